@@ -203,6 +203,43 @@ TABLES: dict[str, tuple[Column, ...]] = {
     "models": MODELS,
 }
 
+# Config as tables, so that rules read it in SQL.
+CONFIG_TABLES: dict[str, tuple[Column, ...]] = {
+    "config_workloads": (
+        Column("workload", "VARCHAR", "name given in config"),
+        Column("class", "VARCHAR", "interactive or background, if config says"),
+        Column("value", "VARCHAR", "low, normal or high, if config says"),
+        Column("route_to", "VARCHAR", "provider/model that config names as good enough for it"),
+        Column("response_cache_ttl_s", "BIGINT", "how long an answer may be reused, if config says so"),
+    ),
+    "config_calls": (
+        Column("call_id", "BIGINT", "a call that a [[workload]] of the config matches"),
+        Column("workload", "VARCHAR", "the first workload that matches"),
+    ),
+    "config_rates": (
+        Column("currency", "VARCHAR", "currency of logged costs"),
+        Column("from_day", "DATE", "first UTC day of the rate; NULL from the beginning"),
+        Column("usd", MONEY, "USD for one unit of it"),
+    ),
+}
+
+# Times as integers, made by the engine: microseconds since 1970, NULL where unknown or before the start.
+CLOCK_TABLES: dict[str, tuple[Column, ...]] = {
+    "call_clock": (
+        Column("call_id", "BIGINT", "the call"),
+        Column("start_us", "BIGINT", "started_at"),
+        Column("first_token_us", "BIGINT", "first_token_at"),
+        Column("end_us", "BIGINT", "ended_at"),
+    ),
+    "span_clock": (
+        Column("span_id", "VARCHAR", "the span"),
+        Column("trace_id", "VARCHAR", "its trace"),
+        Column("start_us", "BIGINT", "started_at"),
+        Column("end_us", "BIGINT", "ended_at"),
+    ),
+}
+ALL_TABLES = {**TABLES, **CONFIG_TABLES, **CLOCK_TABLES}
+
 
 def ddl(name: str, columns: tuple[Column, ...]) -> str:
     """CREATE TABLE statement for a canonical table under a name of the caller's choosing."""

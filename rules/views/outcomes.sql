@@ -1,0 +1,93 @@
+/*---
+kind = "view"
+title = "One row per unit of outcome: did the user get what they asked for, and what did it cost"
+why = "Cost per call flatters a system that needs five calls for one answer. The unit is the trace, else the request, never a guess from gaps in time."
+
+[columns]
+unit_id = "trace_id, else request_id, else the call"
+workload = "workload of the unit's first call"
+calls = "attempts at a model"
+requests = "client requests"
+succeeded = "true, false, or NULL where neither a score nor a status is known"
+evidence = "what says so: score, or last call's status and finish reason"
+spend_usd = "everything billed for the unit, failures and retries included; NULL where nothing is priced"
+start_us = "first start, microseconds since 1970"
+end_us = "last known end, microseconds since 1970"
+duration_ms = "end minus start"
+ttft_ms = "first token of the first call minus start, where streamed"
+end_user = "true if any call names an end user"
+
+[params.good_score]
+default = 0.5
+help = "A unit with an explicit score succeeded at or above this: scores are 0 to 1 and half is the neutral point."
+
+[[example]]
+name = "a failure that was retried with success is one success that cost both"
+calls = '''
+call_id  trace_id  app  started_at  duration_s  status  finish_reason  logged_cost
+a        t1        w    0           1           error   -              0.25
+b        t1        w    2           1           ok      stop           0.5
+c        t2        w    0           1           ok      length         0.5
+d        t3        w    0           1           error   -              -
+'''
+rows = '''
+unit_id  calls  succeeded  spend_usd  duration_ms
+t1       2      true       0.75       3000
+t2       1      false      0.5        1000
+t3       1      false      -          1000
+'''
+
+[[example]]
+name = "an explicit score overrules the status"
+calls = '''
+call_id  trace_id  app  started_at  status  score
+a        t1        w    0           ok      0.1
+b        t2        w    0           ok      0.9
+'''
+rows = '''
+unit_id  succeeded  evidence
+t1       false      score
+t2       true       score
+'''
+---*/
+WITH ranked AS (
+    SELECT
+        p.*,
+        c.score,
+        row_number() OVER (PARTITION BY p.unit_id ORDER BY p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) AS nth,
+        row_number() OVER (PARTITION BY p.unit_id ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS nth_last
+    FROM priced_calls AS p
+    JOIN calls AS c ON c.call_id = p.call_id
+), units AS (
+    SELECT
+        unit_id,
+        max(workload) FILTER (WHERE nth = 1) AS workload,
+        count(*) AS calls,
+        count(DISTINCT coalesce(request_id, CAST(call_id AS VARCHAR))) AS requests,
+        avg(score) AS score,
+        max(status) FILTER (WHERE nth_last = 1) AS last_status,
+        max(finish_reason) FILTER (WHERE nth_last = 1) AS last_finish,
+        CAST(sum(billed_usd) AS DECIMAL(38, 12)) AS spend_usd,
+        min(start_us) AS start_us,
+        max(end_us) AS end_us,
+        max(ttft_ms) FILTER (WHERE nth = 1) AS ttft_ms,
+        bool_or(end_user IS NOT NULL) AS end_user
+    FROM ranked
+    GROUP BY unit_id
+)
+SELECT
+    unit_id,
+    workload,
+    calls,
+    requests,
+    CASE WHEN score IS NOT NULL THEN score >= $good_score
+         WHEN last_status IS NULL THEN NULL
+         ELSE last_status = 'ok' AND coalesce(last_finish, 'stop') NOT IN ('length', 'content_filter', 'error') END AS succeeded,
+    CASE WHEN score IS NOT NULL THEN 'score' WHEN last_status IS NOT NULL THEN 'last call''s status and finish reason' END AS evidence,
+    spend_usd,
+    start_us,
+    end_us,
+    (end_us - start_us) / CAST(1000 AS DOUBLE) AS duration_ms,
+    ttft_ms,
+    end_user
+FROM units

@@ -1,0 +1,214 @@
+"""Views, then rules, then claims. A rule that the log cannot support is reported as not checked, with the reason and the cure."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import duckdb
+
+from infercheck import sqlcheck
+from infercheck.engine.duckdb import Engine, quoted
+from infercheck.errors import InfercheckError, UsageError
+from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
+from infercheck.model.hints import setting_for
+from infercheck.model.report import NotChecked
+from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, EVIDENCE_PREFIX, Scalar
+from infercheck.rulebook import Rule, Rulebook, View
+from infercheck.sqlfile import SqlFile
+
+CLAIMS_DDL = (
+    "CREATE OR REPLACE TEMP TABLE claims (rule VARCHAR, step INTEGER, fix VARCHAR, grade VARCHAR, subject VARCHAR, "
+    + ", ".join(f'"{name}" {kind}' for name, kind in {**CLAIM_KEYS, **CLAIM_COLUMNS}.items())
+    + ")"
+)
+_OPTIONAL = {"grade", "fix"}  # a rule may set these per row where its header's value does not hold for all
+
+
+@dataclass
+class Diagnosis:
+    """What ran. Claims are in table ``claims``, a rule's evidence by subject in table ``evidence_<rule>``."""
+
+    ran: list[Rule] = field(default_factory=list)
+    observed: list[Rule] = field(default_factory=list)
+    not_checked: list[NotChecked] = field(default_factory=list)
+    evidence: set[str] = field(default_factory=set)
+
+
+class Views:
+    """Creates views on demand, each once, in dependency order."""
+
+    def __init__(self, engine: Engine, book: Rulebook, params: Mapping[str, Mapping[str, Scalar]]) -> None:
+        self._engine = engine
+        self._book = book
+        self._params = params
+        self._made: set[str] = set()
+        self._known = frozenset(TABLES) | frozenset(CONFIG_TABLES) | frozenset(CLOCK_TABLES) | frozenset(book.views)
+
+    def prepare(self, file: SqlFile, params: Mapping[str, Scalar]) -> str:
+        """The file's SQL, checked, with parameters bound and every view that it reads created."""
+        sql = sqlcheck.bind(file.body, params, where=file.where).rstrip().rstrip(";")
+        tree = self._engine.serialized_statements(sql)
+        sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known)
+        for name in sorted(sqlcheck.tables(tree)):
+            if name in self._book.views:
+                self.make(name)
+        return sql
+
+    def make(self, name: str, _path: tuple[str, ...] = ()) -> None:
+        """Create view ``name`` and what it reads; a circle is a UsageError."""
+        if name in self._made:
+            return
+        if name in _path:
+            raise UsageError(f"views read each other in a circle: {' -> '.join((*_path, name))}", where=self._book.views[name].file.where)
+        view: View = self._book.views[name]
+        sql = sqlcheck.bind(view.file.body, view.params(self._params.get(name)), where=view.file.where).rstrip().rstrip(";")
+        tree = self._engine.serialized_statements(sql)
+        sqlcheck.check(tree, where=view.file.where, line=view.file.first_sql_line, known_tables=self._known)
+        for below in sorted(sqlcheck.tables(tree)):
+            if below in self._book.views:
+                self.make(below, (*_path, name))
+        with sql_errors(view.file):
+            self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {sql}")
+        self._made.add(name)
+
+
+def diagnose(
+    engine: Engine,
+    book: Rulebook,
+    *,
+    select: Iterable[str] = (),
+    ignore: Iterable[str] = (),
+    params: Mapping[str, Mapping[str, Scalar]] | None = None,
+    timeout_s: float | None = None,
+) -> Diagnosis:
+    """Run the selected rules over the canonical tables and fill table ``claims``."""
+    params = params or {}
+    views = Views(engine, book, params)
+    filled = filled_columns(engine)
+    result = Diagnosis()
+    engine.execute(CLAIMS_DDL)
+    for rule in book.selected(select, ignore):
+        missing = _missing(engine, rule, filled)
+        if missing:
+            result.not_checked.append(missing)
+            continue
+        try:
+            with _deadline(engine, timeout_s):
+                sql = views.prepare(rule.file, rule.params(params.get(rule.id)))
+                with sql_errors(rule.file):
+                    _run(engine, rule, sql, result)
+        except duckdb.InterruptException:
+            result.not_checked.append(
+                NotChecked(rule=rule.id, reason=f"stopped after {timeout_s:g} s", setting="raise --rule-timeout or narrow PATHS")
+            )
+    return result
+
+
+def make_views(engine: Engine, book: Rulebook, names: Iterable[str], params: Mapping[str, Mapping[str, Scalar]] | None = None) -> None:
+    """Create the named views if they are not there yet; the report reads some that no selected rule needed."""
+    existing = {row[0] for row in engine.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")}
+    views = Views(engine, book, params or {})
+    views._made |= existing & set(book.views)
+    for name in names:
+        views.make(name)
+
+
+def filled_columns(engine: Engine) -> frozenset[str]:
+    """Columns of ``calls`` that hold at least one value, and names of other canonical tables that hold a row."""
+    names = [c.name for c in TABLES["calls"]]
+    counts = engine.rows("SELECT " + ", ".join(f"count({quoted(n)})" for n in names) + " FROM calls")[0]
+    filled = {name for name, count in zip(names, counts, strict=True) if count}
+    for table in ("spans", "prompt_blocks", "tool_calls", "prices", "models"):
+        if engine.value(f"SELECT EXISTS (SELECT 1 FROM {quoted(table)})"):
+            filled.add(table)
+    return frozenset(filled)
+
+
+@contextmanager
+def sql_errors(file: SqlFile) -> Iterator[None]:
+    """Turn an error of the database into one that names the file."""
+    try:
+        yield
+    except InfercheckError:
+        raise
+    except duckdb.InterruptException:
+        raise
+    except duckdb.Error as err:
+        text = str(err).strip()
+        line = next((part.split(":", 1)[0] for part in text.split("LINE ")[1:]), str(file.first_sql_line))
+        raise UsageError(text.splitlines()[0], where=f"{file.where}:{line}") from err
+
+
+def _missing(engine: Engine, rule: Rule, filled: frozenset[str]) -> NotChecked | None:
+    absent = [need for need in rule.header.needs if need not in filled]
+    if absent:
+        return NotChecked(rule=rule.id, reason=f"the log carries no {', '.join(absent)}", setting=setting_for(absent[0]))
+    for requirement in rule.header.requires:
+        if not engine.value(requirement.sql):
+            return NotChecked(rule=rule.id, reason=requirement.reason, setting=requirement.setting)
+    return None
+
+
+def _run(engine: Engine, rule: Rule, sql: str, result: Diagnosis) -> None:
+    found = quoted(f"found_{rule.id}")
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE {found} AS {sql}")
+    columns = engine.columns(found)
+    _check_columns(rule, columns)
+    evidence = [c for c in columns if c.startswith(EVIDENCE_PREFIX)]
+    if evidence:
+        picked = ", ".join(f"max({quoted(c)}) AS {quoted(c.removeprefix(EVIDENCE_PREFIX))}" for c in evidence)
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE {quoted('evidence_' + rule.id)} AS SELECT subject, {picked} FROM {found} GROUP BY subject")
+        result.evidence.add(rule.id)
+    if rule.header.kind == "observation":
+        result.observed.append(rule)
+        return
+    result.ran.append(rule)
+    own = {**CLAIM_KEYS, **CLAIM_COLUMNS}
+    target = ["rule", "step", "fix", "grade", "subject", *(c for c in own if c in columns)]
+    source = [
+        f"'{rule.id}'",
+        str(rule.step),
+        f"coalesce(fix, '{rule.header.fix}')" if "fix" in columns else f"'{rule.header.fix}'",
+        f"coalesce(grade, '{rule.header.grade}')" if "grade" in columns else f"'{rule.header.grade}'",
+        "subject",
+        *(f"CAST({quoted(c)} AS {kind})" for c, kind in own.items() if c in columns),
+    ]
+    engine.execute(f"INSERT INTO claims ({', '.join(map(quoted, target))}) SELECT {', '.join(source)} FROM {found}")
+    engine.execute(f"DROP TABLE {found}")
+
+
+def _check_columns(rule: Rule, columns: Mapping[str, str]) -> None:
+    """Before wrapping: a rule that lacks call_id would silently bind to an outer query's."""
+    where = f"{rule.file.where}:{rule.file.first_sql_line}"
+    if "subject" not in columns:
+        raise UsageError("the SELECT yields no column subject", where=where, hint="name what a finding is about: SELECT ..., workload AS subject")
+    observation = rule.header.kind == "observation"
+    for name in columns:
+        claim = name in CLAIM_KEYS or name in CLAIM_COLUMNS or name in _OPTIONAL
+        if not (name == "subject" or name.startswith(EVIDENCE_PREFIX) or (claim and not observation)):
+            raise UsageError(
+                f"the SELECT yields an unknown column {name!r}", where=where, hint=f"known: {', '.join((*CLAIM_KEYS, *CLAIM_COLUMNS))}, {EVIDENCE_PREFIX}*"
+            )
+    if observation:
+        return
+    if not any(key in columns for key in CLAIM_KEYS):
+        raise UsageError("the SELECT yields no call_id (nor span_id or trace_id)", where=where, hint="a claim names the call that it is about")
+    if not any(name in columns for name in CLAIM_COLUMNS):
+        raise UsageError("the SELECT claims nothing", where=where, hint=f"yield one of {', '.join(CLAIM_COLUMNS)}")
+
+
+@contextmanager
+def _deadline(engine: Engine, seconds: float | None) -> Iterator[None]:
+    if not seconds:
+        yield
+        return
+    timer = threading.Timer(seconds, engine.interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

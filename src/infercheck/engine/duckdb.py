@@ -1,0 +1,173 @@
+"""DuckDB, embedded: the default engine. With spark.py the only place that speaks to a database."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from infercheck.errors import InputError, LedgerBusy, UsageError
+from infercheck.model.call import ALL_TABLES
+
+if TYPE_CHECKING:
+    import polars as pl
+
+BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
+
+
+class _ArrowStream:
+    """Shows DuckDB and polars to each other by the Arrow C stream alone, so that pyarrow is not needed."""
+
+    def __init__(self, source: Any) -> None:
+        self._source = source
+
+    def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
+        return self._source.__arrow_c_stream__(requested_schema)
+
+
+class Engine:
+    """One DuckDB connection: the ledger on disk, views and claims as temporary tables beside it.
+
+    ``path`` None means a ledger in a temporary folder that goes away with the engine; it is still a file, so that memory stays bounded.
+    """
+
+    name = "duckdb"
+
+    def __init__(self, path: Path | None = None, *, memory_limit: str = "1GB", threads: int | None = None) -> None:
+        self._scratch = tempfile.TemporaryDirectory(prefix="infercheck-")
+        scratch = Path(self._scratch.name)
+        self.path = path or scratch / "ledger.duckdb"
+        self.persistent = path is not None
+        self._con = _connect(self.path)
+        self.execute(f"SET memory_limit = '{memory_limit}'")
+        self.execute(f"SET threads = {threads or min(os.cpu_count() or 2, 8)}")
+        self.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
+        self.execute("SET TimeZone = 'UTC'")
+        self.execute("SET preserve_insertion_order = false")
+
+    def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
+        """Run a statement for its effect."""
+        self._con.execute(sql, params)
+
+    def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
+        """Run a query and fetch all rows."""
+        result: list[tuple[Any, ...]] = self._con.execute(sql, params).fetchall()
+        return result
+
+    def value(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> Any:
+        """The first column of the first row, None when there is no row."""
+        rows = self.rows(sql, params)
+        return rows[0][0] if rows else None
+
+    def dicts(self, sql: str) -> list[dict[str, Any]]:
+        """Run a query and fetch rows as dictionaries."""
+        cursor = self._con.execute(sql)
+        names = [d[0] for d in cursor.description]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def frame(self, sql: str) -> pl.DataFrame:
+        """Run a query into a polars frame."""
+        import polars as pl
+
+        return pl.DataFrame(_ArrowStream(self._con.sql(sql)))
+
+    def load(self, name: str, arrow_source: Any, *, temporary: bool = True) -> None:
+        """Create or replace table ``name`` from anything with ``__arrow_c_stream__`` (a polars frame, a record batch reader)."""
+        self._con.register("_incoming", _ArrowStream(arrow_source))
+        try:
+            self.execute(f"CREATE OR REPLACE {'TEMP ' if temporary else ''}TABLE {quoted(name)} AS SELECT * FROM _incoming")
+        finally:
+            self._con.unregister("_incoming")
+
+    def columns(self, relation: str) -> dict[str, str]:
+        """Column names and types of a table, or of a query in parentheses."""
+        return {str(r[0]): str(r[1]) for r in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+
+    def create_canonical(self, *names: str) -> None:
+        """Create empty canonical tables (all of them by default) as temporary tables."""
+        for name in names or tuple(ALL_TABLES):
+            body = ", ".join(f"{quoted(c.name)} {c.type}" for c in ALL_TABLES[name])
+            self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
+
+    def serialized_statements(self, sql: str) -> dict[str, Any]:
+        """DuckDB's own syntax tree of a SELECT; ``error`` true for anything else."""
+        import json
+
+        tree: dict[str, Any] = json.loads(self.value("SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", [sql]))
+        return tree
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Commit at the end, roll back on any error."""
+        self.execute("BEGIN TRANSACTION")
+        try:
+            yield
+        except BaseException:
+            self.execute("ROLLBACK")
+            raise
+        self.execute("COMMIT")
+
+    def lock_down(self) -> None:
+        """After ingestion: no file, network or extension is reachable, and no setting can be changed back."""
+        self.execute("SET enable_external_access = false")
+        self.execute("SET lock_configuration = true")
+
+    def interrupt(self) -> None:
+        """Stop the running query from another thread."""
+        self._con.interrupt()
+
+    def close(self) -> None:
+        """Release the ledger and remove scratch files."""
+        self._con.close()
+        self._scratch.cleanup()
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+
+def quoted(name: str) -> str:
+    """A SQL identifier."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def literal(value: object) -> str:
+    """A SQL literal for a parameter of a rule: text, number, truth value, date or NULL."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, int | float):
+        return repr(value)
+    return "'" + str(value).replace("'", "''") + "'"
+
+
+def _connect(path: Path) -> Any:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    deadline = time.monotonic() + BUSY_WAIT_S
+    while True:
+        try:
+            return duckdb.connect(str(path), config=config)
+        except duckdb.IOException as err:
+            text = str(err)
+            if "lock" not in text.lower():
+                raise InputError(f"the ledger cannot be opened: {text.splitlines()[0]}", where=str(path), hint="try --no-ledger") from err
+            if time.monotonic() > deadline:
+                holder = next((part for part in text.replace(")", "(").split("(") if part.startswith("PID")), "another process")
+                raise LedgerBusy(
+                    f"the ledger is held by {holder}", where=str(path), hint="wait for that run, or use --no-ledger or another --ledger"
+                ) from err
+            time.sleep(0.2)
+        except duckdb.Error as err:
+            raise UsageError(
+                f"this is no ledger: {str(err).splitlines()[0]}", where=str(path), hint="name another file with --ledger"
+            ) from err

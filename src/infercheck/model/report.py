@@ -1,0 +1,282 @@
+"""The report: what every renderer draws and what ``--format json`` prints. Stable under ``schema_version``.
+
+Unknown is None, never 0. Money is Decimal in USD, durations are milliseconds, shares are 0 to 1.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from infercheck.model.rule import FixId, Grade, Snippet
+
+SCHEMA_VERSION = "1"
+
+# In JSON a dollar amount is a plain number: never an exponent, twelve decimals at most, no trailing zeros.
+Usd = Annotated[Decimal, PlainSerializer(lambda v: float(v), return_type=float, when_used="json")]
+Evidence = dict[str, Any]
+
+
+class Model(BaseModel):
+    """Frozen, and strict about its fields."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class NotChecked(Model):
+    """A rule that the log could not support."""
+
+    rule: str
+    reason: str
+    setting: str = ""
+
+
+class Window(Model):
+    """The time that the calls cover, UTC. ``complete_days`` counts whole UTC days."""
+
+    start: datetime | None = None
+    end: datetime | None = None
+    days: float | None = None
+    complete_days: int = 0
+
+
+class Coverage(Model):
+    """What was read and how sure the figures are."""
+
+    files: int
+    skipped: dict[str, int] = {}
+    rows: int
+    attempts: int
+    requests: int
+    duplicates: int
+    rejects: int
+    cell_issues: int
+    reject_samples: list[str] = []
+    cell_issue_samples: list[str] = []
+    priced_share: float | None = Field(None, description="share of calls with tokens that have a price, log's or list's")
+    priced_token_share: float | None = None
+    unpriced_models: list[str] = []
+    cost_basis: Literal["logged", "computed", "mixed", "none"] = "none"
+    logged_usd: Usd | None = None
+    computed_usd: Usd | None = Field(None, description="list price of the very calls that logged_usd covers")
+    logged_over_computed: float | None = None
+    price_list: str = ""
+    currencies: dict[str, int] = Field({}, description="attempts by logged currency")
+    unpriced_currency_calls: int = 0
+    naive_times: int = Field(0, description="times without a zone, read as UTC")
+    not_checked: list[NotChecked] = []
+    notices: list[str] = []
+    notes: list[str] = []
+
+
+class Interactive(Model):
+    """Latency on the user-facing path."""
+
+    calls: int = 0
+    traces: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+    ttft_calls: int = 0
+    ttft_p50_ms: float | None = None
+    ttft_p95_ms: float | None = None
+
+
+class Addressable(Model):
+    """Dollars that the settled claims would save, by grade; disjoint."""
+
+    measured: Usd = Decimal(0)
+    structural: Usd = Decimal(0)
+    heuristic: Usd = Decimal(0)
+
+
+class Headline(Model):
+    """The two numbers, and the verdict."""
+
+    spend_usd: Usd | None = None
+    outcomes: int = 0
+    successful_outcomes: int = 0
+    success_evidence: str = ""
+    cost_per_successful_outcome_usd: Usd | None = None
+    clean_cost_usd: Usd | None = Field(None, description="cost of a success without the waste found")
+    attempts_per_success: float | None = None
+    interactive: Interactive = Interactive()
+    addressable_usd: Addressable = Addressable()
+    system_share_of_spend: float | None = Field(None, description="measured and structural savings over spend")
+    system_share_of_p95: float | None = None
+    verdict: str = ""
+
+
+class Finding(Model):
+    """The claims of one rule for one subject."""
+
+    id: str
+    rule: str
+    title: str
+    step: int
+    subject: str
+    grade: Grade
+    fix: FixId
+    calls: int
+    alone_usd: Usd | None = None
+    counted_once_usd: Usd | None = None
+    waste_ms_p50: float | None = None
+    waste_ms_p95: float | None = None
+    saves_ms_p95: float | None = None
+    why: str = ""
+    false_positives: str = ""
+    evidence: Evidence = {}
+
+
+class PlanItem(Model):
+    """One thing to do. ``saves_usd`` is counted once: the column sums to the plan's total."""
+
+    rank: int
+    section: Literal["sure", "latency", "heuristic"]
+    fix: FixId
+    subject: str
+    saves_usd: Usd | None = None
+    saves_usd_per_month: Usd | None = None
+    interval_usd: tuple[Usd, Usd] | None = None
+    saves_ms_p95: float | None = None
+    effort: str
+    risk: str
+    grade: Grade
+    what: str
+    how: str
+    verify: str
+    findings: list[str] = []
+
+
+class ModelSpend(Model):
+    """Spend on one model."""
+
+    provider: str | None
+    model: str | None
+    calls: int
+    input_tokens: int | None = None
+    cache_read_tokens: int | None = None
+    output_tokens: int | None = None
+    spend_usd: Usd | None = None
+    share: float | None = None
+    premium: bool | None = None
+
+
+class WorkloadSpend(Model):
+    """Spend, class and outcome of one workload."""
+
+    workload: str
+    workload_source: str
+    klass: str = Field(serialization_alias="class")
+    class_reason: str
+    value: str | None = None
+    value_reason: str | None = None
+    calls: int
+    outcomes: int
+    successful_outcomes: int
+    spend_usd: Usd | None = None
+    share: float | None = None
+    cost_per_successful_outcome_usd: Usd | None = None
+    saves_usd: Usd | None = None
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+class TeamSpend(Model):
+    """Spend of one team."""
+
+    team: str | None
+    calls: int
+    spend_usd: Usd | None = None
+
+
+class DaySpend(Model):
+    """Spend of one UTC day."""
+
+    day: str
+    calls: int
+    failed: int
+    spend_usd: Usd | None = None
+
+
+class Spend(Model):
+    """Where the money went."""
+
+    by_model: list[ModelSpend] = []
+    by_workload: list[WorkloadSpend] = []
+    by_team: list[TeamSpend] = []
+    by_day: list[DaySpend] = []
+
+
+class PathPart(Model):
+    """One component of the user-facing path; the parts sum to the mean duration."""
+
+    component: str
+    mean_ms: float
+    share: float
+
+
+class ModelLatency(Model):
+    """Latency of one model and deployment."""
+
+    provider: str | None
+    model: str | None
+    deployment: str | None
+    calls: int
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    ttft_p50_ms: float | None = None
+    ttft_p95_ms: float | None = None
+    tokens_per_s: float | None = None
+
+
+class HourLatency(Model):
+    """One hour of the day, UTC."""
+
+    hour: str
+    calls: int
+    failed: int
+    retries: int
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+class Latency(Model):
+    """Where users' time went."""
+
+    path: list[PathPart] = []
+    by_model: list[ModelLatency] = []
+    by_hour: list[HourLatency] = []
+
+
+class FixPage(Model):
+    """A fix as its file describes it, for those that the plan names."""
+
+    fix: FixId
+    title: str
+    answers: str
+    how: str
+    effort: str
+    risk: str
+    risk_note: str
+    verify: str
+    snippets: list[Snippet] = []
+
+
+class Report(Model):
+    """The whole report."""
+
+    schema_version: str = SCHEMA_VERSION
+    generated_by: str = "infercheck"
+    window: Window
+    coverage: Coverage
+    headline: Headline
+    findings: list[Finding] = []
+    plan: list[PlanItem] = []
+    plan_total_usd: Usd | None = None
+    spend: Spend = Spend()
+    latency: Latency = Latency()
+    fixes: list[FixPage] = []

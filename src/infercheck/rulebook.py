@@ -1,0 +1,142 @@
+"""Finds, parses and validates rule, view and fix files. Runs nothing."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from importlib import resources
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import cast
+
+from pydantic import ValidationError
+
+from infercheck.errors import UsageError
+from infercheck.model.rule import Fix, RuleHeader, Scalar, ViewHeader
+from infercheck.sqlfile import SqlFile, parse
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule file: its id is the file's stem, its step the number of its folder."""
+
+    id: str
+    step: int
+    file: SqlFile
+    header: RuleHeader
+    builtin: bool = True
+
+    def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
+        """Defaults with ``overrides``; an unknown name is a UsageError."""
+        return _params(self.id, {k: p.default for k, p in self.header.params.items()}, overrides)
+
+
+@dataclass(frozen=True)
+class View:
+    """A derived table; its id is the file's stem."""
+
+    id: str
+    file: SqlFile
+    header: ViewHeader
+
+    def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
+        """Defaults with ``overrides``; an unknown name is a UsageError."""
+        return _params(self.id, {k: p.default for k, p in self.header.params.items()}, overrides)
+
+
+@dataclass(frozen=True)
+class Rulebook:
+    """Everything under rules/, by id."""
+
+    rules: dict[str, Rule] = field(default_factory=dict)
+    views: dict[str, View] = field(default_factory=dict)
+    fixes: dict[str, Fix] = field(default_factory=dict)
+
+    def selected(self, select: Iterable[str] = (), ignore: Iterable[str] = ()) -> list[Rule]:
+        """Rules in order of step and id. ``select`` and ``ignore`` hold ids or step numbers; an unknown one is a UsageError."""
+        wanted, unwanted = set(select), set(ignore)
+        steps = {str(rule.step) for rule in self.rules.values()}
+        for name in wanted | unwanted:
+            if name not in self.rules and name not in steps:
+                raise UsageError(f"no such rule or step: {name}", hint="see `infercheck rules list`")
+        chosen = [r for r in self.rules.values() if (not wanted or {r.id, str(r.step)} & wanted) and not {r.id, str(r.step)} & unwanted]
+        return sorted(chosen, key=lambda r: (r.step, r.id))
+
+
+def load(extra: Iterable[Path] = ()) -> Rulebook:
+    """The built-in rulebook and a user's own folders, which have the same layout. A duplicate id is an error."""
+    book = Rulebook()
+    _read_folder(book, builtin_folder(), builtin=True)
+    for folder in extra:
+        if not folder.is_dir():
+            raise UsageError("no such folder of rules", where=str(folder), hint="--rules takes a folder laid out like rules/")
+        _read_folder(book, folder, builtin=False)
+    return book
+
+
+def builtin_folder() -> Traversable:
+    """rules/ in the wheel, else in the checkout; never in the current folder."""
+    inside = resources.files("infercheck") / "_rules"
+    if inside.is_dir():
+        return inside
+    return cast(Traversable, Path(__file__).resolve().parents[2] / "rules")
+
+
+def _read_folder(book: Rulebook, folder: Traversable, *, builtin: bool) -> None:
+    for path, where in _walk(folder, "rules" if builtin else str(folder)):
+        parent = where.replace("\\", "/").rsplit("/", 2)[-2] if "/" in where.replace("\\", "/") else ""
+        name, _, suffix = path.name.rpartition(".")
+        if suffix == "toml":
+            _add(book.fixes, name, _fix(path, where), where)
+            continue
+        file = parse(_text(path, where), name=name, where=where)
+        kind = file.header.get("kind", "view" if parent == "views" else "rule")
+        if name in book.rules or name in book.views:
+            raise UsageError(f"the id {name!r} is taken by another rule or view", where=where, hint="rename the file")
+        if kind == "view":
+            book.views[name] = View(name, file, file.validated(ViewHeader))
+        else:
+            step = int(parent[0]) if parent[:1].isdigit() else 0
+            if not 1 <= step <= 4:
+                raise UsageError("a rule belongs in a folder named after its step, such as 2_retries_and_waste", where=where)
+            book.rules[name] = Rule(name, step, file, file.validated(RuleHeader), builtin)
+
+
+def _add(table: dict[str, Fix], name: str, fix: Fix, where: str) -> None:
+    if name in table:
+        raise UsageError(f"the fix {name!r} stands twice", where=where)
+    table[name] = fix
+
+
+def _fix(path: Traversable, where: str) -> Fix:
+    try:
+        return Fix.model_validate(tomllib.loads(_text(path, where)))
+    except tomllib.TOMLDecodeError as err:
+        raise UsageError(f"not valid TOML: {err}", where=where) from err
+    except ValidationError as err:
+        first = err.errors()[0]
+        raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from err
+
+
+def _text(path: Traversable, where: str) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except UnicodeDecodeError as err:
+        raise UsageError("not UTF-8 text", where=where) from err
+
+
+def _walk(folder: Traversable, where: str) -> Iterator[tuple[Traversable, str]]:
+    for entry in sorted(folder.iterdir(), key=lambda e: e.name):
+        if entry.is_dir():
+            yield from _walk(entry, f"{where}/{entry.name}")
+        elif entry.name.endswith((".sql", ".toml")):
+            yield entry, f"{where}/{entry.name}"
+
+
+def _params(owner: str, defaults: dict[str, Scalar], overrides: Mapping[str, Scalar] | None) -> dict[str, Scalar]:
+    for key in overrides or {}:
+        if key not in defaults:
+            known = ", ".join(defaults) or "none"
+            raise UsageError(f"{owner} has no parameter {key!r}", where=f"[rules.{owner}]", hint=f"its parameters: {known}")
+    return {**defaults, **(overrides or {})}
