@@ -1,0 +1,82 @@
+"""The `prices` table: each distinct provider, model, day and tier resolved once, so that a call is priced by a join."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from datetime import date
+from typing import TYPE_CHECKING
+
+from infercheck.model.call import PRICES
+from infercheck.prices.overrides import PriceOverride
+from infercheck.prices.quote import TIERS, Quote, change_days, find, quote
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Key = tuple[str | None, str, date, str]
+Model = tuple[str | None, str]
+
+
+def price_list_version() -> str:
+    """Name and version of the price list, for the report."""
+    from importlib.metadata import version
+
+    return f"genai-prices {version('genai-prices')}"
+
+
+def price_rows(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, targets: Iterable[Model] = ()) -> pl.DataFrame:
+    """Rows of the `prices` table for the calls of a log and for what they might have been instead.
+
+    ``keys`` are the distinct (provider, model, UTC day, tier) of the calls; ``targets`` are further models that a claim may route to
+    (the siblings in `models`, targets named in config). Every model gets a row for every day, and for each of the tiers default, batch,
+    flex and priority that it has on that day. Where a call names a tier without a price, the default price stands in, marked ``estimated``.
+    A model without a list price has no row: it is unpriced, never free. Source: genai-prices and the overrides; USD per token.
+    """
+    wanted: dict[Model, set[str]] = {}
+    days: set[date] = set()
+    for provider, model, day, tier in keys:
+        wanted.setdefault((provider, model), set()).add(tier)
+        days.add(day)
+    for target in targets:
+        wanted.setdefault(target, set())
+    rows: list[tuple[object, ...]] = []
+    for (provider, model), named in wanted.items():
+        changes = change_days(find(provider, model), overrides)
+        # Sorted days fall into runs between two changes; each run and tier is looked up once.
+        known: dict[tuple[int, str], Quote | None] = {}
+        for day in sorted(days):
+            for tier in dict.fromkeys((*TIERS, *sorted(named))):
+                at = (bisect_right(changes, day), tier)
+                if at not in known:
+                    found = quote(provider, model, day, tier, overrides)
+                    known[at] = _stand_in(quote(provider, model, day, "default", overrides)) if found is None and tier in named else found
+                found = known[at]
+                if found is not None:
+                    rows += _table_rows(provider, model, day, tier, found)
+    return _frame(rows)
+
+
+def _stand_in(default: Quote | None) -> Quote | None:
+    """The default price for a tier that a call names and the list does not: marked, since the bill may say otherwise."""
+    return replace(default, estimated=True) if default is not None else None
+
+
+def _table_rows(provider: str | None, model: str, day: date, tier: str, found: Quote) -> list[tuple[object, ...]]:
+    return [
+        (
+            *(provider, model, day, tier, r.above, r.upto, found.price_model),
+            *(r.input, r.cache_read, r.cache_write_5m, r.cache_write_1h, r.output, r.audio_input, r.audio_output, r.request),
+            found.estimated,
+        )
+        for r in found.brackets
+    ]
+
+
+def _frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
+    import polars as pl
+
+    types = {"VARCHAR": pl.String(), "DATE": pl.Date(), "BIGINT": pl.Int64(), "BOOLEAN": pl.Boolean()}
+    schema = {c.name: types.get(c.type, pl.Decimal(38, 12)) for c in PRICES}
+    return pl.DataFrame(rows, schema=schema, orient="row")
