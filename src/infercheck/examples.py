@@ -114,7 +114,7 @@ def _equal(a: Any, b: Any) -> bool:
 
 def _insert(engine: Engine, table: str, text: str) -> None:
     columns = {**{c.name: c.type for c in ALL_TABLES[table]}, "duration_s": "DOUBLE", "ttft_s": "DOUBLE"}
-    rows = [_completed(row, table, number) for number, row in enumerate(_parse(text, columns, table, aliases=ALIASES), start=1)]
+    rows = [_completed(row, table, number) for number, row in enumerate(_parse(text, columns, table, aliases=ALIASES if table == "calls" else {}), start=1)]
     for row in rows:
         names = ", ".join(map(quoted, row))
         engine.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' for _ in row)})", list(row.values()))

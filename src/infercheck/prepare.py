@@ -25,15 +25,19 @@ def fill_prices(
     engine: Engine, *, overrides: Sequence[Any] = (), premium: Sequence[str] = (), keep_prices: bool = False, keep_models: bool = False
 ) -> None:
     """Fill tables ``prices`` and ``models``. ``keep_*`` leaves what is there (examples bring their own)."""
-    from infercheck.prices import catalog, table
-
     keys = engine.rows(
         "SELECT DISTINCT provider, model, coalesce(CAST(started_at AS DATE), CURRENT_DATE) FROM calls WHERE model IS NOT NULL ORDER BY ALL"
     )
+    if not keys:
+        return
     last = engine.value("SELECT coalesce(max(CAST(started_at AS DATE)), CURRENT_DATE) FROM calls")
     if not keep_models:
+        from infercheck.prices import catalog
+
         engine.load("models", catalog.model_rows(sorted({(p, m) for p, m, _ in keys}, key=str), last, premium=premium))
     if not keep_prices:
+        from infercheck.prices import table
+
         siblings = engine.rows("SELECT DISTINCT provider, model FROM models")
         days = sorted({day for _, _, day in keys})
         wanted = {(p, m, day) for p, m, day in keys} | {(p, m, day) for p, m in siblings for day in days}

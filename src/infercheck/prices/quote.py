@@ -113,8 +113,8 @@ def _by_name_alone(model: str) -> Listing | None:
         vendors = ["openai"]
     if len(vendors) != 1:
         return None
-    noon = datetime.combine(datetime.now(UTC).date(), time(12), UTC)
-    asked = {_headline(p.find_model(model), noon) for p in sellers}
+    latest = datetime(2200, 1, 1, 12, tzinfo=UTC)  # not today: the answer must depend on the price list alone
+    asked = {_headline(p.find_model(model), latest) for p in sellers}
     return _find_at(vendors[0], model) if len(asked) == 1 else None
 
 
@@ -176,8 +176,11 @@ def _quote(listing: Listing, day: date, context: dict[str, str] | None, *, estim
     prices = listing.info.prices
     hourly = isinstance(prices, list) and any(hasattr(p.constraint, "start_time") for p in prices)
     if not hourly:
-        rates = _brackets(listing.info.get_prices(_at(day, 12), context))
-        return Quote(listing.price_model, rates, estimated) if rates else None
+        price = listing.info.get_prices(_at(day, 12), context)
+        rates = _brackets(price)
+        # Reasoning or citations at a price of their own (two research models): there is no column for them, so output's stands in.
+        partial = any(getattr(price, key) is not None for key in ("output_reasoning_mtok", "output_citation_mtok"))
+        return Quote(listing.price_model, rates, estimated or partial) if rates else None
     by_hour = [_brackets(listing.info.get_prices(_at(day, h) + timedelta(minutes=45), context)) for h in range(24)]
     dearest = max((r for r in by_hour if r), key=lambda r: r[0].input or Decimal(0), default=None)
     return Quote(listing.price_model, dearest, True) if dearest else None

@@ -1,0 +1,230 @@
+"""Finds and reads ``infercheck.toml`` or ``[tool.infercheck]`` of a pyproject.toml. Hands on data; changes nothing."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Collection, Mapping, Sequence
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, PrivateAttr, ValidationError
+
+from infercheck.errors import UsageError
+from infercheck.model.config import MATCH_COLUMNS, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
+from infercheck.model.rule import Scalar
+
+FILE_NAME = "infercheck.toml"
+TABLE = ("tool", "infercheck")
+_UNION = ("bool", "int", "float", "str", "function-before[_parameter(), union[bool,int,float,str]]")
+_MODELS: dict[str, type[BaseModel]] = {"workload": Workload, "price": Price, "premium": Premium, "rate": Rate, "rules": RuleSettings}
+
+
+class Config(ConfigModel):
+    """A config with the file it came from (``where`` is empty when there is none)."""
+
+    _where: str = PrivateAttr("")
+    _text: str = PrivateAttr("")
+    _base: tuple[str, ...] = PrivateAttr(())
+
+    @property
+    def where(self) -> str:
+        """Path of the file; empty when no file was found."""
+        return self._where
+
+    @classmethod
+    def load(cls, path: Path | None = None, *, start: Path | None = None) -> Config:
+        """Read ``path``, else the nearest config in ``start`` (the current folder) or its parents, else an empty one.
+
+        Raises UsageError with file and line for anything that is not understood.
+        """
+        if path is not None:
+            return _read(cls, path, _base_of(path))
+        found = find(start or Path.cwd())
+        return _read(cls, found, _base_of(found)) if found else cls()
+
+    @property
+    def rule_params(self) -> dict[str, dict[str, Scalar]]:
+        """Parameter overrides by id of rule or view."""
+        return {name: entry.params for name, entry in self.rules.items() if entry.params}
+
+    @property
+    def disabled_rules(self) -> tuple[str, ...]:
+        """Rules switched off by ``enabled = false``."""
+        return tuple(name for name, entry in self.rules.items() if not entry.enabled)
+
+    @property
+    def ignored(self) -> tuple[str, ...]:
+        """``ignore`` and the rules that are switched off."""
+        return tuple(dict.fromkeys((*self.ignore, *self.disabled_rules)))
+
+    def check(self, known: Mapping[str, Collection[str]]) -> None:
+        """Refuse ``[rules.ID]`` for an unknown ID or parameter. ``known`` holds parameter names by id of rule or view."""
+        for name, entry in self.rules.items():
+            if name not in known:
+                raise UsageError(f"there is no rule {name!r}", where=self._at("rules", name), hint=_closest(name, known))
+            for key in entry.params:
+                if key not in known[name]:
+                    hint = f"its parameters: {', '.join(known[name])}" if known[name] else "it has no parameters"
+                    raise UsageError(f"{name} has no parameter {key!r}", where=self._at("rules", name, key), hint=hint)
+
+    def _at(self, *path: str | int) -> str:
+        return f"{self._where}:{line_of(self._text, (*self._base, *path))}"
+
+
+def find(start: Path) -> Path | None:
+    """The nearest infercheck.toml, or pyproject.toml with a [tool.infercheck], in ``start`` or its parents."""
+    for folder in (start.absolute(), *start.absolute().parents):
+        own = folder / FILE_NAME
+        if own.is_file():
+            return own
+        project = folder / "pyproject.toml"
+        if project.is_file() and _has_table(project):
+            return project
+    return None
+
+
+def workload_match_sql(workload: Workload) -> str:
+    """A SQL condition over ``calls`` that holds for the workload's calls. Never NULL; every pattern is a quoted literal."""
+    parts = []
+    for column, globs in workload.match.items():
+        if column not in MATCH_COLUMNS:
+            raise UsageError(
+                f"a workload cannot match on {column!r}", where=f"workload {workload.name!r}", hint=f"known: {', '.join(MATCH_COLUMNS)}"
+            )
+        if column == "tags":
+            tests = " OR ".join(_like("t", glob) for glob in globs)
+            parts.append(f"coalesce(len(list_filter(string_split(tags, ','), lambda t: {tests})) > 0, FALSE)")
+        else:
+            tests = " OR ".join(_like(f'"{column}"', glob) for glob in globs)
+            parts.append(f"coalesce({tests}, FALSE)")
+    return " AND ".join(parts) if parts else "FALSE"
+
+
+def line_of(text: str, path: Sequence[str | int]) -> int:
+    """1-based line that sets the key at ``path``; that of the nearest enclosing table when the key stands in none; else 1."""
+    best, best_depth = 1, 0
+    prefix: tuple[str | int, ...] = ()
+    seen: dict[tuple[str, ...], int] = {}
+    wanted = tuple(path)
+    for number, line in enumerate(text.splitlines(), start=1):
+        header = re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$", line)
+        if header:
+            names = _keys(header[2])
+            prefix = names
+            if header[1] == "[[":
+                seen[names] = seen.get(names, -1) + 1
+            # An array's own tables carry its index, so that [[workload]] number two is told from number one.
+            if names in seen:
+                prefix = (*names, seen[names])
+        for key in [()] if header else [(*_keys(k),) for k in re.findall(r"(?:^|[{,])\s*([\w.\-\"']+)\s*=", line)]:
+            here = (*prefix, *key)
+            inline = next((k for k in range(len(here), 0, -1) if here[:k] == wanted[:k]), 0)
+            nested = prefix and key and wanted[-1:] == key[-1:] and wanted[: len(prefix)] == prefix
+            depth = len(wanted) if nested else inline
+            if depth > best_depth:
+                best, best_depth = number, depth
+    return best
+
+
+def _keys(text: str) -> tuple[str, ...]:
+    return tuple(part.strip().strip("\"'") for part in text.split("."))
+
+
+def _read(cls: type[Config], path: Path, base: tuple[str, ...]) -> Config:
+    where = str(path)
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except FileNotFoundError as err:
+        raise UsageError("there is no such config file", where=where) from err
+    except UnicodeDecodeError as err:
+        raise UsageError("not UTF-8 text", where=where) from err
+    except OSError as err:
+        raise UsageError(f"the config cannot be read: {err.strerror}", where=where) from err
+    data: Any = _parsed(text, where)
+    for key in base:
+        data = data.get(key, {}) if isinstance(data, dict) else {}
+    try:
+        config = cls.model_validate(data)
+    except ValidationError as err:
+        raise _refused(err, text, base, where) from err
+    config._where, config._text, config._base = where, text, base
+    _check(config)
+    return config
+
+
+def _parsed(text: str, where: str) -> dict[str, Any]:
+    try:
+        return tomllib.loads(text, parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, RecursionError) as err:
+        at = re.search(r"at line (\d+)", str(err))
+        message = re.sub(r"\s*\(at [^)]*\)", "", str(err))
+        raise UsageError(f"not valid TOML: {message}", where=f"{where}:{at[1]}" if at else where) from err
+
+
+def _check(config: Config) -> None:
+    names: set[str] = set()
+    for index, workload in enumerate(config.workload):
+        if workload.name in names:
+            raise UsageError(
+                f"workload {workload.name!r} stands twice",
+                where=config._at("workload", index, "name"),
+                hint="give one entry several globs: app = [...]",
+            )
+        names.add(workload.name)
+        if not workload.match:
+            raise UsageError(
+                f"workload {workload.name!r} matches on nothing", where=config._at("workload", index, "match"), hint='match = {app = "..."}'
+            )
+        for column in workload.match:
+            if column not in MATCH_COLUMNS:
+                raise UsageError(
+                    f"a workload cannot match on {column!r}",
+                    where=config._at("workload", index, "match", column),
+                    hint=_closest(column, MATCH_COLUMNS),
+                )
+
+
+def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str) -> UsageError:
+    first = err.errors()[0]
+    path = [part for part in first["loc"] if part not in _UNION]
+    at = f"{where}:{line_of(text, (*base, *path))}"
+    name = ".".join(str(part) for part in path if not isinstance(part, int))
+    if first["type"] == "extra_forbidden":
+        owner = _MODELS.get(str(path[0]), ConfigModel) if len(path) > 1 else ConfigModel
+        keys = [field.alias or key for key, field in owner.model_fields.items()]
+        return UsageError(f"unknown key {name!r}", where=at, hint=_closest(str(path[-1]), keys))
+    message = str(first["msg"]).removeprefix("Value error, ")
+    return UsageError(f"{name}: {message}" if name else message, where=at)
+
+
+def _closest(name: str, known: Collection[str]) -> str:
+    close = difflib.get_close_matches(name, list(known), n=1)
+    if close:
+        return f"did you mean {close[0]}?"
+    return f"known: {', '.join(known)}" if len(known) <= 20 else "see `infercheck rules list`"
+
+
+def _like(column: str, glob: str) -> str:
+    pattern = re.sub(r"([\\%_])", r"\\\1", glob).replace("*", "%").replace("?", "_").replace("'", "''")
+    return f"{column} LIKE '{pattern}' ESCAPE '\\'"
+
+
+def _base_of(path: Path) -> tuple[str, ...]:
+    return TABLE if path.name == "pyproject.toml" else ()
+
+
+def _has_table(path: Path) -> bool:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError):
+        return False
+    if "infercheck" not in text:
+        return False
+    try:
+        tool = tomllib.loads(text).get("tool", {})
+    except tomllib.TOMLDecodeError:
+        return "[tool.infercheck" in text  # ours, and broken: say so rather than run without it
+    return isinstance(tool, dict) and "infercheck" in tool

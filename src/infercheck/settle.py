@@ -1,0 +1,179 @@
+"""Claims become dollars, each counted once.
+
+Every claim is re-priced on what earlier claims left of its call: first the measured and structural ones, then the heuristic ones, and
+within each group in the order drop, route, trims, cache, tier. So no call saves more than it was billed, and the column of savings sums to
+the total whatever the order of files, rows or rules. Where the basis is the logged cost, saved = logged x (1 - counterfactual / computed),
+so that a discount never turns a saving negative. All of it is SQL in the engine.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from infercheck.engine.duckdb import Engine
+from infercheck.model.call import MONEY
+from infercheck.prices.cost import cost_expression
+
+# What each kind of claim does to the state of a call. Expressions over ``s`` (state) and ``k`` (the claim).
+_UNCACHED = (
+    "greatest(s.input_tokens - s.cache_read_tokens - s.cache_write_5m_tokens - s.cache_write_1h_tokens, 0)"
+)
+_WRITTEN = "(s.cache_write_5m_tokens + s.cache_write_1h_tokens)"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of claim: which column carries it, and how it changes the state of its call."""
+
+    name: str
+    present: str
+    changes: dict[str, str]
+
+
+KINDS: tuple[Kind, ...] = (
+    Kind("drop", '"drop"', {"dropped": "TRUE"}),
+    Kind(
+        "route_to",
+        "route_to IS NOT NULL",
+        {"provider": "split_part(k.route_to, '/', 1)", "model": "substring(k.route_to, position('/' IN k.route_to) + 1)"},
+    ),
+    Kind("trim_input_tokens", "trim_input_tokens > 0", {"input_tokens": f"s.input_tokens - least(k.trim_input_tokens, {_UNCACHED})"}),
+    Kind("trim_output_tokens", "trim_output_tokens > 0", {"output_tokens": "s.output_tokens - least(k.trim_output_tokens, s.output_tokens)"}),
+    Kind(
+        "cache",
+        "(cache_read_tokens > 0 OR cache_write_tokens > 0)",
+        {
+            "cache_read_tokens": f"s.cache_read_tokens + least(coalesce(k.cache_read_tokens, 0), {_UNCACHED})",
+            "cache_write_5m_tokens": "s.cache_write_5m_tokens + least(coalesce(k.cache_write_tokens, 0), "
+            f"{_UNCACHED} - least(coalesce(k.cache_read_tokens, 0), {_UNCACHED}))",
+        },
+    ),
+    Kind("drop_cache_write", "drop_cache_write", {"cache_write_5m_tokens": "CAST(0 AS BIGINT)", "cache_write_1h_tokens": "CAST(0 AS BIGINT)"}),
+    Kind("service_tier", "service_tier IS NOT NULL", {"tier": "k.service_tier"}),
+)
+_STATE = (
+    "call_id", "provider", "model", "day", "tier", "operation", "bracket_tokens", "input_tokens", "cache_read_tokens",
+    "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens", "audio_input_tokens", "audio_output_tokens", "dropped",
+)  # fmt: skip
+_GROUPS = ("grade <> 'heuristic'", "grade = 'heuristic'")
+_GRADE_RANK = "CASE grade WHEN 'measured' THEN 1 WHEN 'structural' THEN 2 ELSE 3 END"
+_PRICE_JOIN = (
+    "p.provider IS NOT DISTINCT FROM s.provider AND p.model = s.model AND p.day = s.day AND p.tier = s.tier "
+    "AND (p.min_input_tokens = 0 OR s.bracket_tokens > p.min_input_tokens) "
+    "AND (p.max_input_tokens IS NULL OR coalesce(s.bracket_tokens, 0) <= p.max_input_tokens)"
+)
+SETTLED_DDL = (
+    "CREATE OR REPLACE TEMP TABLE settled (claim_id BIGINT, rule VARCHAR, step INTEGER, fix VARCHAR, grade VARCHAR, subject VARCHAR, "
+    f"call_id BIGINT, kind VARCHAR, billed_usd {MONEY}, alone_usd {MONEY}, saved_usd {MONEY})"
+)
+
+
+def settle(engine: Engine) -> None:
+    """Read ``claims`` and ``priced_calls``; fill ``settled``: one row per claim and kind, dollars NULL where the bill is unknown.
+
+    ``alone_usd`` is what the claim would save if it were the only one, ``saved_usd`` what it saves counted once (0 where another claim took
+    it). A finding that would cost more than it saves is settled at 0.
+    """
+    _open_claims(engine)
+    _open_state(engine)
+    engine.execute(SETTLED_DDL)
+    engine.execute("CREATE OR REPLACE TEMP TABLE alone (claim_id BIGINT, alone_usd " + MONEY + ")")
+    engine.execute("CREATE OR REPLACE TEMP TABLE taken (claim_id BIGINT, saved_usd " + MONEY + ")")
+    present = {row[0] for row in engine.rows("SELECT DISTINCT kind FROM open_claims")}
+    kinds = [k for k in KINDS if k.name in present]
+    for kind in kinds:
+        _price_alone(engine, kind)
+    for group in _GROUPS:
+        for kind in kinds:
+            _apply(engine, kind, group)
+    engine.execute(
+        "INSERT INTO settled SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
+        "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, 0) END, "
+        "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, 0) END "
+        "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
+        "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id"
+    )
+
+
+def _open_claims(engine: Engine) -> None:
+    """One row per claim and kind. A rule that names a call twice in one kind counts once, the larger first."""
+    parts = [
+        f"SELECT rule, step, fix, grade, subject, call_id, '{k.name}' AS kind, route_to, trim_input_tokens, trim_output_tokens, "
+        f"cache_read_tokens, cache_write_tokens, service_tier FROM claims WHERE call_id IS NOT NULL AND {k.present}"
+        for k in KINDS
+    ]
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE open_claims AS WITH every AS ("
+        + " UNION ALL ".join(parts)
+        + ") SELECT row_number() OVER (ORDER BY rule, call_id, kind) AS claim_id, * FROM every "
+        "QUALIFY row_number() OVER (PARTITION BY rule, call_id, kind ORDER BY "
+        f"{_GRADE_RANK}, subject, route_to, service_tier, coalesce(cache_read_tokens, 0) + coalesce(trim_input_tokens, 0) "
+        "+ coalesce(trim_output_tokens, 0) DESC) = 1"
+    )
+
+
+def _open_state(engine: Engine) -> None:
+    """What was billed for every claimed call, and the state from which counterfactuals start."""
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE settle_base AS SELECT p.call_id, p.billed_usd, p.computed_usd, p.provider, p.model, p.day, p.tier, "
+        "p.operation, p.input_tokens AS bracket_tokens, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, "
+        "p.cache_write_1h_tokens, p.output_tokens, c.audio_input_tokens, c.audio_output_tokens, FALSE AS dropped "
+        "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id "
+        "WHERE p.call_id IN (SELECT call_id FROM open_claims)"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE settle_state AS SELECT {', '.join(_STATE)}, billed_usd AS left_usd FROM settle_base WHERE billed_usd > 0"
+    )
+
+
+def _counterfactual(kind: Kind, claims: str, state: str) -> str:
+    """Query: claim_id, call_id, the changed state, and ``after_usd``: what would be left of the bill; NULL where no price says."""
+    columns = ", ".join(f"{kind.changes.get(c, f's.{c}')} AS {c}" for c in _STATE)
+    return (
+        f"WITH changed AS (SELECT k.claim_id, k.rule, k.subject, s.left_usd, {columns} FROM ({claims}) k JOIN {state} s ON s.call_id = k.call_id "
+        "WHERE NOT s.dropped) "
+        f"SELECT s.*, CASE WHEN s.dropped THEN CAST(0 AS {MONEY}) WHEN b.computed_usd > 0 THEN "
+        f"CAST(CAST(b.billed_usd AS DOUBLE) * (CAST({cost_expression('s', 'p')} AS DOUBLE) / CAST(b.computed_usd AS DOUBLE)) AS {MONEY}) "
+        f"END AS after_usd FROM changed s JOIN settle_base b ON b.call_id = s.call_id LEFT JOIN prices p ON {_PRICE_JOIN}"
+    )
+
+
+def _price_alone(engine: Engine, kind: Kind) -> None:
+    claims = f"SELECT * FROM open_claims WHERE kind = '{kind.name}'"
+    initial = f"(SELECT {', '.join(_STATE)}, billed_usd AS left_usd FROM settle_base WHERE billed_usd > 0)"
+    engine.execute(
+        "INSERT INTO alone SELECT claim_id, "
+        f"{_saving(kind, 'left_usd')} FROM ({_counterfactual(kind, claims, initial)}) WHERE after_usd IS NOT NULL"
+    )
+
+
+def _apply(engine: Engine, kind: Kind, group: str) -> None:
+    """One stage: the winners among the claims of this kind and group are priced, kept where their finding gains, and applied."""
+    winners = (
+        f"SELECT k.* FROM open_claims k JOIN alone a ON a.claim_id = k.claim_id WHERE k.kind = '{kind.name}' AND {group} "
+        "QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY "
+        f"{_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1"
+    )
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE stage AS SELECT *, {_saving(kind, 'left_usd')} AS saved_usd "
+        f"FROM ({_counterfactual(kind, winners, 'settle_state')}) WHERE after_usd IS NOT NULL"
+    )
+    # Only a cache's first writer may cost more than before; it is kept where the readers of the same finding gain more.
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE kept AS SELECT s.* FROM stage s JOIN ("
+        "SELECT rule, subject FROM stage GROUP BY rule, subject HAVING sum(saved_usd) > 0) g ON g.rule = s.rule AND g.subject = s.subject "
+        "WHERE s.saved_usd <> 0"
+    )
+    if not engine.value("SELECT EXISTS (SELECT 1 FROM kept)"):
+        return
+    engine.execute("INSERT INTO taken SELECT claim_id, saved_usd FROM kept")
+    columns = ", ".join(f"CASE WHEN k.call_id IS NULL THEN s.{c} ELSE k.{c} END AS {c}" for c in _STATE)
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE settle_state AS SELECT {columns}, "
+        f"CAST(s.left_usd - coalesce(k.saved_usd, 0) AS {MONEY}) AS left_usd FROM settle_state s LEFT JOIN kept k ON k.call_id = s.call_id"
+    )
+
+
+def _saving(kind: Kind, before: str) -> str:
+    gain = f"CAST({before} - after_usd AS {MONEY})"
+    return gain if kind.name == "cache" else f"greatest({gain}, CAST(0 AS {MONEY}))"
