@@ -19,6 +19,12 @@ from infercheck.model.rule import Scalar
 FILE_NAME = "infercheck.toml"
 TABLE = ("tool", "infercheck")
 _UNION = ("bool", "int", "float", "str", "function-before[_parameter(), union[bool,int,float,str]]")
+_WORDS = {
+    "missing": "is missing",
+    "tuple_type": "write a list, or tables with [[...]]",
+    "dict_type": "write a table",
+    "model_type": "write a table",
+}
 _MODELS: dict[str, type[BaseModel]] = {"workload": Workload, "price": Price, "premium": Premium, "rate": Rate, "rules": RuleSettings}
 
 
@@ -104,29 +110,39 @@ def workload_match_sql(workload: Workload) -> str:
 
 
 def line_of(text: str, path: Sequence[str | int]) -> int:
-    """1-based line that sets the key at ``path``; that of the nearest enclosing table when the key stands in none; else 1."""
-    best, best_depth = 1, 0
-    prefix: tuple[str | int, ...] = ()
-    seen: dict[tuple[str, ...], int] = {}
+    """1-based line that sets the key at ``path``; that of the nearest enclosing table when no line sets it; else 1."""
     wanted = tuple(path)
+    best, best_depth = 1, 0
+    table: tuple[str | int, ...] = ()
+    arrays: dict[tuple[str | int, ...], int] = {}
     for number, line in enumerate(text.splitlines(), start=1):
         header = re.match(r"\s*(\[\[?)\s*([^\[\]]+?)\s*\]\]?\s*(?:#.*)?$", line)
         if header:
-            names = _keys(header[2])
-            prefix = names
-            if header[1] == "[[":
-                seen[names] = seen.get(names, -1) + 1
-            # An array's own tables carry its index, so that [[workload]] number two is told from number one.
-            if names in seen:
-                prefix = (*names, seen[names])
-        for key in [()] if header else [(*_keys(k),) for k in re.findall(r"(?:^|[{,])\s*([\w.\-\"']+)\s*=", line)]:
-            here = (*prefix, *key)
-            inline = next((k for k in range(len(here), 0, -1) if here[:k] == wanted[:k]), 0)
-            nested = prefix and key and wanted[-1:] == key[-1:] and wanted[: len(prefix)] == prefix
-            depth = len(wanted) if nested else inline
-            if depth > best_depth:
-                best, best_depth = number, depth
+            table = _table(_keys(header[2]), arrays, opens=header[1] == "[[")
+            depths = [_shared(table, wanted)]
+        else:
+            keys = [_keys(key) for key in re.findall(r"(?:^|[{,])\s*([\w.\-\"']+)\s*=", line)]
+            inside = table == wanted[: len(table)]
+            depths = [len(wanted) if inside and key[-1:] == wanted[-1:] else _shared((*table, *key), wanted) for key in keys]
+        if max(depths, default=0) > best_depth:
+            best, best_depth = number, max(depths)
     return best
+
+
+def _table(names: tuple[str, ...], arrays: dict[tuple[str | int, ...], int], *, opens: bool) -> tuple[str | int, ...]:
+    """Path of a table header; tables of an array carry its index, so that [[workload]] number two is told from number one."""
+    path: tuple[str | int, ...] = ()
+    for depth, name in enumerate(names, start=1):
+        path = (*path, name)
+        if opens and depth == len(names):
+            arrays[path] = arrays.get(path, -1) + 1
+        if path in arrays:
+            path = (*path, arrays[path])
+    return path
+
+
+def _shared(one: Sequence[str | int], other: Sequence[str | int]) -> int:
+    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _keys(text: str) -> tuple[str, ...]:
@@ -196,7 +212,7 @@ def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str)
         owner = _MODELS.get(str(path[0]), ConfigModel) if len(path) > 1 else ConfigModel
         keys = [field.alias or key for key, field in owner.model_fields.items()]
         return UsageError(f"unknown key {name!r}", where=at, hint=_closest(str(path[-1]), keys))
-    message = str(first["msg"]).removeprefix("Value error, ")
+    message = _WORDS.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     return UsageError(f"{name}: {message}" if name else message, where=at)
 
 

@@ -81,7 +81,7 @@ class _Strict(BaseModel):
 
 
 class Workload(_Strict):
-    """``[[workload]]``: the calls that do one job. All of ``match`` must hold; of several globs for one column, one must. First match wins."""
+    """``[[workload]]``: the calls that do one job. All of ``match`` must hold; of several globs for a column, one. First match wins."""
 
     name: Annotated[str, Field(min_length=1)]
     match: dict[str, Globs]
@@ -92,7 +92,7 @@ class Workload(_Strict):
 
 
 class Price(_Strict):
-    """``[[price]]``: a price of one's own, from ``from`` up to but not including ``until`` (UTC days). What is not given stays as listed."""
+    """``[[price]]``: a price of one's own, from ``from`` up to but not including ``until`` (UTC days). What is not given stays listed."""
 
     model: Glob = "*"
     provider: str | None = None
