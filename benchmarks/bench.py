@@ -116,7 +116,7 @@ def report(path: Path, records: int, runs: int, rows: list[Summary]) -> str:
         "Written by `make bench`; do not edit. Medians of whole processes, all commands in turns within one run.",
         "",
         f"- Machine: {machine()}",
-        f"- Log: {records:,} records, {size / 1e6:,.1f} MB ({size / records:,.0f} bytes each), warm in the file cache; {runs} runs",
+        f"- Log: {records:,} records, {size / 1e6:,.1f} MB ({size / records:,.0f} bytes each), warm in the file cache; runs: {runs}",
         "",
         "| command | seconds (range) | against the bare read | records/s | peak memory, MiB |",
         "|---|---:|---:|---:|---:|",
