@@ -1,0 +1,166 @@
+/*---
+title = "Background work at full price on a deployment that serves people"
+why = "Work that nobody waits for pays the price of an immediate answer and takes capacity from those who wait. Providers sell the same tokens for about half as batch or flex."
+fix = "batching"
+grade = "structural"
+effect = "both"
+needs = ["started_at", "prices"]
+false_positives = "Work that must be done within minutes although nobody watches it: batch may take up to a day. Name such a workload interactive in the config."
+
+[params.min_interactive_calls]
+default = 10
+help = "A stray call or two by a person does not make a deployment an interactive one."
+
+[params.max_steps_for_batch]
+default = 3
+help = "Each step of a chain of dependent calls is a batch of its own and may wait a day; longer chains are sent to flex, or left alone where there is no flex price."
+
+[[example]]
+name = "a nightly job beside chat moves to batch; chat and an unknown job stay"
+params = { min_interactive_calls = 1 }
+calls = '''
+call_id  workload     provider  model  deployment  started_at  duration_s  end_user  input_tokens  output_tokens
+a        nightly-tag  p         m      d           0           2           -         1000          10
+b        nightly-tag  p         m      d           3           2           -         1000          10
+c        chat         p         m      d           1           2           u         1000          10
+d        reports      p         m      d           1           2           -         1000          10
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+p         m      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         m      2026-01-05  batch    0                 -                 0.0005     0.001       0            false
+'''
+models = '''
+provider  model
+p         m
+'''
+claims = '''
+call_id  subject      service_tier
+a        nightly-tag  batch
+b        nightly-tag  batch
+'''
+
+[[example]]
+name = "flex where batch has no price; silent where neither is cheaper"
+params = { min_interactive_calls = 1 }
+calls = '''
+call_id  workload     provider  model  deployment  started_at  end_user  input_tokens  output_tokens
+a        nightly-tag  p         m      d           0           -         1000          10
+b        nightly-tag  p         n      d           0           -         1000          10
+c        chat         p         m      d           1           u         1000          10
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+p         m      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         m      2026-01-05  flex     0                 -                 0.0005     0.001       0            false
+p         n      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         n      2026-01-05  batch    0                 -                 0.001      0.002       0            true
+'''
+models = '''
+provider  model
+p         m
+p         n
+'''
+claims = '''
+call_id  service_tier
+a        flex
+'''
+
+[[example]]
+name = "a long chain of dependent steps is no batch job"
+params = { min_interactive_calls = 1, max_steps_for_batch = 2 }
+calls = '''
+call_id  trace_id  workload    provider  model  deployment  started_at  end_user  input_tokens  output_tokens
+a        t1        cron-agent  p         m      d           0           -         1000          10
+b        t1        cron-agent  p         m      d           1           -         1000          10
+c        t1        cron-agent  p         m      d           2           -         1000          10
+d        t2        chat        p         m      d           1           u         1000          10
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+p         m      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         m      2026-01-05  batch    0                 -                 0.0005     0.001       0            false
+'''
+models = '''
+provider  model
+p         m
+'''
+claims = ""
+
+[[example]]
+name = "already on flex, on a deployment of its own, or with end users: nothing to say"
+params = { min_interactive_calls = 1 }
+calls = '''
+call_id  workload       provider  model  deployment  started_at  end_user  service_tier  input_tokens  output_tokens
+a        nightly-tag    p         m      d           0           -         flex          1000          10
+b        nightly-index  p         m      own         0           -         -             1000          10
+c        nightly-mail   p         m      d           0           v         -             1000          10
+d        chat           p         m      d           1           u         -             1000          10
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+p         m      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         m      2026-01-05  batch    0                 -                 0.0005     0.001       0            false
+p         m      2026-01-05  flex     0                 -                 0.0005     0.001       0            false
+'''
+models = '''
+provider  model
+p         m
+'''
+claims = ""
+---*/
+WITH interactive AS (
+    SELECT p.deployment, count(*) AS interactive_calls
+    FROM priced_calls AS p
+    JOIN workloads AS w ON w.workload = p.workload
+    WHERE w.class = 'interactive'
+    GROUP BY p.deployment
+    HAVING count(*) >= $min_interactive_calls
+), background AS (
+    SELECT
+        p.call_id, p.workload, p.deployment, p.provider, p.model, p.day, p.tier, p.status, p.input_tokens, p.billed_usd, p.gateway_cache_hit,
+        w.class_reason,
+        count(*) OVER (PARTITION BY p.unit_id) AS steps
+    FROM priced_calls AS p
+    JOIN workloads AS w ON w.workload = p.workload
+    WHERE w.class = 'background' AND w.class_evidence <> 'endpoint'
+), shared AS (
+    SELECT b.*, i.interactive_calls
+    FROM background AS b
+    JOIN interactive AS i ON i.deployment = b.deployment
+    WHERE b.tier = 'default' AND b.status = 'ok' AND b.billed_usd > 0 AND b.gateway_cache_hit IS NOT TRUE
+), offered AS (
+    SELECT
+        s.call_id,
+        bool_or(t.tier = 'batch') AS has_batch,
+        bool_or(t.tier = 'flex') AS has_flex
+    FROM shared AS s
+    JOIN prices AS d
+        ON d.provider IS NOT DISTINCT FROM s.provider AND d.model = s.model AND d.day = s.day AND d.tier = 'default'
+        AND coalesce(s.input_tokens, 0) > CASE WHEN d.min_input_tokens = 0 THEN -1 ELSE d.min_input_tokens END
+        AND (d.max_input_tokens IS NULL OR coalesce(s.input_tokens, 0) <= d.max_input_tokens)
+    JOIN prices AS t
+        ON t.provider IS NOT DISTINCT FROM s.provider AND t.model = s.model AND t.day = s.day AND t.tier IN ('batch', 'flex')
+        AND coalesce(s.input_tokens, 0) > CASE WHEN t.min_input_tokens = 0 THEN -1 ELSE t.min_input_tokens END
+        AND (t.max_input_tokens IS NULL OR coalesce(s.input_tokens, 0) <= t.max_input_tokens)
+    WHERE t.input_usd < d.input_usd OR t.output_usd < d.output_usd
+    GROUP BY s.call_id
+), together AS (
+    SELECT
+        s.workload,
+        CAST(count_if(c.interactive_in_flight > 0) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS overlap_share
+    FROM shared AS s
+    JOIN concurrency AS c ON c.call_id = s.call_id
+    GROUP BY s.workload
+)
+SELECT
+    s.call_id,
+    s.workload AS subject,
+    CASE WHEN o.has_batch AND s.steps <= $max_steps_for_batch THEN 'batch' ELSE 'flex' END AS service_tier,
+    s.class_reason AS evidence_background_because,
+    s.interactive_calls AS evidence_interactive_calls_on_its_deployment,
+    t.overlap_share AS evidence_share_started_while_people_waited
+FROM shared AS s
+JOIN offered AS o ON o.call_id = s.call_id
+LEFT JOIN together AS t ON t.workload = s.workload
+WHERE (o.has_batch AND s.steps <= $max_steps_for_batch) OR o.has_flex
