@@ -120,20 +120,18 @@ WITH rated AS (
     SELECT
         c.*,
         p.estimated AS price_estimated,
-        greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0)
-            - coalesce(c.cache_write_1h_tokens, 0), 0) AS uncached_tokens,
-        CASE WHEN c.input_tokens IS NULL AND c.output_tokens IS NULL THEN NULL ELSE CAST(
-            greatest(coalesce(c.input_tokens, 0) - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0)
-                - coalesce(c.cache_write_1h_tokens, 0) - CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE coalesce(c.audio_input_tokens, 0) END, 0)
-                * p.input_usd
-            + CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE coalesce(c.audio_input_tokens, 0) * p.audio_input_usd END
-            + coalesce(c.cache_read_tokens, 0) * coalesce(p.cache_read_usd, p.input_usd)
-            + coalesce(c.cache_write_5m_tokens, 0) * coalesce(p.cache_write_5m_usd, p.input_usd)
-            + coalesce(c.cache_write_1h_tokens, 0) * coalesce(p.cache_write_1h_usd, p.cache_write_5m_usd, p.input_usd)
-            + (coalesce(c.output_tokens, 0) - CASE WHEN p.audio_output_usd IS NULL THEN 0 ELSE coalesce(c.audio_output_tokens, 0) END)
-                * p.output_usd
-            + CASE WHEN p.audio_output_usd IS NULL THEN 0 ELSE coalesce(c.audio_output_tokens, 0) * p.audio_output_usd END
-            + coalesce(p.request_usd, 0) AS DECIMAL(38, 12)) END AS computed_usd
+        CASE WHEN c.input_tokens IS NOT NULL THEN greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0)
+            - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0) END AS uncached_tokens,
+        -- the same text as infercheck.prices.cost.cost_expression (a test holds them together)
+        CASE WHEN c.input_tokens IS NULL OR (c.output_tokens IS NULL AND coalesce(c.operation, '') NOT IN ('embedding', 'rerank', 'moderation')) THEN NULL
+        ELSE CAST(CAST(CAST(greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0) - CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE coalesce(c.audio_input_tokens, 0) END, 0) AS DECIMAL(15,0)) * CAST(p.input_usd AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(coalesce(c.cache_read_tokens, 0) AS DECIMAL(15,0)) * CAST(coalesce(p.cache_read_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(coalesce(c.cache_write_5m_tokens, 0) AS DECIMAL(15,0)) * CAST(coalesce(p.cache_write_5m_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(coalesce(c.cache_write_1h_tokens, 0) AS DECIMAL(15,0)) * CAST(coalesce(p.cache_write_1h_usd, p.cache_write_5m_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE coalesce(c.audio_input_tokens, 0) END AS DECIMAL(15,0)) * CAST(coalesce(p.audio_input_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(greatest(coalesce(c.output_tokens, 0) - CASE WHEN p.audio_output_usd IS NULL THEN 0 ELSE coalesce(c.audio_output_tokens, 0) END, 0) AS DECIMAL(15,0)) * CAST(p.output_usd AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(CASE WHEN p.audio_output_usd IS NULL THEN 0 ELSE coalesce(c.audio_output_tokens, 0) END AS DECIMAL(15,0)) * CAST(coalesce(p.audio_output_usd, p.output_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(coalesce(p.request_usd, 0) AS DECIMAL(28,12)) AS DECIMAL(38,12)) END AS computed_usd
     FROM rated AS c
     LEFT JOIN prices AS p
         ON p.provider IS NOT DISTINCT FROM c.provider AND p.model = c.model AND p.day = c.day AND p.tier = c.tier

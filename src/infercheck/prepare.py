@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from infercheck.engine.duckdb import Engine
+from infercheck.config import Config, workload_match_sql
+from infercheck.engine.duckdb import Engine, literal
+from infercheck.model.call import ALL_TABLES, CONFIG_TABLES
+
+if TYPE_CHECKING:
+    from infercheck.prices.overrides import PriceOverride
+
+TABLE_NAMES = tuple(ALL_TABLES)
+
+
+def prepare(engine: Engine, config: Config) -> None:
+    """Fill clocks, config tables, prices and models for the calls in scope."""
+    from infercheck.prices.overrides import PriceOverride
+
+    fill_clocks(engine)
+    fill_config(engine, config)
+    routes = [tuple(w.route_to.split("/", 1)) for w in config.workload if w.route_to]
+    fill_prices(engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes)
 
 
 def fill_clocks(engine: Engine) -> None:
@@ -21,14 +38,39 @@ def fill_clocks(engine: Engine) -> None:
     )
 
 
+def fill_config(engine: Engine, config: Config) -> None:
+    """Config as tables. The first workload whose patterns hold takes a call."""
+    engine.create_canonical(*CONFIG_TABLES)
+    for workload in config.workload:
+        engine.execute(
+            "INSERT INTO config_workloads VALUES (?, ?, ?, ?, ?)",
+            [workload.name, workload.klass, workload.value, workload.route_to, workload.response_cache_ttl_s],
+        )
+    if config.workload:
+        cases = " ".join(f"WHEN {workload_match_sql(w)} THEN {literal(w.name)}" for w in config.workload)
+        engine.execute(
+            f"INSERT INTO config_calls SELECT * FROM (SELECT call_id, CASE {cases} END AS workload FROM calls) WHERE workload IS NOT NULL"
+        )
+    for rate in config.rate:
+        engine.execute("INSERT INTO config_rates VALUES (?, ?, ?)", [rate.currency, rate.since, rate.usd])
+
+
 def fill_prices(
-    engine: Engine, *, overrides: Sequence[Any] = (), premium: Sequence[str] = (), keep_prices: bool = False, keep_models: bool = False
+    engine: Engine,
+    *,
+    overrides: Sequence[PriceOverride] = (),
+    premium: Sequence[str] = (),
+    targets: Sequence[tuple[Any, ...]] = (),
+    keep_prices: bool = False,
+    keep_models: bool = False,
 ) -> None:
     """Fill tables ``prices`` and ``models``. ``keep_*`` leaves what is there (examples bring their own)."""
     keys = engine.rows(
         "SELECT DISTINCT provider, model, coalesce(CAST(started_at AS DATE), CURRENT_DATE) FROM calls WHERE model IS NOT NULL ORDER BY ALL"
     )
     if not keys:
+        if not keep_prices and not keep_models:
+            engine.create_canonical("prices", "models")
         return
     last = engine.value("SELECT coalesce(max(CAST(started_at AS DATE)), CURRENT_DATE) FROM calls")
     if not keep_models:
@@ -38,8 +80,7 @@ def fill_prices(
     if not keep_prices:
         from infercheck.prices import table
 
-        siblings = engine.rows("SELECT DISTINCT provider, model FROM models")
-        days = sorted({day for _, _, day in keys})
-        wanted = {(p, m, day) for p, m, day in keys} | {(p, m, day) for p, m in siblings for day in days}
+        siblings = [*engine.rows("SELECT DISTINCT provider, model FROM models"), *targets]
         tiers = ("default", "batch", "flex", "priority")
-        engine.load("prices", table.price_rows([(p, m, day, tier) for p, m, day in sorted(wanted, key=str) for tier in tiers], overrides))
+        wanted = [(p, m, day, tier) for p, m, day in keys for tier in tiers]
+        engine.load("prices", table.price_rows(wanted, overrides, targets=siblings))

@@ -33,8 +33,8 @@ def statements(tree: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def check(tree: Mapping[str, Any], *, where: str, line: int, known_tables: frozenset[str]) -> None:
-    """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions."""
+def check(tree: Mapping[str, Any], *, where: str, line: int, known_tables: frozenset[str], any_function: bool = False) -> None:
+    """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked)."""
     at = f"{where}:{line}"
     if tree.get("error"):
         message = str(tree.get("error_message", "not valid SQL"))
@@ -55,7 +55,7 @@ def check(tree: Mapping[str, Any], *, where: str, line: int, known_tables: froze
             qualified = node.get("schema_name") or node.get("catalog_name")
             if qualified or (name not in known_tables and name not in ctes):
                 raise UsageError(f"there is no table or view {name!r}", where=at, hint="see `infercheck rules list --views`")
-        if node.get("class") in ("FUNCTION", "WINDOW"):
+        if not any_function and node.get("class") in ("FUNCTION", "WINDOW"):
             name = str(node.get("function_name", "")).lower()
             if node.get("is_operator") or not re.fullmatch(r"\w+", name) or name in ALLOWED_FUNCTIONS:
                 continue

@@ -93,6 +93,7 @@ class RuleHeader(_Strict):
     needs: tuple[str, ...] = ()
     requires: tuple[Requirement, ...] = ()
     false_positives: str
+    action: str = Field("", description="one line for the plan; {subject}, {calls}, {target} and evidence names are filled in")
     effect: Literal["spend", "latency", "both"] = "spend"
     params: dict[str, Param] = {}
     example: Annotated[tuple[Example, ...], Field(min_length=2)]

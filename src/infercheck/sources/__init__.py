@@ -1,0 +1,107 @@
+"""One log format a file: a TOML header that says how the format is recognised, and one SELECT from ``raw`` into canonical columns.
+
+``raw`` holds the header's ``[columns]`` as text, and ``file`` and ``line``, which the SELECT hands on. What it hands on under a canonical
+name may stay text: ingestion casts it, and reports what does not fit. Ingestion also makes the hashes and counts of prompts and answers, out of
+columns that a source may add: ``messages`` (a list of role, content, tool_calls), ``answer`` (its visible text), ``called_tools`` (a
+list of name, arguments), ``parameters`` and ``tools`` (JSON text).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from infercheck.sqlfile import SqlFile, parse
+
+Format = Literal["jsonl", "json", "csv"]
+SAMPLE = 20  # records that decide which source a file belongs to
+
+
+class Detect(BaseModel):
+    """Keys that the first records must all have, and keys that none of them may have."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    all: tuple[str, ...] = Field(min_length=1)
+    none: tuple[str, ...] = ()
+
+
+class SourceExample(BaseModel):
+    """Input lines, and some of the canonical columns that must come of them, row by row."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    name: str
+    format: Format
+    input: str
+    calls: list[dict[str, Any]]
+
+
+class SourceHeader(BaseModel):
+    """The header of a source file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    kind: Literal["source"]
+    title: str
+    description: str
+    formats: tuple[Format, ...]
+    detect: Detect
+    columns: dict[str, str]
+    example: list[SourceExample] = Field(min_length=1)
+
+
+@dataclass(frozen=True)
+class Source:
+    """One log format; its id is the file's stem."""
+
+    id: str
+    file: SqlFile
+    header: SourceHeader
+
+
+@dataclass(frozen=True)
+class Match:
+    """How well a source fits a file: 1.0 claims it; ``missing`` are required keys that the records lack, or forbidden ones they have."""
+
+    source_id: str
+    score: float
+    missing: tuple[str, ...]
+
+
+@cache
+def load() -> Mapping[str, Source]:
+    """All sources by id."""
+    found: dict[str, Source] = {}
+    for entry in sorted(resources.files(__name__).iterdir(), key=lambda e: e.name):
+        if entry.name.endswith(".sql") and not entry.name.startswith("_"):
+            name = entry.name.removesuffix(".sql")
+            file = parse(entry.read_text(encoding="utf-8"), name=name, where=f"sources/{entry.name}")
+            found[name] = Source(name, file, file.validated(SourceHeader))
+    return found
+
+
+@cache
+def helpers() -> str:
+    """The macros that sources may use, as SQL."""
+    return (resources.files(__name__) / "_helpers.sql").read_text(encoding="utf-8")
+
+
+def match(records: Sequence[Mapping[str, Any]], fmt: str) -> list[Match]:
+    """Every source that reads ``fmt``, best first. A key counts as present when at least half of the first records have it."""
+    sample = records[:SAMPLE]
+
+    def usual(key: str) -> bool:
+        return 2 * sum(key in r for r in sample) >= max(1, len(sample))
+
+    def fit(source: Source) -> Match:
+        detect = source.header.detect
+        missing = tuple(k for k in detect.all if not usual(k))
+        surplus = tuple(f"no {k}" for k in detect.none if usual(k))
+        wanted = len(detect.all) + len(detect.none)
+        return Match(source.id, 1 - (len(missing) + len(surplus)) / wanted if wanted else 0.0, missing + surplus)
+
+    matches = [fit(s) for s in load().values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
+    return sorted(matches, key=lambda m: (-m.score, m.source_id))

@@ -1,0 +1,133 @@
+"""The straight line in one page: files -> calls -> views -> claims -> settled claims -> Report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sqlcheck
+from infercheck.config import Config
+from infercheck.engine.duckdb import Engine
+from infercheck.errors import UsageError
+from infercheck.model.config import AnalyzeOptions
+from infercheck.model.report import Report
+from infercheck.model.rule import Scalar
+from infercheck.rulebook import Rulebook
+from infercheck.summarise import VIEWS
+
+if TYPE_CHECKING:
+    import polars as pl
+
+Event = Callable[..., None]
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One run with its log in scope."""
+
+    engine: Engine
+    config: Config
+    book: Rulebook
+    params: dict[str, dict[str, Scalar]]
+    scope: ingest.Scope
+    read: ingest.IngestResult
+
+
+def analyze(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Report:
+    """Diagnose the logs at ``paths`` (files, folders, globs) and return the report.
+
+    Raises UsageError for wrong options, config or rules, InputError for input that cannot be read.
+    """
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        diagnosis = _settled(run, options)
+        cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis)
+        return recommend.report(run.engine, run.book, diagnosis, cover)
+
+
+def export_claims(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
+    """One row per settled claim: rule, source_call_id, kind, billed_usd, saved_usd, saved_ms and what they belong to.
+
+    A claim that another one took stands with saved_usd 0; NULL means that the call's bill is unknown.
+    """
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        _settled(run, options)
+        return run.engine.frame(
+            "SELECT s.rule, s.step, c.source_call_id, s.call_id, s.subject, s.fix, s.grade, s.kind, s.billed_usd, s.alone_usd, s.saved_usd, "
+            "CAST(NULL AS DOUBLE) AS saved_ms FROM settled s JOIN calls c ON c.call_id = s.call_id "
+            "UNION ALL SELECT l.rule, l.step, c.source_call_id, l.call_id, l.subject, l.fix, l.grade, 'waste_ms', NULL, NULL, NULL, l.saved_ms "
+            "FROM settled_latency l JOIN calls c ON c.call_id = l.call_id ORDER BY 1, 5, 3, 4, 8"
+        )
+
+
+def export_calls(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
+    """One row per attempt with its workload, tokens, price and what the plan would save on it. No prompt text, no key."""
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        _settled(run, options)
+        return run.engine.frame(
+            "SELECT p.source_call_id, p.request_id, p.trace_id, c.started_at, c.first_token_at, c.ended_at, p.workload, w.class, c.team, "
+            "c.api_key_alias, c.environment, p.provider, p.model_requested, p.model, p.deployment, p.operation, p.status, c.http_status, "
+            "p.finish_reason, p.tier, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, p.cache_write_1h_tokens, p.output_tokens, "
+            "p.reasoning_tokens, p.logged_usd, p.computed_usd, p.billed_usd, p.cost_basis, s.saved_usd, p.duration_ms, p.ttft_ms "
+            "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id LEFT JOIN workloads w ON w.workload = p.workload "
+            "LEFT JOIN (SELECT call_id, sum(saved_usd) AS saved_usd FROM settled GROUP BY call_id) s ON s.call_id = p.call_id "
+            "ORDER BY c.started_at, p.call_id"
+        )
+
+
+def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
+    """Run one read-only SELECT over the canonical tables and views of the logs at ``paths``."""
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        tree = run.engine.serialized_statements(sql)
+        known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES) | frozenset(ingest.QUERYABLE)
+        sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True)
+        diagnose.make_views(run.engine, run.book, sorted(sqlcheck.tables(tree) & set(run.book.views)), run.params)
+        try:
+            return run.engine.frame(sql.rstrip().rstrip(";"))
+        except Exception as err:
+            raise UsageError(str(err).splitlines()[0], where="query") from err
+
+
+def detect(path: str | Path) -> list[Any]:
+    """Sources that may read ``path``, best first, with the keys that are missing for each."""
+    return list(ingest.detect(Path(path)))
+
+
+@contextmanager
+def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event | None) -> Iterator[_Run]:
+    config = Config.load(options.config)
+    book = rulebook.load(options.rules)
+    config.check({**{i: r.header.params for i, r in book.rules.items()}, **{i: v.header.params for i, v in book.views.items()}})
+    params = config.rule_params
+    basis = options.cost_basis or config.cost_basis
+    if basis:
+        params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
+    ledger = (options.ledger or ingest.default_ledger()) if options.use_ledger else None
+    book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
+    with Engine(ledger) as engine:
+        read = ingest.ingest(engine, [str(p) for p in paths], on_event=on_event)
+        scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
+        engine.lock_down()
+        prepare.prepare(engine, config)
+        yield _Run(engine, config, book, params, scope, read)
+
+
+def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
+    diagnosis = diagnose.diagnose(
+        run.engine,
+        run.book,
+        select=options.select or run.config.select,
+        ignore=(*options.ignore, *run.config.ignored),
+        params=run.params,
+        timeout_s=options.rule_timeout_s,
+    )
+    diagnose.make_views(run.engine, run.book, VIEWS, run.params)
+    settle.settle(run.engine)
+    replay.settle_latency(run.engine)
+    return diagnosis

@@ -1,0 +1,93 @@
+"""What was read and how sure the figures are."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from infercheck import ingest
+from infercheck.diagnose import Diagnosis
+from infercheck.engine.duckdb import Engine
+from infercheck.model.report import Coverage
+from infercheck.summarise import money
+
+GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
+UNLOGGED_RETRIES = "attempts that a gateway hides make every retry count a lower bound"
+SAMPLES = 5
+
+
+def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, diagnosis: Diagnosis) -> Coverage:
+    """Coverage of this run; needs view ``priced_calls``."""
+    from infercheck.prices.table import price_list_version
+
+    usage, priced, tokens, priced_tokens = engine.rows(
+        "SELECT count(*), count(billed_usd), sum(t), sum(t) FILTER (WHERE billed_usd IS NOT NULL) FROM "
+        "(SELECT billed_usd, coalesce(input_tokens, 0) + coalesce(output_tokens, 0) AS t FROM priced_calls "
+        "WHERE input_tokens IS NOT NULL OR output_tokens IS NOT NULL OR billed_usd IS NOT NULL)"
+    )[0]
+    both = engine.rows(
+        "SELECT sum(logged_usd), sum(computed_usd) FROM priced_calls WHERE logged_usd IS NOT NULL AND computed_usd IS NOT NULL "
+        "AND gateway_cache_hit IS DISTINCT FROM TRUE"
+    )[0]
+    logged, computed = money(both[0]), money(both[1])
+    unpriced = engine.rows(
+        "SELECT DISTINCT concat_ws('/', provider, model) FROM priced_calls WHERE billed_usd IS NULL "
+        "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND model IS NOT NULL ORDER BY 1"
+    )
+    currencies = engine.rows("SELECT coalesce(logged_currency, 'USD'), count(*) FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1 ORDER BY 1")
+    foreign = engine.value(
+        "SELECT count(*) FROM calls c JOIN priced_calls p ON p.call_id = c.call_id WHERE c.logged_currency <> 'USD' AND p.billed_usd IS NULL"
+    )
+    notes = [GATEWAY_NOTE] if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)") else []
+    if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
+        notes.append(UNLOGGED_RETRIES)
+    silent = engine.value("SELECT count(*) FROM priced_calls WHERE status <> 'ok' AND billed_usd IS NULL AND input_tokens IS NULL")
+    if silent:
+        notes.append(f"{silent:,} failed attempts carry no usage: their cost is unknown, not zero")
+    return Coverage(
+        files=scope.files,
+        skipped=dict(read.skipped),
+        rows=scope.rows,
+        attempts=scope.attempts,
+        requests=scope.requests,
+        duplicates=scope.duplicates,
+        rejects=scope.rejects,
+        cell_issues=scope.cell_issues,
+        reject_samples=_rejects(engine),
+        cell_issue_samples=_cell_issues(engine),
+        priced_share=priced / usage if usage else None,
+        priced_token_share=float(priced_tokens or 0) / float(tokens) if tokens else None,
+        unpriced_models=[row[0] for row in unpriced],
+        cost_basis=_basis(engine),
+        logged_usd=logged,
+        computed_usd=computed,
+        logged_over_computed=float(logged / computed) if logged is not None and computed else None,
+        price_list=price_list_version(),
+        currencies=dict(currencies),
+        unpriced_currency_calls=foreign or 0,
+        not_checked=diagnosis.not_checked,
+        notices=list(read.notices),
+        notes=notes,
+    )
+
+
+def _basis(engine: Engine) -> Literal["logged", "computed", "mixed", "none"]:
+    kinds: list[Any] = [r[0] for r in engine.rows("SELECT DISTINCT cost_basis FROM priced_calls WHERE cost_basis IS NOT NULL AND billed_usd > 0")]
+    if len(kinds) > 1:
+        return "mixed"
+    found: Literal["logged", "computed", "mixed", "none"] = kinds[0] if kinds else "none"
+    return found
+
+
+def _rejects(engine: Engine) -> list[str]:
+    rows = engine.rows(
+        f"SELECT f.path, r.line, r.reason FROM rejects r JOIN files f ON f.file_id = r.file_id ORDER BY f.path, r.line LIMIT {SAMPLES}"
+    )
+    return [f"{path}:{line}: {reason}" for path, line, reason in rows]
+
+
+def _cell_issues(engine: Engine) -> list[str]:
+    rows = engine.rows(
+        'SELECT f.path, i."column", i."count", i.sample FROM cell_issues i JOIN files f ON f.file_id = i.file_id '
+        f'ORDER BY i."count" DESC, f.path, i."column" LIMIT {SAMPLES}'
+    )
+    return [f"{path}: {count} values of {column} could not be read, such as {sample!r}" for path, column, count, sample in rows]

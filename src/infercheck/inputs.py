@@ -1,0 +1,301 @@
+"""Files as people have them: found, told apart by their content, unpacked, and read line by line where they are damaged."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import os
+import re
+import sys
+import zlib
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Literal
+
+from infercheck.errors import InputError
+
+Kind = Literal["jsonl", "json", "csv", "empty", "binary", "text"]
+HEAD_BYTES = 1 << 20
+CHUNK = 1 << 20
+RAW_KEPT = 1 << 16  # bytes of a rejected line that are stored
+RAW_TOTAL = 1 << 26  # bytes of rejected lines of one file that are stored; later ones are cut short
+RAW_SHORT = 200
+FIRST_RECORD_MAX = 1 << 28  # a first record longer than this is not looked at
+WRAPPERS = ("data", "results", "logs", "records", "items")  # keys under which an API's answer holds its rows
+LINE_KEY = "infercheck_line"
+LONE_SURROGATE = re.compile(r"\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})")
+MAGIC = {
+    b"PK\x03\x04": "zip",
+    b"PAR1": "parquet",
+    b"%PDF": "pdf",
+    b"\x89PNG": "png",
+    b"\xff\xd8\xff": "jpeg",
+    b"SQLite format 3": "sqlite",
+    b"\x7fELF": "elf",
+    b"BZh": "bzip2",
+    b"\xfd7zXZ": "xz",
+}
+GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
+csv.field_size_limit(1 << 30)
+
+
+@dataclass(frozen=True)
+class Look:
+    """What the first bytes tell: kind, compression, encoding, and the first records for detection."""
+
+    kind: Kind
+    compression: Literal["", "gz", "zst"] = ""
+    encoding: str = "utf-8"
+    records: tuple[dict[str, Any], ...] = ()
+    fields: tuple[str, ...] = ()
+    label: str = ""
+
+
+@dataclass
+class Cleaned:
+    """Result of a line pass: records written, lines set aside (line, raw, reason), and what happened, in words."""
+
+    rows: int = 0
+    rejects: list[tuple[int, bytes, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    end: int = 0
+    _stored: int = 0
+
+    def reject(self, line: int, raw: bytes, reason: str) -> None:
+        """Set a line aside; memory stays bounded however many there are."""
+        keep = RAW_KEPT if self._stored < RAW_TOTAL else RAW_SHORT
+        self._stored += min(len(raw), keep)
+        self.rejects.append((line, raw[:keep], reason))
+
+
+def find(paths: Sequence[str], stdin_copy: Path) -> Iterator[tuple[Path, bool]]:
+    """Files behind ``paths`` (files, folders, globs, ``-``) with whether each was named itself. Raises InputError where there is nothing."""
+    seen: set[Path] = set()
+    for text in paths:
+        found = list(_expand(text, stdin_copy))
+        for path, named in found:
+            key = path.resolve()
+            if key not in seen:
+                seen.add(key)
+                yield path, named
+
+
+def _expand(text: str, stdin_copy: Path) -> Iterator[tuple[Path, bool]]:
+    path = Path(text)
+    if text == "-":
+        with stdin_copy.open("wb") as out:
+            while chunk := sys.stdin.buffer.read(CHUNK):
+                out.write(chunk)
+        yield stdin_copy, True
+    elif path.is_dir():
+        inside = [p for p in sorted(path.rglob("*")) if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)]
+        if not inside:
+            raise InputError("the folder holds no files", where=text)
+        yield from ((p, False) for p in inside)
+    elif path.exists():
+        yield path, True
+    elif any(c in text for c in "*?["):
+        base = Path(path.anchor) if path.is_absolute() else Path()
+        pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else text
+        inside = [p for p in sorted(base.glob(pattern)) if p.is_file()]
+        if not inside:
+            raise InputError("no file matches", where=text)
+        yield from ((p, False) for p in inside)
+    else:
+        raise InputError("no such file or folder", where=text)
+
+
+def open_plain(path: Path, compression: str) -> IO[bytes]:
+    """The file's bytes, unpacked on the way."""
+    if compression == "gz":
+        return gzip.open(path, "rb")
+    if compression == "zst":
+        stream: IO[bytes] = _zstd().open(path, "rb")
+        return stream
+    return path.open("rb")
+
+
+def _zstd() -> Any:
+    if sys.version_info >= (3, 14):
+        from compression import zstd
+    else:
+        from backports import zstd
+    return zstd
+
+
+def chunks(path: Path, compression: str, notes: list[str], *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """Unpacked bytes until the end or the damage; a loss is put into ``notes``."""
+    left = stop - start if stop is not None else None
+    try:
+        with open_plain(path, compression) as stream:
+            if start:
+                stream.seek(start)
+            while chunk := stream.read(CHUNK if left is None else min(CHUNK, left)):
+                left = None if left is None else left - len(chunk)
+                yield chunk
+    except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as err:
+        notes.append(f"the {compression or 'file'} archive is damaged or cut short; what came before was kept ({err})")
+    except Exception as err:
+        if type(err).__name__ != "ZstdError":
+            raise
+        notes.append(f"the zst archive is damaged or cut short; what came before was kept ({err})")
+
+
+def look(path: Path) -> Look:
+    """Tell what a file is by its content, never by its name."""
+    with path.open("rb") as raw:
+        magic = raw.read(16)
+    if not magic:
+        return Look("empty", label="empty")
+    compression: Literal["", "gz", "zst"] = "gz" if magic[:2] == GZIP else "zst" if magic[:4] == ZSTD else ""
+    for start, name in MAGIC.items():
+        if magic.startswith(start):
+            return Look("binary", label=name)
+    head = _head(path, compression)
+    encoding = "utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
+    text = head.decode(encoding, errors="replace").lstrip("\ufeff")
+    if not text.strip(" \t\r\n\0"):
+        return Look("empty", compression, encoding, label="empty")
+    odd = sum(text.count(c) for c in "\ufffd\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12")
+    if odd > len(text) // 20:
+        return Look("binary", compression, label="binary")
+    complete = len(head) < HEAD_BYTES
+    kind, records, fields = _shape(text, path, compression, encoding, complete=complete)
+    return Look(kind, compression, encoding, tuple(records), tuple(fields), label=path.suffix.lstrip(".").lower() or "text")
+
+
+def _head(path: Path, compression: str) -> bytes:
+    """The first MiB, and more while the first line is not complete."""
+    parts: list[bytes] = []
+    size = 0
+    for chunk in chunks(path, compression, []):
+        parts.append(chunk)
+        size += len(chunk)
+        if size >= HEAD_BYTES and (size >= FIRST_RECORD_MAX or b"\n" in chunk):
+            break
+    return b"".join(parts)
+
+
+def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
+    lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
+    records = [r for r in map(_object, lines[:40]) if r is not None]
+    start = text.lstrip()[:1]
+    if len(records) == 1 and start == "{" and len(lines) == 1:
+        inside = _wrapped(records[0])
+        if inside is not None:
+            return "json", inside, []
+    if records:
+        return "jsonl", records, []
+    if start in {"{", "["}:
+        objects = list(_first_objects(text))
+        if not objects and not complete and start == "[":
+            objects = list(_first_objects(b"".join(chunks(path, compression, [])).decode(encoding, errors="replace")))
+        if objects:
+            inside = _wrapped(objects[0]) if len(objects) == 1 else None
+            return "json", inside if inside is not None else objects, []
+    header = next(csv.reader(io.StringIO(lines[0].replace("\0", ""))), [])
+    if len(header) >= 2 and start not in {"{", "["}:
+        fields = [name.strip() for name in header]
+        return "csv", [dict.fromkeys(fields, "")], fields
+    return "text", [], []
+
+
+def _object(line: str) -> dict[str, Any] | None:
+    try:
+        value = json.loads(line.replace("\0", ""))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def _wrapped(value: dict[str, Any]) -> list[dict[str, Any]] | None:
+    for key in WRAPPERS:
+        rows = value.get(key)
+        if isinstance(rows, list) and rows and all(isinstance(r, dict) for r in rows[:20]):
+            return rows[:20]
+    return None
+
+
+def _first_objects(text: str, limit: int = 20) -> Iterator[dict[str, Any]]:
+    for _, value, _raw in json_values(text):
+        if isinstance(value, dict):
+            yield value
+            limit -= 1
+        if limit == 0:
+            return
+
+
+def json_values(text: str) -> Iterator[tuple[int, Any, str]]:
+    """Values of a JSON array, of an API's answer, or of objects one after the other, with their record number.
+
+    A part that cannot be read comes as None with its text; reading goes on at the next line that opens an object.
+    """
+    decoder = json.JSONDecoder(parse_constant=str)
+    at, number, end = 0, 0, len(text)
+    while at < end:
+        at = _skip(text, at, " \t\r\n,[]\ufeff\0" if number or at or text[at] != "[" else "[ \t\r\n")
+        if at >= end:
+            return
+        number += 1
+        try:
+            value, stop = decoder.raw_decode(text, at)
+        except (ValueError, RecursionError):
+            nxt = text.find("\n{", at + 1)
+            stop = end if nxt < 0 else nxt
+            yield number, None, text[at:stop]
+        else:
+            rows = next((value[k] for k in WRAPPERS if isinstance(value, dict) and isinstance(value.get(k), list)), None)
+            if rows and number == 1 and all(isinstance(r, dict) for r in rows):
+                for number, row in enumerate(rows, start=1):  # noqa: B020, PLR1704
+                    yield number, row, ""
+            else:
+                yield number, value, text[at:stop]
+        at = stop
+
+
+def _skip(text: str, at: int, blanks: str) -> int:
+    while at < len(text) and text[at] in blanks:
+        at += 1
+    return at
+
+
+def dumped(number: int, record: dict[str, Any]) -> bytes:
+    """One clean line of JSON that carries its line number; half surrogates, which no UTF-8 text can hold, become U+FFFD."""
+    text = json.dumps({LINE_KEY: number, **record})
+    return (LONE_SURROGATE.sub(r"\\ufffd", text) + "\n").encode() if "\\ud" in text else (text + "\n").encode()
+
+
+def unpack(path: Path, compression: str, out: Path, *, start: int = 0, stop: int | None = None) -> list[str]:
+    """Copy the plain bytes to ``out``; returns notes on losses."""
+    notes: list[str] = []
+    with out.open("wb") as target:
+        for chunk in chunks(path, compression, notes, start=start, stop=stop):
+            target.write(chunk)
+    return notes
+
+
+def count_lines(path: Path, stop: int) -> int:
+    """Line ends in the first ``stop`` bytes."""
+    return sum(chunk.count(b"\n") for chunk in chunks(path, "", [], stop=stop))
+
+
+def head_hash(path: Path, upto: int | None = None) -> str:
+    """Hash of the first 64 KiB, or of the part of them before ``upto``: equal for a file that only grew."""
+    import hashlib
+
+    with path.open("rb") as stream:
+        return hashlib.sha256(stream.read(min(1 << 16, upto if upto is not None else 1 << 16))).hexdigest()[:32]
+
+
+def skipped_summary(skipped: Counter[str]) -> str:
+    """"3 md, 1 png": files that hold no log, by type."""
+    return ", ".join(f"{n} {kind}" for kind, n in sorted(skipped.items()))
+
+
+def stat(path: Path) -> os.stat_result:
+    """Size and time of change."""
+    return path.stat()

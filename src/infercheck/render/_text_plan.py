@@ -1,0 +1,128 @@
+"""The ranked plan and the findings behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from decimal import Decimal
+
+from rich.text import Text
+
+from infercheck.model.report import Finding, PlanItem, Report
+from infercheck.render._page import Cell, Column, Page
+from infercheck.render.figures import count, ms, plural, scalar
+from infercheck.render.money import UNKNOWN, allocate, total, usd
+
+STEPS = {1: "Premium models misused", 2: "Retries and waste", 3: "Traffic mixing", 4: "Providers and capacity"}
+_SECTIONS = (
+    ("sure", "Sure: measured, or follows from the log", "sure"),
+    ("latency", "Time only: nothing off the bill", ""),
+    ("heuristic", "Likely: needs your eyes", "likely"),
+)
+_FINDINGS = 12  # per step, unless verbose
+
+
+def plan(page: Page, report: Report, places: int) -> None:
+    """What to do, in order; the column "saves" sums to its total as shown."""
+    if not report.plan:
+        if report.findings:
+            page.heading("Plan")
+            page.paragraph("Nothing in the findings saves money or time by itself.")
+        return
+    page.heading("Plan", "saves: this log, each dollar counted once")
+    saves = allocate([item.saves_usd for item in report.plan], places)
+    cells = dict(zip((id(item) for item in report.plan), saves, strict=True))
+    monthly = any(item.saves_usd_per_month is not None for item in report.plan)
+    faster = any(item.saves_ms_p95 is not None for item in report.plan)
+    columns = [Column("#"), Column("what to do", "left", wrap=True), Column("saves"), *([Column("a month")] if monthly else [])]
+    columns += [*([Column("p95")] if faster else []), Column("grade", "left")]
+    rows: list[list[Cell]] = []
+
+    def add(number: str, what: Cell, saved: str, month: str, quicker: str, grade: str, style: str = "") -> None:
+        row: list[Cell] = [number, what, page.text(saved, style), *([month] if monthly else []), *([quicker] if faster else []), grade]
+        rows.append([page.text(cell) if isinstance(cell, str) else cell for cell in row])
+
+    used = [section for section in _SECTIONS if any(item.section == section[0] for item in report.plan)]
+    for key, title, short in used:
+        items = [item for item in report.plan if item.section == key]
+        add("", page.text(title, "bold"), "", "", "", "")
+        for item in items:
+            quicker = "" if item.saves_ms_p95 is None else f"-{ms(item.saves_ms_p95)}"
+            month = "" if item.saves_usd_per_month is None else usd(item.saves_usd_per_month, 2)
+            add(str(item.rank), _what(page, item, places), usd(cells[id(item)], places), month or UNKNOWN, quicker or UNKNOWN, item.grade)
+        if short and len(used) > 1:
+            add("", page.text(f"subtotal, {short}", "dim"), usd(total([cells[id(item)] for item in items]), places), "", "", "", "dim")
+    add("", page.text("total", "bold"), usd(total(saves), places), "", "", "", "bold")
+    page.table(columns, rows)
+    if monthly:
+        page.paragraph("A month is the window's rate over 30 days.", "dim")
+    if page.style.verbose:
+        _how(page, report.plan)
+
+
+def findings(page: Page, report: Report, places: int) -> None:
+    """Findings by step; verbose opens each one's evidence."""
+    if not report.findings:
+        return
+    once = allocate([finding.counted_once_usd for finding in report.findings], places)
+    cells = dict(zip((id(finding) for finding in report.findings), once, strict=True))
+    for step in sorted({finding.step for finding in report.findings}):
+        chosen = [finding for finding in report.findings if finding.step == step]
+        chosen.sort(key=lambda f: (-(f.counted_once_usd or Decimal(0)), -(f.alone_usd or Decimal(0)), -(f.saves_ms_p95 or 0), f.id))
+        page.heading(f"Step {step}: {STEPS.get(step, 'Other')}", plural(len(chosen), "finding"))
+        if page.style.verbose:
+            for finding in chosen:
+                _opened(page, finding, cells[id(finding)], places)
+            continue
+        shown, rest = chosen[:_FINDINGS], chosen[_FINDINGS:]
+        _table(page, shown, cells, places)
+        if rest:
+            worth = total([cells[id(finding)] for finding in rest])
+            page.paragraph(f"and {len(rest)} more, {usd(worth, places)} counted once: -v lists them", "dim")
+
+
+def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | None], places: int) -> None:
+    faster = any(finding.saves_ms_p95 is not None for finding in chosen)
+    columns = [Column("finding", "left", wrap=True), Column("calls"), Column("alone"), Column("once")]
+    columns += [*([Column("p95")] if faster else []), Column("grade", "left")]
+    rows: list[list[Cell]] = []
+    for finding in chosen:
+        name = page.joined(page.text(finding.title, limit=120), page.text(finding.subject, "dim", 80), by="\n")
+        quicker = UNKNOWN if finding.saves_ms_p95 is None else f"-{ms(finding.saves_ms_p95)}"
+        money = [usd(finding.alone_usd, places), usd(cells[id(finding)], places)]
+        rows.append([name, count(finding.calls), *money, *([quicker] if faster else []), finding.grade])
+    page.table(columns, rows)
+
+
+def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> None:
+    page.blank()
+    page.paragraph(page.joined(page.text(finding.title, "bold"), page.text(finding.subject, limit=200), by=": "))
+    rows: list[tuple[str, Cell]] = [
+        ("rule", page.joined(finding.rule, finding.grade, finding.fix, by=" · ")),
+        ("calls", count(finding.calls)),
+        ("saves", f"{usd(finding.alone_usd, places)} alone, {usd(once, places)} counted once"),
+    ]
+    if finding.waste_ms_p95 is not None or finding.saves_ms_p95 is not None:
+        rows.append(("time", f"waste p50 {ms(finding.waste_ms_p50)}, p95 {ms(finding.waste_ms_p95)}; takes {ms(finding.saves_ms_p95)} off p95"))
+    rows += [(page.safe(key, 30), page.text(scalar(value), limit=400)) for key, value in finding.evidence.items()]
+    if finding.why:
+        rows.append(("why", finding.why))
+    if finding.false_positives:
+        rows.append(("unless", finding.false_positives))
+    page.pairs(rows, indent=4)
+
+
+def _what(page: Page, item: PlanItem, places: int) -> Text:
+    aside = [item.fix.replace("_", " "), f"effort {item.effort}", f"risk {item.risk}"]
+    if item.interval_usd:
+        aside.append(f"between {usd(item.interval_usd[0], places)} and {usd(item.interval_usd[1], places)}")
+    return page.joined(page.text(item.what, limit=240), page.text(" · ".join(aside), "dim"), by="\n")
+
+
+def _how(page: Page, items: Sequence[PlanItem]) -> None:
+    for item in items:
+        page.blank()
+        page.paragraph(page.text(f"{item.rank}. {item.what}", "bold", 240))
+        rows: list[tuple[str, Cell]] = [("how", item.how), ("verify", item.verify)]
+        if item.findings:
+            rows.append(("findings", ", ".join(item.findings)))
+        page.pairs(rows, indent=4)

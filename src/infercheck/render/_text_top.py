@@ -1,0 +1,160 @@
+"""Top of the text report: what was read and how sure, the two numbers, the verdict."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from rich.text import Text
+
+from infercheck.model.report import Coverage, Report
+from infercheck.render._page import Cell, Page
+from infercheck.render.figures import count, moment, ms, number, percent, plural
+from infercheck.render.money import UNKNOWN, allocate, usd
+
+_SAMPLES = 3  # of rejects and unreadable cells, unless verbose
+_BASIS = {
+    "logged": "as the log prices each call",
+    "computed": "computed from list prices",
+    "mixed": "as logged where the log prices the call, else list prices",
+    "none": "no call has a price",
+}
+
+
+def read(page: Page, report: Report) -> None:
+    """Files, rows, losses, window, prices."""
+    coverage, window = report.coverage, report.window
+    page.heading("What was read")
+    rows: list[tuple[str, Cell]] = [("files", _files(coverage)), ("calls", _calls(coverage)), ("lost", _lost(page, coverage))]
+    samples = coverage.reject_samples + coverage.cell_issue_samples
+    shown = samples if page.style.verbose else samples[:_SAMPLES]
+    rows += [("", page.text(sample, "dim", 200)) for sample in shown]
+    if window.start is not None:
+        zone = page.style.tz
+        span = f" ({_span(window.days)}, {plural(window.complete_days, 'complete UTC day')})" if window.days is not None else ""
+        rows.append(("window", f"{moment(window.start, zone)} to {moment(window.end, zone)} {zone}{span}"))
+    else:
+        rows.append(("window", page.text("unknown: no call says when it ran", "yellow")))
+    rows += [("priced", _priced(page, coverage)), ("cost basis", _basis(coverage))]
+    if coverage.unpriced_currency_calls:
+        rows.append(("currency", page.text(f"{plural(coverage.unpriced_currency_calls, 'call')} in another currency, no rate", "yellow")))
+    if coverage.naive_times:
+        rows.append(("clocks", page.text(f"{plural(coverage.naive_times, 'time')} without a zone, read as UTC", "yellow")))
+    page.pairs(rows)
+    for notice in coverage.notices:
+        page.paragraph(notice, "yellow")
+
+
+def numbers(page: Page, report: Report) -> None:
+    """Cost per successful outcome and latency on the user-facing path."""
+    head, live = report.headline, report.headline.interactive
+    page.heading("Cost per successful outcome", "all spend, failures and retries included")
+    page.paragraph(Text(_money(head.cost_per_successful_outcome_usd), style="bold"))
+    evidence = f"success: {head.success_evidence}" if head.success_evidence else "evidence of success unknown"
+    share = percent(head.successful_outcomes / head.outcomes) if head.outcomes else UNKNOWN
+    page.pairs(
+        [
+            ("spend", f"{_money(head.spend_usd)} for {plural(head.outcomes, 'outcome')}"),
+            ("succeeded", f"{count(head.successful_outcomes)} ({share}); {evidence}"),
+            ("clean cost", f"{_money(head.clean_cost_usd)} a success without the waste found"),
+            ("attempts", f"{number(head.attempts_per_success)} per success"),
+        ]
+    )
+    page.heading("Latency users see", f"{plural(live.traces, 'interactive request')}, {plural(live.calls, 'call')}")
+    if not live.traces and not live.calls:
+        page.paragraph("unknown: no workload is known to be interactive", "yellow")
+    else:
+        figures = [("p50", live.p50_ms), ("p95", live.p95_ms), ("p99", live.p99_ms)]
+        page.paragraph(page.joined(*(Text(f"{name} {_ms(value)}", style="bold") for name, value in figures), by="  ·  "))
+        first = f"p50 {_ms(live.ttft_p50_ms)}, p95 {_ms(live.ttft_p95_ms)} ({plural(live.ttft_calls, 'streamed call')})"
+        page.pairs([("first token", first if live.ttft_calls else "unknown: no interactive call logs it"), *_path(report)])
+    for note in report.coverage.notes:
+        page.paragraph(note, "dim")
+
+
+def verdict(page: Page, report: Report, places: int) -> None:
+    """What the system can change, and what is the model's own price and speed."""
+    head, saves = report.headline, report.headline.addressable_usd
+    page.heading("Verdict")
+    if not report.findings:
+        page.paragraph(_good_news(report), "green")
+    if head.verdict:
+        page.paragraph(head.verdict)
+    rows: list[tuple[str, Cell]] = []
+    if head.system_share_of_spend is not None and not head.verdict:
+        rows.append(("spend", f"{percent(head.system_share_of_spend)} is the system's to save, the rest is the models' price"))
+    if head.system_share_of_p95 is not None and not head.verdict:
+        rows.append(("p95", f"{percent(head.system_share_of_p95)} is the system's to save, the rest is the models' speed"))
+    if report.findings:
+        measured, structural, heuristic = (
+            usd(cell, places) for cell in allocate([saves.measured, saves.structural, saves.heuristic], places)
+        )
+        rows.append(("savings", f"measured {measured}, structural {structural}; heuristic {heuristic} on top"))
+    if rows:
+        page.pairs(rows)
+
+
+def _good_news(report: Report) -> str:
+    unchecked = len(report.coverage.not_checked)
+    tail = f" {plural(unchecked, 'rule')} could not be checked: see the end." if unchecked else ""
+    return f"Healthy: no rule found anything to fix in {plural(report.coverage.attempts, 'call')}.{tail}"
+
+
+def _files(coverage: Coverage) -> str:
+    skipped = ", ".join(f"{n:,} {kind}" for kind, n in sorted(coverage.skipped.items()))
+    return f"{count(coverage.files)} read" + (f"; skipped as no log: {skipped}" if skipped else "")
+
+
+def _calls(coverage: Coverage) -> str:
+    parts = [f"{plural(coverage.rows, 'row')}, {plural(coverage.attempts, 'attempt')} at {plural(coverage.requests, 'request')}"]
+    if coverage.duplicates:
+        parts.append(f"{plural(coverage.duplicates, 'duplicate')} removed")
+    return "; ".join(parts)
+
+
+def _lost(page: Page, coverage: Coverage) -> Cell:
+    if not coverage.rejects and not coverage.cell_issues:
+        return "nothing"
+    lost = f"{plural(coverage.rejects, 'line')} rejected, {plural(coverage.cell_issues, 'value')} unreadable"
+    return page.text(lost, "yellow")
+
+
+def _priced(page: Page, coverage: Coverage) -> Cell:
+    if coverage.priced_share is None:
+        return "unknown: no call carries tokens"
+    tokens = "" if coverage.priced_token_share is None else f" ({percent(coverage.priced_token_share)} of tokens)"
+    line = f"{percent(coverage.priced_share)} of calls with tokens{tokens}"
+    if not coverage.unpriced_models:
+        return line
+    known = [page.safe(model, 40) for model in coverage.unpriced_models]
+    some = ", ".join(known if page.style.verbose else known[:5])
+    more = "" if page.style.verbose or len(known) <= 5 else f" and {len(known) - 5} more"
+    return page.text(f"{line}; no price for {some}{more}", "yellow")
+
+
+def _basis(coverage: Coverage) -> str:
+    parts = [_BASIS[coverage.cost_basis]]
+    if coverage.logged_usd is not None and coverage.computed_usd is not None:
+        ratio = "" if coverage.logged_over_computed is None else f", ratio {number(coverage.logged_over_computed, 3)}"
+        parts.append(f"logged {usd(coverage.logged_usd)} against {usd(coverage.computed_usd)} list for the same calls{ratio}")
+    if coverage.price_list:
+        parts.append(f"prices: {coverage.price_list}")
+    return "; ".join(parts)
+
+
+def _path(report: Report) -> list[tuple[str, Cell]]:
+    parts = [f"{part.component} {percent(part.share)}" for part in report.latency.path]
+    return [("mean goes to", ", ".join(parts))] if parts else []
+
+
+def _span(days: float | None) -> str:
+    if days is None:
+        return UNKNOWN
+    return f"{number(days, 1)} days" if days >= 1 else ms(days * 86_400_000)
+
+
+def _money(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else usd(amount)
+
+
+def _ms(value: float | None) -> str:
+    return "unknown" if value is None else ms(value)

@@ -1,0 +1,73 @@
+"""Counts, shares, durations and times for display. Unknown is a dash, never 0."""
+
+from __future__ import annotations
+
+import math
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+from infercheck.render.money import UNKNOWN
+
+
+def count(value: int | None) -> str:
+    """``1,234``"""
+    return UNKNOWN if value is None else f"{value:,}"
+
+
+def plural(value: int, word: str, words: str = "") -> str:
+    """``1 file``, ``2 files``"""
+    return f"{value:,} {word if value == 1 else words or word + 's'}"
+
+
+def percent(share: float | None) -> str:
+    """``12%``, ``1.5%``; never rounded to a clean 0% or 100%."""
+    if share is None or not math.isfinite(share):
+        return UNKNOWN
+    value = share * 100
+    if 0 < value < 0.1:
+        return "<0.1%"
+    if 99.9 < value < 100:
+        return ">99.9%"
+    return f"{value:.1f}%" if abs(value) < 10 and value else f"{value:.0f}%" if value < 99.5 or value >= 100 else f"{value:.1f}%"
+
+
+def ms(value: float | None) -> str:
+    """Milliseconds as ``850 ms``, ``1.23 s``, ``2.5 min``, ``3.1 h``"""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    size = abs(value)
+    if size < 1:
+        return f"{value:.2g} ms" if value else "0 ms"
+    for limit, divisor, unit in ((999.5, 1.0, "ms"), (9_995, 1_000.0, "s"), (119_950, 1_000.0, "s"), (3_597_000, 60_000.0, "min")):
+        if size < limit:
+            digits = 0 if unit == "ms" else 2 if limit == 9_995 else 1
+            return f"{value / divisor:.{digits}f} {unit}"
+    return f"{value / 3_600_000:.1f} h"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """A plain number with at most ``digits`` decimals."""
+    if value is None or not math.isfinite(value):
+        return UNKNOWN
+    return f"{value:,.{digits}f}"
+
+
+def moment(value: datetime | None, tz: str = "UTC") -> str:
+    """``2026-09-01 14:05`` in ``tz``"""
+    if value is None:
+        return UNKNOWN
+    aware = value if value.tzinfo else value.replace(tzinfo=UTC)
+    return aware.astimezone(UTC if tz == "UTC" else ZoneInfo(tz)).strftime("%Y-%m-%d %H:%M")
+
+
+def scalar(value: object) -> str:
+    """One value of a finding's evidence."""
+    if value is None:
+        return UNKNOWN
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}"
+    if isinstance(value, float):
+        return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
+    return str(value)

@@ -1,0 +1,199 @@
+"""The report as GitHub-flavoured Markdown, for a pull request or a wiki. Log text cannot break a table, make a link or mention anyone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from infercheck.render import Style
+from infercheck.render.figures import count, moment, ms, number, percent, plural
+from infercheck.render.money import UNKNOWN, allocate, places_in_tables, total, usd
+from infercheck.render.safe import clean
+
+if TYPE_CHECKING:
+    from infercheck.model.report import Report
+
+NAME = "markdown"
+SUFFIX = ".md"
+
+_SPECIAL = frozenset("\\`*_{}[]!|~$^")
+_AT_START = re.compile(r"^(?:[-+=#>:]|\d+[.)])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;&#8203;"}
+_LINKS = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
+_SECTIONS = {"sure": "Sure", "latency": "Time only", "heuristic": "Likely, needs your eyes"}
+
+
+def escape(text: object, limit: int | None = 300) -> str:
+    """Text for any place, table cells included."""
+    line = _LINKS.sub(lambda m: f"{m[0]}\u200b", clean(text, limit))
+    line = _AT_START.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}\0", line)
+    shown = "".join(_ENTITIES.get(char) or ("\\" + char if char in _SPECIAL else char) for char in line)
+    return shown.replace("\u200b", "&#8203;").replace("\0", "")
+
+
+def code(text: object, limit: int | None = 120) -> str:
+    """Log text as inline code: nothing in it is read as Markdown, HTML, a link or a mention."""
+    line = clean(text, limit).replace("`", "'").replace("|", "\\|")
+    return f"`{line}`" if line else UNKNOWN
+
+
+def render(report: Report, style: Style = Style()) -> str:
+    """The report; verbose has no effect."""
+    places = places_in_tables(report.headline.spend_usd)
+    parts = [
+        "# infercheck report\n",
+        *_headline(report),
+        *_plan(report, places),
+        *_findings(report, places),
+        *_spend(report, places),
+        *_read(report, style.tz),
+        *_not_checked(report),
+    ]
+    return "\n".join(parts).rstrip("\n") + "\n"
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table; a column whose title ends with ``:`` is right aligned. Cells are escaped already."""
+    titles = [name.removesuffix(":") for name in columns]
+    marks = ["--:" if name.endswith(":") else "---" for name in columns]
+    body = [f"| {' | '.join(cells)} |" for cells in (titles, marks, *rows)]
+    return [*body, ""]
+
+
+def _headline(report: Report) -> list[str]:
+    head, live, saves = report.headline, report.headline.interactive, report.headline.addressable_usd
+    out = []
+    if not report.coverage.attempts:
+        return ["**No calls in what was read: nothing to judge.**\n"]
+    if not report.findings:
+        unchecked = len(report.coverage.not_checked)
+        tail = f" {plural(unchecked, 'rule')} could not be checked." if unchecked else ""
+        out.append(f"**Healthy: no rule found anything to fix in {plural(report.coverage.attempts, 'call')}.**{tail}\n")
+    if head.verdict:
+        out.append(f"**{escape(head.verdict, None)}**\n")
+    success = f"{count(head.successful_outcomes)} of {count(head.outcomes)}"
+    rows = [
+        ("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd)),
+        ("Spend", _usd(head.spend_usd)),
+        ("Successful outcomes", success + (f" ({escape(head.success_evidence)})" if head.success_evidence else "")),
+        ("Clean cost of a success", _usd(head.clean_cost_usd)),
+        ("Attempts per success", number(head.attempts_per_success)),
+        ("Interactive latency p50, p95, p99", ", ".join(map(ms, (live.p50_ms, live.p95_ms, live.p99_ms)))),
+        ("Time to first token p50, p95", ", ".join(map(ms, (live.ttft_p50_ms, live.ttft_p95_ms)))),
+        ("The system's share of spend", percent(head.system_share_of_spend)),
+        ("The system's share of p95", percent(head.system_share_of_p95)),
+        ("Savings measured, structural", f"{usd(saves.measured)}, {usd(saves.structural)}"),
+        ("Savings heuristic, on top", usd(saves.heuristic)),
+    ]
+    out += table(("Figure", "Value:"), rows)
+    out += [f"- {escape(note, None)}" for note in (*report.coverage.notices, *report.coverage.notes)]
+    return [*out, ""]
+
+
+def _plan(report: Report, places: int) -> list[str]:
+    if not report.plan:
+        return []
+    saves = allocate([item.saves_usd for item in report.plan], places)
+    out = ["## Plan\n"]
+    for key, title in _SECTIONS.items():
+        chosen = [(item, cell) for item, cell in zip(report.plan, saves, strict=True) if item.section == key]
+        if not chosen:
+            continue
+        rows = [
+            (
+                str(item.rank),
+                escape(item.what),
+                item.fix.replace("_", " "),
+                usd(cell, places),
+                usd(item.saves_usd_per_month, None if item.saves_usd_per_month is None else 2),
+                f"-{ms(item.saves_ms_p95)}" if item.saves_ms_p95 is not None else UNKNOWN,
+                item.grade,
+                escape(f"{item.effort}, {item.risk} risk"),
+            )
+            for item, cell in chosen
+        ]
+        subtotal = usd(total([cell for _, cell in chosen]), places)
+        rows.append(("", "**Subtotal**", "", f"**{subtotal}**", "", "", "", ""))
+        out += [f"### {title}\n", *table(("#:", "What to do", "Fix", "Saves:", "A month:", "p95:", "Grade", "Effort"), rows)]
+    return [*out, f"**Total, each dollar counted once: {usd(total(saves), places)}**\n"]
+
+
+def _findings(report: Report, places: int) -> list[str]:
+    if not report.findings:
+        return []
+    once = allocate([finding.counted_once_usd for finding in report.findings], places)
+    pairs = sorted(
+        zip(report.findings, once, strict=True), key=lambda p: (p[0].step, -(p[1] or Decimal(0)), -(p[0].alone_usd or Decimal(0)), p[0].id)
+    )
+    rows = [
+        (str(f.step), code(f.rule), escape(f.title), code(f.subject), count(f.calls), usd(f.alone_usd, places), usd(cell, places), f.grade)
+        for f, cell in pairs
+    ]
+    return ["## Findings\n", *table(("Step:", "Rule", "Finding", "Subject", "Calls:", "Alone:", "Counted once:", "Grade"), rows)]
+
+
+def _spend(report: Report, places: int) -> list[str]:
+    out = []
+    if report.spend.by_model:
+        models = report.spend.by_model
+        cells = allocate([m.spend_usd for m in models], places)
+        rows = [
+            (
+                code("/".join(part for part in (m.provider, m.model) if part)) + (" premium" if m.premium else ""),
+                count(m.calls),
+                count(m.input_tokens),
+                count(m.output_tokens),
+                usd(cell, places),
+                percent(m.share),
+            )
+            for m, cell in zip(models, cells, strict=True)
+        ]
+        out += ["## Spend by model\n", *table(("Model", "Calls:", "Input tokens:", "Output tokens:", "Spend:", "Share:"), rows)]
+    if report.spend.by_workload:
+        jobs = report.spend.by_workload
+        cells = allocate([w.spend_usd for w in jobs], places)
+        rows = [
+            (
+                code(w.workload),
+                escape(f"{w.klass}: {w.class_reason}"),
+                escape(w.value or UNKNOWN),
+                count(w.calls),
+                ms(w.p95_ms),
+                usd(w.cost_per_successful_outcome_usd),
+                usd(cell, places),
+                percent(w.share),
+            )
+            for w, cell in zip(jobs, cells, strict=True)
+        ]
+        titles = ("Workload", "Class", "Value", "Calls:", "p95:", "Cost per success:", "Spend:", "Share:")
+        out += ["## Spend by workload\n", *table(titles, rows)]
+    return out
+
+
+def _read(report: Report, tz: str) -> list[str]:
+    c, window = report.coverage, report.window
+    rows = [
+        ("Files", count(c.files) + (f" (skipped: {escape(', '.join(f'{n} {kind}' for kind, n in sorted(c.skipped.items())))})" if c.skipped else "")),
+        ("Rows, attempts, requests", f"{count(c.rows)}, {count(c.attempts)}, {count(c.requests)}"),
+        ("Duplicates removed", count(c.duplicates)),
+        ("Lines rejected, values unreadable", f"{count(c.rejects)}, {count(c.cell_issues)}"),
+        ("Window", f"{moment(window.start, tz)} to {moment(window.end, tz)} {escape(tz)}"),
+        ("Calls with a price", percent(c.priced_share)),
+        ("Without a price", ", ".join(code(model) for model in c.unpriced_models) or "none"),
+        ("Cost basis", c.cost_basis),
+        ("Logged, list price of the same calls", f"{usd(c.logged_usd)}, {usd(c.computed_usd)}"),
+    ]
+    return ["## What was read\n", *table(("", "Value"), rows)]
+
+
+def _not_checked(report: Report) -> list[str]:
+    if not report.coverage.not_checked:
+        return []
+    rows = [(code(entry.rule), escape(entry.reason), escape(entry.setting)) for entry in report.coverage.not_checked]
+    return ["## Not checked: unknown, not healthy\n", *table(("Rule", "Reason", "To check it"), rows)]
+
+
+def _usd(amount: Decimal | None) -> str:
+    return "unknown" if amount is None else usd(amount)

@@ -1,0 +1,128 @@
+"""The second look at files that the fast reader cannot take as they are: record by record, so that nothing is lost without a word."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from infercheck.inputs import Cleaned, dumped, json_values
+
+BOM = b"\xef\xbb\xbf"
+
+
+def lines(source: Path, out: Path, known: Iterable[str], *, encoding: str = "utf-8", first_line: int = 1, offset: int = 0) -> Cleaned:
+    """Copy the sound records of a JSONL file to ``out`` and set the others aside.
+
+    ``known`` are keys of which a record has at least one; ``offset`` is where ``source`` starts in the original file, and ``Cleaned.end``
+    is where reading may go on when it has grown: before an unfinished last line.
+    """
+    result, keys, replaced, position = Cleaned(), frozenset(known), 0, 0
+    with source.open("rb") as stream, out.open("wb") as target:
+        lines_in: Iterable[bytes] = stream if encoding == "utf-8" else _encoded(stream.read().decode(encoding, errors="replace"))
+        for number, raw in enumerate(lines_in, start=first_line):
+            position += len(raw)
+            line = raw.removeprefix(BOM) if number == 1 else raw
+            if not line.strip():
+                continue
+            record, reason = _record(line, keys)
+            if record is None:
+                result.reject(number, raw.rstrip(b"\r\n"), reason)
+                if not raw.endswith(b"\n"):
+                    position -= len(raw)
+                continue
+            replaced += reason == "replaced"
+            result.rows += 1
+            target.write(dumped(number, record))
+    result.end = offset + position
+    if replaced:
+        result.notes.append(f"{replaced} lines held bytes that are no UTF-8 or were NUL; those were replaced")
+    return result
+
+
+def document(source: Path, out: Path, known: Iterable[str], *, encoding: str = "utf-8") -> Cleaned:
+    """The same for a JSON array, an API's answer or indented objects: the "line" is the record's number."""
+    result, keys = Cleaned(), frozenset(known)
+    data = source.read_bytes()
+    with out.open("wb") as target:
+        for number, value, text in json_values(data.decode(encoding, errors="replace").lstrip("\ufeff")):
+            if value is None and text != "null":
+                result.reject(number, text.encode(errors="replace"), "no JSON, or cut short")
+            elif not isinstance(value, dict):
+                result.reject(number, text.encode(errors="replace"), "not an object")
+            elif not keys & value.keys():
+                result.reject(number, text.encode(errors="replace"), "has none of the format's fields")
+            else:
+                result.rows += 1
+                target.write(dumped(number, value))
+    result.end = len(data)
+    return result
+
+
+def table(source: Path, out: Path, fields: Sequence[str], *, encoding: str = "utf-8") -> Cleaned:
+    """The same for CSV: a row with more or fewer cells than the header has names is set aside."""
+    result = Cleaned()
+    with source.open("rb") as stream, out.open("wb") as target:
+        text = io.TextIOWrapper(stream, encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline="")
+        seen: list[str] = []
+        reader = csv.reader(_without_nul(text, seen))
+        next(reader, None)
+        seen.clear()
+        before = reader.line_num
+        while True:
+            try:
+                row = next(reader, None)
+                reason = ""
+            except csv.Error as err:
+                row, reason = [], f"no CSV: {err}"
+            if row is None:
+                break
+            raw = "".join(seen)
+            seen.clear()
+            number, before = before + 1, reader.line_num
+            if not raw.strip():
+                continue
+            if reason or len(row) != len(fields):
+                result.reject(number, raw.encode(errors="replace").rstrip(b"\r\n"), reason or f"{len(row)} cells, the header has {len(fields)}")
+                continue
+            result.rows += 1
+            target.write(dumped(number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
+    return result
+
+
+def _record(line: bytes, keys: frozenset[str]) -> tuple[dict[str, Any] | None, str]:
+    """The object on a line, or None and the reason; ``replaced`` where bytes had to be mended."""
+    mended = ""
+    try:
+        text = line.decode()
+    except UnicodeDecodeError:
+        text, mended = line.decode(errors="replace"), "replaced"
+    if "\0" in text:
+        text, mended = text.replace("\0", ""), "replaced"
+        if not text.strip():
+            return None, "NUL bytes only"
+    try:
+        value = json.loads(text, parse_constant=str)
+    except RecursionError:
+        return None, "nested too deeply"
+    except ValueError as err:
+        return None, f"no JSON: {err}"
+    if not isinstance(value, dict):
+        return None, "not an object"
+    if not keys & value.keys():
+        return None, "has none of the format's fields"
+    return value, mended
+
+
+def _encoded(text: str) -> Iterator[bytes]:
+    for line in text.lstrip("\ufeff").split("\n"):
+        yield (line + "\n").encode(errors="replace")
+
+
+def _without_nul(stream: Iterable[str], seen: list[str]) -> Iterator[str]:
+    for line in stream:
+        seen.append(line)
+        yield line.replace("\0", "")

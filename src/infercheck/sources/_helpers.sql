@@ -1,0 +1,106 @@
+-- Macros that every source may use. They exist only while logs are read; rules and views never see them.
+
+-- Text of a JSON value taken apart into a shape of its own; NULL where the text is no JSON (redacted, truncated, empty).
+CREATE OR REPLACE TEMP MACRO shaped(x, shape) AS TRY(json_transform(x, shape));
+
+-- A time written as epoch seconds, milliseconds, microseconds or nanoseconds, or as ISO text (UTC unless it names an offset).
+CREATE OR REPLACE TEMP MACRO to_time(x) AS CASE
+    WHEN TRY_CAST(x AS DOUBLE) IS NULL THEN CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP)
+    WHEN NOT isfinite(CAST(x AS DOUBLE)) OR CAST(x AS DOUBLE) <= 0 OR CAST(x AS DOUBLE) >= 4e18 THEN NULL
+    WHEN CAST(x AS DOUBLE) < 1e11 THEN make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1e6) AS BIGINT))
+    WHEN CAST(x AS DOUBLE) < 1e14 THEN make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1e3) AS BIGINT))
+    WHEN CAST(x AS DOUBLE) < 1e17 THEN make_timestamp(CAST(CAST(x AS DOUBLE) AS BIGINT))
+    ELSE make_timestamp(CAST(CAST(x AS DOUBLE) / 1e3 AS BIGINT)) END;
+
+-- A count: a whole number that is not negative. 12.7 is no count, and must not become 13.
+CREATE OR REPLACE TEMP MACRO to_count(x) AS CASE
+    WHEN TRY_CAST(x AS DOUBLE) BETWEEN 0 AND 9e15 AND TRY_CAST(x AS DOUBLE) = trunc(TRY_CAST(x AS DOUBLE))
+    THEN CAST(TRY_CAST(x AS DOUBLE) AS BIGINT) END;
+
+-- A finite number.
+CREATE OR REPLACE TEMP MACRO to_number(x) AS CASE WHEN isfinite(TRY_CAST(x AS DOUBLE)) THEN TRY_CAST(x AS DOUBLE) END;
+
+-- Milliseconds since the epoch, rounded half up as PostgreSQL rounds timestamp(3): clocks of two logs of one call agree on it.
+CREATE OR REPLACE TEMP MACRO to_ms(x) AS (epoch_us(to_time(x)) + 500) // 1000;
+
+CREATE OR REPLACE TEMP MACRO unless_empty(x) AS nullif(trim(x), '');
+
+-- Yes, no or unknown, however it is spelt.
+CREATE OR REPLACE TEMP MACRO to_flag(x) AS CASE lower(x) WHEN 'true' THEN TRUE WHEN '1' THEN TRUE WHEN 'false' THEN FALSE WHEN '0' THEN FALSE END;
+
+-- The value of the first tag that starts with one of the prefixes, without it.
+CREATE OR REPLACE TEMP MACRO tag_value(tags, prefixes) AS (
+    list_filter(
+        list_transform(prefixes, lambda p: substring(list_filter(tags, lambda t: starts_with(lower(t), p))[1], length(p) + 1)),
+        lambda v: v IS NOT NULL)[1]);
+
+-- The tags that are neither taken by tag_value nor added by the gateway itself, sorted.
+CREATE OR REPLACE TEMP MACRO other_tags(tags) AS nullif(array_to_string(list_sort(list_filter(tags, lambda t: t IS NOT NULL AND NOT
+    regexp_matches(t, '^(app|service|route|env|environment):|^User-Agent:', 'i'))), ','), '');
+
+-- "acme-chat-ui/2.3" and "OpenAI/Python 1.99.1" without their versions.
+CREATE OR REPLACE TEMP MACRO without_version(agent) AS unless_empty(regexp_replace(agent, '[/ ]v?[0-9][0-9A-Za-z.+_-]*', '', 'g'));
+
+-- Provider and model out of "provider/model", given what the log says of the provider. "hosted_vllm/Qwen/Qwen2.5" keeps "Qwen/Qwen2.5".
+CREATE OR REPLACE TEMP MACRO provider_of(provider, model) AS lower(coalesce(unless_empty(provider),
+    CASE WHEN contains(model, '/') THEN split_part(model, '/', 1) END));
+CREATE OR REPLACE TEMP MACRO model_of(provider, model) AS unless_empty(CASE
+    WHEN contains(model, '/') AND starts_with(lower(coalesce(unless_empty(provider), model)), lower(split_part(model, '/', 1)))
+    THEN substring(model, strpos(model, '/') + 1) ELSE model END);
+
+-- The region that an address of Amazon Bedrock or Google Vertex AI names.
+CREATE OR REPLACE TEMP MACRO region_of(address) AS CASE WHEN contains(address, 'amazonaws.com') OR contains(address, 'googleapis.com')
+    THEN nullif(regexp_extract(address, '([a-z]{2,}(?:-[a-z]+)+-?[0-9]+)', 1), '') END;
+
+-- OpenAI's words for why an answer ended.
+CREATE OR REPLACE TEMP MACRO to_finish(x) AS CASE x
+    WHEN 'end_turn' THEN 'stop' WHEN 'stop_sequence' THEN 'stop' WHEN 'max_tokens' THEN 'length' WHEN 'tool_use' THEN 'tool_calls'
+    WHEN 'function_call' THEN 'tool_calls' ELSE unless_empty(x) END;
+
+-- Status of an attempt that failed.
+CREATE OR REPLACE TEMP MACRO failure_status(code, error) AS CASE
+    WHEN code = '429' THEN 'rate_limited' WHEN code = '408' THEN 'timeout' WHEN code = '499' THEN 'cancelled'
+    WHEN code IS NULL AND contains(lower(error), 'timeout') THEN 'timeout' ELSE 'error' END;
+
+-- Messages in OpenAI's shape, a list of input texts, or one text; NULL where the log does not hold them.
+CREATE OR REPLACE TEMP MACRO messages_of(x) AS CASE
+    WHEN x IS NULL OR x IN ('', '{}', '[]', 'null') OR contains(left(x, 200), 'redacted-by-litellm') THEN NULL
+    WHEN starts_with(x, '[{') THEN shaped(x, '[{"role":"VARCHAR","content":"VARCHAR","tool_calls":"VARCHAR"}]')
+    WHEN starts_with(x, '["') THEN list_transform(shaped(x, '["VARCHAR"]'),
+        lambda t: struct_pack(role := 'user', content := t, tool_calls := CAST(NULL AS VARCHAR)))
+    ELSE [struct_pack(role := 'user', content := x, tool_calls := CAST(NULL AS VARCHAR))] END;
+
+-- The visible text of an answer in the shape of OpenAI's Responses API.
+CREATE OR REPLACE TEMP MACRO responses_text(output) AS nullif(array_to_string(flatten(list_transform(
+    list_filter(output, lambda o: o.content IS NOT NULL), lambda o: list_transform(o.content, lambda c: c.text))), ''), '');
+
+-- What LiteLLM's call types mean; the leading "a" only says that the client was asynchronous.
+CREATE OR REPLACE TEMP MACRO litellm_operation(call_type) AS CASE
+    WHEN call_type IS NULL OR call_type = '' THEN NULL
+    WHEN contains(call_type, 'retrieve') OR contains(call_type, 'get_responses') THEN 'retrieve'
+    WHEN call_type IN ('text_completion', 'atext_completion') THEN 'completion'
+    WHEN contains(call_type, 'embedding') THEN 'embedding'
+    WHEN contains(call_type, 'completion') OR contains(call_type, 'responses') OR contains(call_type, 'messages') THEN 'chat'
+    WHEN contains(call_type, 'image') THEN 'image'
+    WHEN contains(call_type, 'transcription') THEN 'transcription'
+    WHEN contains(call_type, 'speech') THEN 'speech'
+    WHEN contains(call_type, 'rerank') THEN 'rerank'
+    WHEN contains(call_type, 'moderation') THEN 'moderation'
+    ELSE call_type END;
+
+-- The tier that served, else the one that was asked for; "auto" says nothing about what was used.
+CREATE OR REPLACE TEMP MACRO litellm_tier(call_type, served, asked, priced) AS CASE
+    WHEN contains(call_type, 'batch') THEN 'batch'
+    ELSE nullif(replace(lower(coalesce(unless_empty(served), unless_empty(priced), unless_empty(asked))), 'standard', 'default'), 'auto') END;
+
+-- The key's alias, else the start of its SHA-256: enough to tell keys apart, useless as a key.
+CREATE OR REPLACE TEMP MACRO litellm_key(alias, sha) AS coalesce(unless_empty(alias), CASE WHEN length(sha) = 64 THEN 'key-' || left(sha, 8) END);
+
+-- Prompt tokens with the cached ones included. LiteLLM includes them; some versions' Bedrock rows did not, which shows in the sum.
+CREATE OR REPLACE TEMP MACRO litellm_input(prompt, cached, written) AS CASE
+    WHEN to_count(prompt) < coalesce(to_count(cached), 0) + coalesce(to_count(written), 0)
+    THEN CAST(to_count(prompt) + coalesce(to_count(cached), 0) + coalesce(to_count(written), 0) AS VARCHAR) ELSE prompt END;
+
+-- Tokens written to the cache with the five-minute TTL: all that were not written for an hour.
+CREATE OR REPLACE TEMP MACRO litellm_5m(written, written_1h) AS CASE
+    WHEN to_count(written_1h) > 0 THEN CAST(greatest(to_count(written) - to_count(written_1h), 0) AS VARCHAR) ELSE written END;
