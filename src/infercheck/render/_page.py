@@ -77,7 +77,9 @@ class Page:
     def heading(self, title: str, aside: str = "") -> None:
         """A section's title, with a blank line above."""
         self._console.print()
-        self._console.print(self.joined(Text(self.safe(title), style="bold"), Text(self.safe(aside), style="dim"), by="  "), overflow="fold")
+        self._console.print(
+            self.joined(Text(self.safe(title), style="bold"), Text(self.safe(aside), style="dim"), by="  "), overflow="fold"
+        )
 
     def paragraph(self, text: Cell, style: str = "", indent: int = INDENT) -> None:
         """Wrapped text."""
@@ -106,7 +108,9 @@ class Page:
         """A table without lines: the wrapping column takes what the others leave."""
         table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, expand=False, header_style="dim")
         for column in columns:
-            table.add_column(self.safe(column.title), justify=column.align, no_wrap=not column.wrap, overflow="fold" if column.wrap else "ellipsis")
+            table.add_column(
+                self.safe(column.title), justify=column.align, no_wrap=not column.wrap, overflow="fold" if column.wrap else "ellipsis"
+            )
         for row in rows:
             table.add_row(*(cell if isinstance(cell, Text) else self.text(cell) for cell in row))
         self.put(table, indent)

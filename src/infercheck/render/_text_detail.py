@@ -58,7 +58,15 @@ def _by_model(page: Page, rows: Sequence[ModelSpend], places: int) -> None:
     page.heading("Spend by model")
     cells = allocate([row.spend_usd for row in rows], places)
     shown = len(rows) if page.style.verbose else _ROWS
-    columns = [Column("model", "left", wrap=True), Column("calls"), Column("input"), Column("cached"), Column("output"), Column("spend"), Column("share")]
+    columns = [
+        Column("model", "left", wrap=True),
+        Column("calls"),
+        Column("input"),
+        Column("cached"),
+        Column("output"),
+        Column("spend"),
+        Column("share"),
+    ]
     body: list[list[Cell]] = []
     for row, cell in list(zip(rows, cells, strict=True))[:shown]:
         name = page.text("/".join(part for part in (row.provider, row.model) if part) or "unknown", limit=80)
@@ -99,10 +107,24 @@ def _close(
     if len(rows) > shown:
         rest = rows[shown:]
         body.append(
-            [page.text(f"and {len(rest)} more", "dim"), count(sum(row.calls for row in rest)), *middle, usd(total(cells[shown:]), places), ""]
+            [
+                page.text(f"and {len(rest)} more", "dim"),
+                count(sum(row.calls for row in rest)),
+                *middle,
+                usd(total(cells[shown:]), places),
+                "",
+            ]
         )
     if len(rows) > 1:
-        body.append([page.text("total", "bold"), count(sum(row.calls for row in rows)), *middle, Text(page.safe(usd(total(cells), places)), "bold"), ""])
+        body.append(
+            [
+                page.text("total", "bold"),
+                count(sum(row.calls for row in rows)),
+                *middle,
+                Text(page.safe(usd(total(cells), places)), "bold"),
+                "",
+            ]
+        )
     page.table(columns, body)
 
 

@@ -102,7 +102,9 @@ def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> 
         ("saves", f"{usd(finding.alone_usd, places)} alone, {usd(once, places)} counted once"),
     ]
     if finding.waste_ms_p95 is not None or finding.saves_ms_p95 is not None:
-        rows.append(("time", f"waste p50 {ms(finding.waste_ms_p50)}, p95 {ms(finding.waste_ms_p95)}; takes {ms(finding.saves_ms_p95)} off p95"))
+        rows.append(
+            ("time", f"waste p50 {ms(finding.waste_ms_p50)}, p95 {ms(finding.waste_ms_p95)}; takes {ms(finding.saves_ms_p95)} off p95")
+        )
     rows += [(page.safe(key, 30), page.text(scalar(value), limit=400)) for key, value in finding.evidence.items()]
     if finding.why:
         rows.append(("why", finding.why))

@@ -16,7 +16,9 @@ NAME = "json"
 SUFFIX = ".json"
 
 # DEL, C1, bidi and zero-width controls, surrogates and noncharacters. C0 is escaped by JSON itself.
-_UNSAFE = re.compile("[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]")
+_UNSAFE = re.compile(
+    "[\x7f-\x9f\xad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff\ufff9-\uffff\U000e0000-\U000e0fff]"
+)
 
 
 def render(report: Report, style: Style = Style()) -> str:

@@ -19,18 +19,19 @@ NAME = "markdown"
 SUFFIX = ".md"
 
 _SPECIAL = frozenset("\\`*_{}[]!|~$^")
-_AT_START = re.compile(r"^(?:[-+=#>:]|\d+[.)])")
-_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;&#8203;"}
-_LINKS = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;&#8203;", "\u200b": "&#8203;"}
+_BLOCK = re.compile(r"[-+=#>:]|\d+(?=[.)])")  # what would open a list, a heading or a quote at the start of a line
+_LINKS = re.compile(r"(?i)\b(https?|ftp|www)(?=[:.])|#(?=\d)|\bGH(?=-\d)")  # what GitHub turns into a link by itself
 _SECTIONS = {"sure": "Sure", "latency": "Time only", "heuristic": "Likely, needs your eyes"}
 
 
 def escape(text: object, limit: int | None = 300) -> str:
     """Text for any place, table cells included."""
     line = _LINKS.sub(lambda m: f"{m[0]}\u200b", clean(text, limit))
-    line = _AT_START.sub(lambda m: f"{m[0][:-1]}\\{m[0][-1]}\0", line)
-    shown = "".join(_ENTITIES.get(char) or ("\\" + char if char in _SPECIAL else char) for char in line)
-    return shown.replace("\u200b", "&#8203;").replace("\0", "")
+    block = _BLOCK.match(line)
+    head = "" if block is None else f"\\{block[0]}" if not block[0][0].isdigit() else f"{block[0]}\\"
+    rest = line if block is None else line[block.end() :]
+    return head.replace("\\>", "&gt;") + "".join(_ENTITIES.get(char) or ("\\" + char if char in _SPECIAL else char) for char in rest)
 
 
 def code(text: object, limit: int | None = 120) -> str:
@@ -175,7 +176,11 @@ def _spend(report: Report, places: int) -> list[str]:
 def _read(report: Report, tz: str) -> list[str]:
     c, window = report.coverage, report.window
     rows = [
-        ("Files", count(c.files) + (f" (skipped: {escape(', '.join(f'{n} {kind}' for kind, n in sorted(c.skipped.items())))})" if c.skipped else "")),
+        (
+            "Files",
+            count(c.files)
+            + (f" (skipped: {escape(', '.join(f'{n} {kind}' for kind, n in sorted(c.skipped.items())))})" if c.skipped else ""),
+        ),
         ("Rows, attempts, requests", f"{count(c.rows)}, {count(c.attempts)}, {count(c.requests)}"),
         ("Duplicates removed", count(c.duplicates)),
         ("Lines rejected, values unreadable", f"{count(c.rejects)}, {count(c.cell_issues)}"),

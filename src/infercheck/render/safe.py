@@ -59,7 +59,9 @@ def ascii_only(text: str) -> str:
     return text.translate(_PLAIN).encode("ascii", "replace").decode("ascii")
 
 
-_PLAIN = {ord(k): v for k, v in {"…": "...", "–": "-", "—": "-", "·": "-", "×": "x", "≥": ">=", "≤": "<=", "’": "'", "“": '"', "”": '"'}.items()}
+_PLAIN = {
+    ord(k): v for k, v in {"…": "...", "–": "-", "—": "-", "·": "-", "×": "x", "≥": ">=", "≤": "<=", "’": "'", "“": '"', "”": '"'}.items()
+}
 
 
 def cell(text: object) -> str:
