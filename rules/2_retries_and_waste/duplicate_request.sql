@@ -1,0 +1,172 @@
+/*---
+title = "The same question paid for again"
+why = """A byte-identical request (model, prompt, tools, parameters) had been answered before, recently enough for the answer to be reused, and was sent to the model \
+and billed again. It does not matter who asked: user, metadata and streaming options are no parameters, and a hundred users with one question need one answer. The usual cause \
+is that no response cache sits in front of the model, or that something irrelevant is part of its key. The claims are what a cache with a fixed life time would have \
+served: the first call of each period pays, calls that started before any of them had been answered pay too (a cache cannot serve what is \
+still in flight), and the rest is claimed. Structural at temperature 0 or where the config declares response_cache_ttl_s for the workload; heuristic otherwise, \
+since somebody may want a fresh answer each time."""
+fix = "caching"
+grade = "structural"
+needs = ["prompt_hash", "status"]
+effect = "spend"
+false_positives = """Asking again on purpose: sampling at a temperature above 0, evaluation runs that measure variance, load tests, health probes, tools with side effects, answers that \
+must reflect the present (the prompt says 'today', the model searches the web). Tenants that must not share a cache. A re-send after an error and \
+the re-sends of an impatient client belong to other rules and are never claimed here. Where the log does not hold the parameters the grade is heuristic."""
+
+[params.ttl_s]
+default = 86400
+help = "How long an answer may be reused where the config does not say (response_cache_ttl_s of a workload; 0 there forbids reuse): a day is what most teams accept for stable knowledge."
+
+[[example]]
+name = "three users ask one question at temperature 0; the first pays"
+calls = '''
+call_id  end_user  started_at  duration_s  workload  model  prompt_hash  params_hash  temperature  billed_usd
+a        u1        0           1           faq       m      p1           q            0            0.5
+b        u2        60          1           faq       m      p1           q            0            0.5
+c        u3        7200        1           faq       m      p1           q            0            0.5
+d        u1        7300        1           faq       m      p2           q            0            0.5
+'''
+claims = '''
+call_id  subject  grade       drop
+b        faq      structural  true
+c        faq      structural  true
+'''
+
+[[example]]
+name = "at another or unknown temperature heuristic, unless the config declares that answers may be reused"
+calls = '''
+call_id  started_at  duration_s  workload  model  prompt_hash  params_hash  temperature
+a        0           1           chat      m      p1           q            0.7
+b        60          1           chat      m      p1           q            0.7
+c        0           1           faq       m      p2           q            -
+d        60          1           faq       m      p2           q            -
+e        5000        1           faq       m      p2           q            -
+f        0           1           live      m      p3           q            0
+g        60          1           live      m      p3           q            0
+h        0           1           chat      m      p4           -            0
+i        60          1           chat      m      p4           -            0
+'''
+config_workloads = '''
+workload  response_cache_ttl_s
+faq       3600
+live      0
+'''
+claims = '''
+call_id  grade
+b        heuristic
+d        structural
+i        heuristic
+'''
+
+[[example]]
+name = "a fixed life time: the period starts with the call that pays, not with the last one that was served"
+calls = '''
+call_id  started_at  duration_s  workload  model  prompt_hash  params_hash  temperature
+a        0           1           w         m      p1           q            0
+b        80000       1           w         m      p1           q            0
+c        90000       1           w         m      p1           q            0
+d        95000       1           w         m      p1           q            0
+e        300000      1           w         m      p1           q            0
+'''
+claims = '''
+call_id
+b
+d
+'''
+
+[[example]]
+name = "nothing answered yet, another model, prompt, tool set or parameter, or served by the gateway's cache: silent"
+calls = '''
+call_id  end_user  started_at  duration_s  workload  model  prompt_hash  params_hash  tools_hash  temperature  status  gateway_cache_hit
+a        u1        0           5           w         m      p1           q            -           0            ok      -
+b        u2        2           5           w         m      p1           q            -           0            ok      -
+c        u1        20          1           w         n      p1           q            -           0            ok      -
+d        u1        20          1           w         m      p2           q            -           0            ok      -
+e        u1        20          1           w         m      p1           other        -           0            ok      -
+f        u1        20          1           w         m      p1           q            t           0            ok      -
+g        u4        20          1           w         m      p1           q            -           0            ok      true
+h        u1        0           1           w         m      p3           q            -           0            error   -
+i        u2        90          1           w         m      p3           q            -           0            ok      -
+'''
+claims = ""
+
+[[example]]
+name = "a re-send after an error and an impatient client are not duplicates, even if another user had the answer before"
+calls = '''
+call_id  end_user  started_at  duration_s  workload  model  prompt_hash  params_hash  temperature  status
+a        u1        0           1           w         m      p1           q            0            ok
+b        u2        100         1           w         m      p1           q            0            error
+c        u2        103         1           w         m      p1           q            0            ok
+d        u3        200         9           w         m      p2           q            0            ok
+e        u3        202         9           w         m      p2           q            0            ok
+'''
+claims = ""
+---*/
+WITH asked AS (
+    SELECT
+        p.call_id,
+        p.workload,
+        coalesce(p.model_requested, p.model) AS model,
+        p.prompt_hash,
+        p.params_hash,
+        p.tools_hash,
+        p.start_us,
+        coalesce(p.end_us, p.start_us) AS answered_us,
+        coalesce(p.gateway_cache_hit, FALSE) AS from_cache
+    FROM priced_calls AS p
+    WHERE p.status = 'ok' AND p.prompt_hash IS NOT NULL AND p.start_us IS NOT NULL
+), repeated AS (
+    -- Cheap sieve before the windows: most prompts occur once.
+    SELECT prompt_hash FROM asked GROUP BY prompt_hash HAVING count(*) > 1
+), lives AS (
+    SELECT a.*, g.response_cache_ttl_s IS NOT NULL AS declared, CAST(coalesce(g.response_cache_ttl_s, $ttl_s) AS BIGINT) * 1000000 AS ttl_us
+    FROM asked AS a
+    JOIN repeated AS r ON r.prompt_hash = a.prompt_hash
+    LEFT JOIN config_workloads AS g ON g.workload = a.workload
+), spaced AS (
+    SELECT
+        *,
+        first_value(call_id) OVER same AS request_key,
+        coalesce(start_us - lag(start_us) OVER same > ttl_us, TRUE) AS afresh
+    FROM lives
+    WHERE ttl_us > 0
+    WINDOW same AS (PARTITION BY model, prompt_hash, params_hash, tools_hash, ttl_us ORDER BY start_us, answered_us, call_id)
+), sessions AS (
+    SELECT
+        *,
+        sum(CASE WHEN afresh THEN 1 ELSE 0 END) OVER (
+            PARTITION BY request_key ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+        ) AS session
+    FROM spaced
+), periods AS (
+    SELECT *, floor((start_us - min(start_us) OVER (PARTITION BY request_key, session)) / CAST(ttl_us AS DOUBLE)) AS period
+    FROM sessions
+), served AS (
+    SELECT
+        *,
+        start_us >= min(answered_us) OVER (
+            PARTITION BY request_key, session, period ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ) AS answered_before
+    FROM periods
+), claimed AS (
+    SELECT s.*
+    FROM served AS s
+    LEFT JOIN attempt_chains AS a ON a.call_id = s.call_id
+    WHERE s.answered_before AND NOT s.from_cache AND NOT coalesce(a.impatient, FALSE) AND coalesce(a.send, 1) = 1
+), by_request AS (
+    SELECT workload, request_key, count(*) AS repeats FROM claimed GROUP BY workload, request_key
+), by_workload AS (
+    SELECT workload, count(*) AS requests, sum(repeats) AS repeats, max(repeats) AS most FROM by_request GROUP BY workload
+)
+SELECT
+    s.call_id,
+    s.workload AS subject,
+    CASE WHEN s.params_hash IS NOT NULL AND (s.declared OR c.temperature = 0) THEN 'structural' ELSE 'heuristic' END AS grade,
+    TRUE AS drop,
+    w.repeats AS evidence_repeats,
+    w.requests AS evidence_repeated_requests,
+    w.most AS evidence_most_repeats_of_one_request
+FROM claimed AS s
+JOIN calls AS c ON c.call_id = s.call_id
+JOIN by_workload AS w ON w.workload = s.workload

@@ -1,0 +1,120 @@
+/*---
+kind = "view"
+title = "Tool calls of a trace in order, grouped into runs of the same tool with the same arguments"
+why = """An agent that asks for the same thing again and again learns nothing new. A run ends as soon as any other tool is called, or the same one \
+with other arguments: edit, run, edit, run is work. Calls of a model that overlap in time ask in parallel, not again, so they never share a run."""
+
+[columns]
+call_id = "the model call whose answer asked for the tool"
+unit_id = "as in priced_calls: trace_id, else request_id, else the call itself"
+workload = "as in call_workloads"
+position = "0-based order within the answer"
+name = "tool name"
+arguments_hash = "as in tool_calls; NULL when the arguments were empty"
+start_us = "start of the model call, microseconds since 1970"
+duration_ms = "of the model call"
+run_id = "number of the run within the unit"
+run_calls = "model calls that asked in this run; NULL where the arguments are empty, since asking without arguments is no repetition"
+nth_call = "1 for the first model call of the run"
+only_this = "the model call asked for nothing but this run's tool"
+
+[[example]]
+name = "edit, run, edit, run are four runs; run, run, run is one"
+calls = '''
+call_id  trace_id  app  started_at  duration_s
+a        t         w    0           1
+b        t         w    2           1
+c        t         w    4           1
+d        t         w    6           1
+e        t         w    8           1
+'''
+tool_calls = '''
+call_id  position  name  arguments_hash
+a        0         edit  x1
+b        0         run   y
+c        0         run   y
+d        0         edit  x2
+e        0         run   y
+'''
+rows = '''
+call_id  name  run_id  run_calls  nth_call  only_this
+a        edit  1       1          1         true
+b        run   2       2          1         true
+c        run   2       2          2         true
+d        edit  3       1          1         true
+e        run   4       1          1         true
+'''
+
+[[example]]
+name = "parallel asks do not share a run, an answer with two tools is no pure repetition, and empty arguments never count"
+calls = '''
+call_id  trace_id  app  started_at  duration_s
+a        t         w    0           5
+b        t         w    1           5
+c        t         w    7           1
+d        t         w    9           1
+e        t         w    11          1
+'''
+tool_calls = '''
+call_id  position  name  arguments_hash
+a        0         read  x
+b        0         read  x
+c        0         read  x
+c        1         grep  y
+d        0         poll  -
+e        0         poll  -
+'''
+rows = '''
+call_id  position  run_id  run_calls  only_this
+a        0         1       1          true
+b        0         2       2          true
+c        0         2       2          false
+c        1         3       1          false
+d        0         4       -          true
+e        0         5       -          true
+'''
+---*/
+WITH asked AS (
+    SELECT t.call_id, p.unit_id, p.workload, t.position, t.name, t.arguments_hash, p.start_us, p.end_us, p.duration_ms
+    FROM tool_calls AS t
+    JOIN priced_calls AS p ON p.call_id = t.call_id
+    WHERE p.start_us IS NOT NULL AND t.name IS NOT NULL
+), ordered AS (
+    SELECT
+        *,
+        lag(call_id) OVER steps AS previous_call_id,
+        lag(name) OVER steps AS previous_name,
+        lag(arguments_hash) OVER steps AS previous_arguments,
+        lag(end_us) OVER steps AS previous_end_us
+    FROM asked
+    WINDOW steps AS (PARTITION BY unit_id ORDER BY start_us, call_id, position)
+), cut AS (
+    SELECT
+        *,
+        CASE WHEN name = previous_name AND arguments_hash = previous_arguments
+                AND (call_id = previous_call_id OR previous_end_us IS NULL OR start_us >= previous_end_us) THEN 0 ELSE 1 END AS opens
+    FROM ordered
+), runs AS (
+    SELECT *, sum(opens) OVER (PARTITION BY unit_id ORDER BY start_us, call_id, position ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run_id
+    FROM cut
+), counted AS (
+    SELECT
+        *,
+        dense_rank() OVER (PARTITION BY unit_id, run_id ORDER BY start_us, call_id) AS nth_call,
+        min(run_id) OVER (PARTITION BY call_id) = max(run_id) OVER (PARTITION BY call_id) AS only_this
+    FROM runs
+)
+SELECT
+    call_id,
+    unit_id,
+    workload,
+    position,
+    name,
+    arguments_hash,
+    start_us,
+    duration_ms,
+    CAST(run_id AS BIGINT) AS run_id,
+    CASE WHEN arguments_hash IS NOT NULL THEN max(nth_call) OVER (PARTITION BY unit_id, run_id) END AS run_calls,
+    nth_call,
+    only_this
+FROM counted
