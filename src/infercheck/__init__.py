@@ -1,0 +1,34 @@
+"""infercheck: reads the LLM request logs you already have, and says where the money and your users' time go.
+
+>>> import infercheck
+>>> report = infercheck.analyze(["logs/"])  # doctest: +SKIP
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from infercheck.api import analyze, export_calls, export_claims, query
+    from infercheck.model.config import AnalyzeOptions
+    from infercheck.model.report import Report
+
+__version__ = "0.1.0"
+__all__ = ["AnalyzeOptions", "Report", "analyze", "export_calls", "export_claims", "query"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import on first use: ``infercheck --help`` must not wait for a database."""
+    if name in ("analyze", "export_calls", "export_claims", "query"):
+        from infercheck import api
+
+        return getattr(api, name)
+    if name == "AnalyzeOptions":
+        from infercheck.model.config import AnalyzeOptions
+
+        return AnalyzeOptions
+    if name == "Report":
+        from infercheck.model.report import Report
+
+        return Report
+    raise AttributeError(f"module 'infercheck' has no attribute {name!r}")

@@ -1,0 +1,182 @@
+"""Counted once: whatever the claims, no call saves more than it was billed and no order of rows changes a cent."""
+
+from __future__ import annotations
+
+import random
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infercheck import diagnose, settle
+from infercheck.engine.duckdb import Engine
+from infercheck.model.rule import CLAIM_COLUMNS
+from infercheck.prices.cost import cost_expression
+
+PRICES = {  # USD per million tokens: input, cache read, cache write, output
+    ("p", "dear", "default"): (10, 1, 12.5, 40),
+    ("p", "dear", "batch"): (5, None, None, 20),
+    ("p", "cheap", "default"): (1, 0.1, 1.25, 4),
+    ("p", "cheap", "batch"): (0.5, None, None, 2),
+    ("p", "dearer", "default"): (30, 3, 37.5, 120),
+}
+
+CALL_COLUMNS = (
+    "call_id BIGINT, provider VARCHAR, model VARCHAR, day DATE, tier VARCHAR, operation VARCHAR, input_tokens BIGINT, "
+    "cache_read_tokens BIGINT, cache_write_5m_tokens BIGINT, cache_write_1h_tokens BIGINT, output_tokens BIGINT, "
+    "computed_usd DECIMAL(38,12), billed_usd DECIMAL(38,12)"
+)
+
+
+def build(calls: list[dict[str, Any]], claims: list[dict[str, Any]]) -> Engine:
+    """An engine with prices, priced calls and claims, settled."""
+    engine = Engine(threads=1)
+    engine.create_canonical("calls", "prices")
+    for (provider, model, tier), (inp, read, write, out) in PRICES.items():
+        engine.execute(
+            "INSERT INTO prices (provider, model, day, tier, min_input_tokens, input_usd, cache_read_usd, cache_write_5m_usd, output_usd, "
+            "request_usd, estimated) VALUES (?, ?, DATE '2026-01-05', ?, 0, ?, ?, ?, ?, 0, FALSE)",
+            [provider, model, tier, *(None if v is None else Decimal(str(v)) / 1_000_000 for v in (inp, read, write, out))],
+        )
+    engine.execute(f"CREATE TEMP TABLE priced_calls ({CALL_COLUMNS})")
+    for call in calls:
+        engine.execute(
+            "INSERT INTO priced_calls VALUES (?, 'p', ?, DATE '2026-01-05', 'default', 'chat', ?, ?, 0, 0, ?, NULL, ?)",
+            [call["id"], call["model"], call["input"], call["read"], call["output"], None],
+        )
+        engine.execute("INSERT INTO calls (call_id) VALUES (?)", [call["id"]])
+    engine.execute(
+        "UPDATE priced_calls SET computed_usd = (SELECT "
+        + cost_expression("x", "p")
+        + " FROM (SELECT priced_calls.*, CAST(NULL AS BIGINT) AS audio_input_tokens, CAST(NULL AS BIGINT) AS audio_output_tokens) x, prices p "
+        "WHERE p.model = x.model AND p.tier = x.tier)"
+    )
+    for call in calls:
+        engine.execute(
+            "UPDATE priced_calls SET billed_usd = CAST(computed_usd * ? AS DECIMAL(38, 12)) WHERE call_id = ?", [Decimal(call["factor"]), call["id"]]
+        )
+    engine.execute(diagnose.CLAIMS_DDL)
+    for claim in claims:
+        names = ", ".join(f'"{n}"' for n in claim)
+        engine.execute(f"INSERT INTO claims ({names}) VALUES ({', '.join('?' for _ in claim)})", list(claim.values()))
+    settle.settle(engine)
+    return engine
+
+
+def claim(rule: str, call: int, grade: str = "structural", **what: Any) -> dict[str, Any]:
+    assert set(what) <= set(CLAIM_COLUMNS)
+    return {"rule": rule, "step": 2, "fix": "caching", "grade": grade, "subject": "w", "call_id": call, **what}
+
+
+def call(number: int = 1, model: str = "dear", inp: int = 1000, read: int = 0, out: int = 100, factor: str = "1") -> dict[str, Any]:
+    return {"id": number, "model": model, "input": inp, "read": read, "output": out, "factor": factor}
+
+
+def saved(engine: Engine) -> dict[tuple[str, str], Decimal]:
+    return {(rule, kind): usd for rule, kind, usd in engine.rows("SELECT rule, kind, saved_usd FROM settled")}
+
+
+def test_a_dropped_call_takes_no_other_claim() -> None:
+    with build([call()], [claim("a", 1, drop=True), claim("b", 1, route_to="p/cheap")]) as engine:
+        assert saved(engine) == {("a", "drop"): Decimal("0.014"), ("b", "route_to"): 0}
+
+
+def test_a_heuristic_route_does_not_eat_a_sure_cache_saving() -> None:
+    claims = [claim("h", 1, "heuristic", route_to="p/cheap"), claim("s", 1, cache_read_tokens=1000)]
+    with build([call()], claims) as engine:
+        # 1,000 input tokens: 0.010 uncached, 0.001 read; the route then saves nine tenths of the remaining 0.005.
+        assert saved(engine) == {("s", "cache"): Decimal("0.009"), ("h", "route_to"): Decimal("0.0045")}
+
+
+def test_a_discount_scales_the_saving_and_never_turns_it_negative() -> None:
+    with build([call(factor="0.1")], [claim("r", 1, route_to="p/cheap")]) as engine:
+        assert saved(engine) == {("r", "route_to"): Decimal("0.00126")}
+
+
+def test_a_dearer_route_is_not_advised() -> None:
+    with build([call()], [claim("r", 1, route_to="p/dearer")]) as engine:
+        assert saved(engine) == {("r", "route_to"): 0}
+
+
+def test_an_unknown_target_saves_nothing() -> None:
+    with build([call()], [claim("r", 1, route_to="p/nobody-knows")]) as engine:
+        assert saved(engine) == {("r", "route_to"): 0}
+
+
+def test_the_first_writer_pays_the_premium_and_the_finding_is_net() -> None:
+    claims = [claim("c", 1, cache_write_tokens=1000), claim("c", 2, cache_read_tokens=1000)]
+    with build([call(1), call(2)], claims) as engine:
+        rows = dict(engine.rows("SELECT call_id, saved_usd FROM settled"))
+        assert rows == {1: Decimal("-0.0025"), 2: Decimal("0.009")}
+
+
+def test_a_cache_that_costs_more_than_it_saves_is_settled_at_nothing() -> None:
+    claims = [claim("c", 1, cache_write_tokens=1000), claim("c", 2, cache_read_tokens=100)]
+    with build([call(1), call(2)], claims) as engine:
+        assert {usd for (usd,) in engine.rows("SELECT saved_usd FROM settled")} == {Decimal(0)}
+
+
+def test_batch_of_a_model_without_batch_price_saves_nothing() -> None:
+    with build([call(model="dearer")], [claim("b", 1, service_tier="batch")]) as engine:
+        assert saved(engine) == {("b", "service_tier"): 0}
+
+
+def test_unknown_bill_is_unknown_saving() -> None:
+    with build([call(inp=1000)], []) as engine:
+        engine.execute("UPDATE priced_calls SET billed_usd = NULL")
+        engine.execute("INSERT INTO claims (rule, step, fix, grade, subject, call_id, \"drop\") VALUES ('a', 2, 'caching', 'structural', 'w', 1, TRUE)")
+        settle.settle(engine)
+        assert engine.rows("SELECT saved_usd, alone_usd FROM settled") == [(None, None)]
+
+
+CALLS = st.lists(
+    st.builds(
+        call,
+        model=st.sampled_from(["dear", "cheap"]),
+        inp=st.integers(0, 100_000),
+        read=st.integers(0, 2000),
+        out=st.integers(0, 5000),
+        factor=st.sampled_from(["1", "0.37", "1.5", "0.0001"]),
+    ),
+    min_size=1,
+    max_size=5,
+)
+WHAT = st.one_of(
+    st.fixed_dictionaries({"drop": st.just(True)}),
+    st.fixed_dictionaries({"route_to": st.sampled_from(["p/cheap", "p/dearer", "q/none"])}),
+    st.fixed_dictionaries({"trim_input_tokens": st.integers(1, 200_000)}),
+    st.fixed_dictionaries({"trim_output_tokens": st.integers(1, 9000)}),
+    st.fixed_dictionaries({"cache_read_tokens": st.integers(1, 200_000), "cache_write_tokens": st.integers(0, 50_000)}),
+    st.fixed_dictionaries({"service_tier": st.just("batch")}),
+)
+CLAIMS = st.lists(
+    st.tuples(st.sampled_from("abcd"), st.integers(0, 4), st.sampled_from(["measured", "structural", "heuristic"]), WHAT), max_size=12
+)
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(calls=CALLS, claims=CLAIMS, seed=st.integers(0, 9))
+def test_settlement_is_bounded_and_independent_of_order(calls: list[dict[str, Any]], claims: list[Any], seed: int) -> None:
+    for number, item in enumerate(calls):
+        item["id"] = number
+    rows = [claim(rule, target % len(calls), grade, **what) for rule, target, grade, what in claims]
+    with build(calls, rows) as engine:
+        once = sorted(engine.rows("SELECT rule, call_id, kind, grade, saved_usd, alone_usd FROM settled"), key=str)
+        for call_id, billed, total in engine.rows("SELECT call_id, max(billed_usd), sum(saved_usd) FROM settled GROUP BY call_id"):
+            assert total <= billed, call_id
+        assert all(usd >= 0 or kind == "cache" for _, _, kind, _, usd, _ in once)
+    shuffled_calls, shuffled = list(calls), list(rows)
+    random.Random(seed).shuffle(shuffled)  # noqa: S311
+    random.Random(seed + 1).shuffle(shuffled_calls)  # noqa: S311
+    with build(shuffled_calls, shuffled) as engine:
+        assert sorted(engine.rows("SELECT rule, call_id, kind, grade, saved_usd, alone_usd FROM settled"), key=str) == once
+
+
+@pytest.mark.parametrize("name", ["priced_calls"])
+def test_the_view_and_settlement_price_alike(name: str) -> None:
+    from infercheck import rulebook
+
+    body = "".join(rulebook.load().views[name].file.body.split())
+    assert "".join(cost_expression("c", "p").split()) in body
