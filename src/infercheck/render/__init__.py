@@ -32,6 +32,9 @@ class Style:
     tz: str = "UTC"
 
 
+DEFAULT = Style()
+
+
 class Renderer(Protocol):
     """What a renderer module offers."""
 
@@ -58,7 +61,7 @@ def get(name: str) -> Renderer:
 
 def for_suffix(suffix: str) -> Renderer | None:
     """The renderer that writes files with this ending (``.json``), if any."""
-    return next((r for r in _renderers().values() if r.SUFFIX == suffix.lower()), None)
+    return next((r for r in _renderers().values() if suffix.lower() == r.SUFFIX), None)
 
 
 @cache

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from infercheck.render import Style
+from infercheck.render import DEFAULT, Style
 from infercheck.render.safe import cell
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ COLUMNS = (
 )
 
 
-def render(report: Report, style: Style = Style()) -> str:
+def render(report: Report, style: Style = DEFAULT) -> str:
     """The plan; unknown is an empty cell."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
@@ -64,5 +65,5 @@ def _number(value: object) -> str:
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
     if isinstance(value, int | float):
-        return repr(value) if value == value else ""
+        return repr(value) if math.isfinite(value) else ""
     return cell(value)

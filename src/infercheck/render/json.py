@@ -7,7 +7,7 @@ import math
 import re
 from typing import TYPE_CHECKING, Any
 
-from infercheck.render import Style
+from infercheck.render import DEFAULT, Style
 
 if TYPE_CHECKING:
     from infercheck.model.report import Report
@@ -21,7 +21,7 @@ _UNSAFE = re.compile(
 )
 
 
-def render(report: Report, style: Style = Style()) -> str:
+def render(report: Report, style: Style = DEFAULT) -> str:
     """The whole report; unknown is null."""
     text = json.dumps(_plain(report.model_dump(mode="json", by_alias=True)), ensure_ascii=False, allow_nan=False, indent=2)
     return _UNSAFE.sub(_escaped, text) + "\n"

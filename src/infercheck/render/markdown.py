@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from infercheck.render import Style
+from infercheck.render import DEFAULT, Style
 from infercheck.render.figures import count, moment, ms, number, percent, plural
 from infercheck.render.money import UNKNOWN, allocate, places_in_tables, total, usd
 from infercheck.render.safe import clean
@@ -40,7 +40,7 @@ def code(text: object, limit: int | None = 120) -> str:
     return f"`{line}`" if line else UNKNOWN
 
 
-def render(report: Report, style: Style = Style()) -> str:
+def render(report: Report, style: Style = DEFAULT) -> str:
     """The report; verbose has no effect."""
     places = places_in_tables(report.headline.spend_usd)
     parts = [
@@ -102,7 +102,7 @@ def _plan(report: Report, places: int) -> list[str]:
         chosen = [(item, cell) for item, cell in zip(report.plan, saves, strict=True) if item.section == key]
         if not chosen:
             continue
-        rows = [
+        rows: list[tuple[str, ...]] = [
             (
                 str(item.rank),
                 escape(item.what),
@@ -155,7 +155,7 @@ def _spend(report: Report, places: int) -> list[str]:
     if report.spend.by_workload:
         jobs = report.spend.by_workload
         cells = allocate([w.spend_usd for w in jobs], places)
-        rows = [
+        per_job = [
             (
                 code(w.workload),
                 escape(f"{w.klass}: {w.class_reason}"),
@@ -169,7 +169,7 @@ def _spend(report: Report, places: int) -> list[str]:
             for w, cell in zip(jobs, cells, strict=True)
         ]
         titles = ("Workload", "Class", "Value", "Calls:", "p95:", "Cost per success:", "Spend:", "Share:")
-        out += ["## Spend by workload\n", *table(titles, rows)]
+        out += ["## Spend by workload\n", *table(titles, per_job)]
     return out
 
 

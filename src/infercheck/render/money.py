@@ -1,8 +1,8 @@
 """Decimal to display. One rule for every output.
 
-A figure that stands alone shows at least cents and at least three significant digits: $7.33, $0.0123. A column (and every table of a report)
-shows one number of decimals, taken from the whole log's spend: cents from $100, two more for every factor of a hundred below, so that the
-parts of a $7.33 log are seen as $0.0123. Columns are rounded by largest remainder: what is shown adds up to the shown total.
+A figure that stands alone shows at least cents and at least three significant digits: $7.33, $0.0123. All tables of a report show one number of
+decimals, taken from the whole log's spend: cents from $100, two more for every factor of a hundred below, so that the parts of a $7.33 log
+are seen as $0.0123. Columns are rounded by largest remainder: what is shown adds up to the shown total.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from infercheck.render import Style
+from infercheck.render import DEFAULT, Style
 
 if TYPE_CHECKING:
     from infercheck.model.report import Report
@@ -13,7 +13,7 @@ NAME = "text"
 SUFFIX = ".txt"
 
 
-def render(report: Report, style: Style = Style()) -> str:
+def render(report: Report, style: Style = DEFAULT) -> str:
     """The report as text of ``style.width`` columns."""
     from infercheck.render import _text_detail, _text_plan, _text_top
     from infercheck.render._page import Page
