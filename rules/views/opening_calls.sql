@@ -89,7 +89,7 @@ WITH long_enough AS (
 ), grouped AS (
     SELECT
         *,
-        input_tokens - least(cached_tokens, input_tokens) AS uncached_tokens,
+        CASE WHEN cached_tokens IS NOT NULL THEN greatest(input_tokens - cached_tokens, 0) END AS uncached_tokens,
         count(*) OVER (PARTITION BY workload, provider, model, tools_hash) AS group_calls,
         max(input_tokens - cached_tokens) OVER (PARTITION BY workload, provider, model, tools_hash) AS most_uncached
     FROM long_enough

@@ -11,6 +11,8 @@ chain_hash = "what identifies the prefix within its group and kind"
 parent_hash = "the next shorter shared prefix of the same call; NULL for the first"
 tokens = "tokens from the prompt's start, tool definitions included, to the end of the prefix; what moves to the end not counted"
 sharers = "calls of the group that have this prefix"
+breaker_position = "without_breakers: the first block that differs in every call"
+breaker_chars_before = "without_breakers: characters of the prompt that stand before it"
 
 [params.min_stable_calls]
 default = 3
@@ -87,10 +89,10 @@ provider  model  cache_mode  cache_min_tokens  cache_ttl_s
 p         m      explicit    1024              300
 '''
 rows = '''
-kind              call_id  position  parent_hash  tokens  sharers
-without_breakers  a        1         -            1500    3
-without_breakers  b        1         -            1500    3
-without_breakers  c        1         -            1500    3
+kind              call_id  position  parent_hash  tokens  sharers  breaker_position  breaker_chars_before
+without_breakers  a        1         -            1500    3        0                 0
+without_breakers  b        1         -            1500    3        0                 0
+without_breakers  c        1         -            1500    3        0                 0
 '''
 ---*/
 WITH nodes AS (
@@ -144,7 +146,9 @@ WITH nodes AS (
         t.block_hash IS NOT NULL AS stable,
         CAST(sum(CASE WHEN t.block_hash IS NULL THEN b.chars ELSE 0 END) OVER (PARTITION BY b.call_id ORDER BY b.position) AS BIGINT) AS moved_chars,
         CAST(sum(CASE WHEN t.block_hash IS NULL THEN 0 ELSE b.chars END) OVER (PARTITION BY b.call_id ORDER BY b.position) AS BIGINT) AS kept_chars,
-        CAST(sum(CASE WHEN t.block_hash IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY b.call_id ORDER BY b.position) AS BIGINT) AS nth
+        CAST(sum(CASE WHEN t.block_hash IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY b.call_id ORDER BY b.position) AS BIGINT) AS nth,
+        min(CASE WHEN t.block_hash IS NULL THEN b.position END) OVER (PARTITION BY b.call_id) AS breaker_position,
+        min(CASE WHEN t.block_hash IS NULL THEN b.cum_chars - b.chars END) OVER (PARTITION BY b.call_id) AS breaker_chars_before
     FROM prompt_blocks AS b
     JOIN broken AS k ON k.call_id = b.call_id
     JOIN roomy AS r ON r.call_id = b.call_id
@@ -152,7 +156,7 @@ WITH nodes AS (
 ), chained AS (
     -- A sum weighted by rank serves as the hash of the blocks that stay: equal texts in equal order give equal sums.
     SELECT
-        call_id, prefix_group, position, nth,
+        call_id, prefix_group, position, nth, breaker_position, breaker_chars_before,
         CAST(floor((tools_chars + kept_chars) * tokens_per_char) AS BIGINT) AS tokens,
         CAST(sum((block_hash % 1000000007) * (nth + 7)) OVER (PARTITION BY call_id ORDER BY position) AS BIGINT) AS chain_hash
     FROM marked
@@ -168,18 +172,23 @@ WITH nodes AS (
     JOIN chained AS c ON c.call_id = n.one_call AND c.nth = n.nth - 1
     GROUP BY n.prefix_group, c.chain_hash
 ), without_breakers AS (
-    SELECT c.call_id, c.position, c.chain_hash, c.tokens, n.sharers
+    SELECT c.call_id, c.position, c.chain_hash, c.tokens, n.sharers, c.breaker_position, c.breaker_chars_before
     FROM chained AS c
     JOIN chained_nodes AS n ON n.prefix_group = c.prefix_group AND n.chain_hash = c.chain_hash
     LEFT JOIN chained_followed AS f ON f.prefix_group = c.prefix_group AND f.chain_hash = c.chain_hash
     WHERE f.sharers IS NULL OR f.sharers < n.sharers
 ), chains AS (
-    SELECT 'as_sent' AS kind, call_id, position, chain_hash, tokens, sharers FROM as_sent
+    SELECT
+        'as_sent' AS kind, call_id, position, chain_hash, tokens, sharers,
+        CAST(NULL AS INTEGER) AS breaker_position, CAST(NULL AS BIGINT) AS breaker_chars_before
+    FROM as_sent
     UNION ALL
-    SELECT 'without_breakers', call_id, position, chain_hash, tokens, sharers FROM without_breakers
+    SELECT 'without_breakers', call_id, position, chain_hash, tokens, sharers, breaker_position, breaker_chars_before
+    FROM without_breakers
+    WHERE breaker_position < position
 )
 SELECT
     kind, call_id, position, chain_hash,
     lag(chain_hash) OVER (PARTITION BY kind, call_id ORDER BY position) AS parent_hash,
-    tokens, sharers
+    tokens, sharers, breaker_position, breaker_chars_before
 FROM chains
