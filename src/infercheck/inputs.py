@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import csv
-import gzip
 import io
 import json
-import os
 import re
 import sys
 import zlib
@@ -21,6 +19,7 @@ from infercheck.errors import InputError
 Kind = Literal["jsonl", "json", "csv", "empty", "binary", "text"]
 HEAD_BYTES = 1 << 20
 CHUNK = 1 << 20
+PACKED_STEP = 1 << 14
 RAW_KEPT = 1 << 16  # bytes of a rejected line that are stored
 RAW_TOTAL = 1 << 26  # bytes of rejected lines of one file that are stored; later ones are cut short
 RAW_SHORT = 200
@@ -63,6 +62,7 @@ class Cleaned:
     rejects: list[tuple[int, bytes, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     end: int = 0
+    longest: int = 0
     _stored: int = 0
 
     def reject(self, line: int, raw: bytes, reason: str) -> None:
@@ -109,14 +109,46 @@ def _expand(text: str, stdin_copy: Path) -> Iterator[tuple[Path, bool]]:
         raise InputError("no such file or folder", where=text)
 
 
-def open_plain(path: Path, compression: str) -> IO[bytes]:
-    """The file's bytes, unpacked on the way."""
-    if compression == "gz":
-        return gzip.open(path, "rb")
-    if compression == "zst":
-        stream: IO[bytes] = _zstd().open(path, "rb")
-        return stream
-    return path.open("rb")
+def chunks(path: Path, compression: str, notes: list[str], *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
+    """Unpacked bytes until the end or the damage; a loss is put into ``notes``."""
+    with path.open("rb") as stream:
+        if compression:
+            yield from _unpacked(stream, compression, notes)
+            return
+        stream.seek(start)
+        left = sys.maxsize if stop is None else stop - start
+        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
+            left -= len(chunk)
+            yield chunk
+
+
+def _unpacked(stream: IO[bytes], compression: str, notes: list[str]) -> Iterator[bytes]:
+    """Unpack in small steps: a decoder that fails gives nothing of the step in which it fails."""
+    zstd = _zstd() if compression == "zst" else None
+
+    def fresh() -> Any:
+        return zstd.ZstdDecompressor() if zstd else zlib.decompressobj(31)
+
+    decoder, started, broken = fresh(), False, ""
+    data = stream.read(PACKED_STEP)
+    while data:
+        try:
+            out = decoder.decompress(data)
+        except Exception as err:
+            if not isinstance(err, zlib.error) and type(err).__name__ != "ZstdError":
+                raise
+            broken = str(err)
+            break
+        started = True
+        if out:
+            yield out
+        data = decoder.unused_data if decoder.eof else b""
+        if decoder.eof:
+            decoder, started = fresh(), False
+            data = data.lstrip(b"\0")  # tape and disk images pad archives with zeros
+        data = data or stream.read(PACKED_STEP)
+    if broken or started:
+        notes.append(f"the {compression} archive is {'damaged' if broken else 'cut short'}; what came before that was kept")
 
 
 def _zstd() -> Any:
@@ -125,24 +157,6 @@ def _zstd() -> Any:
     else:
         from backports import zstd
     return zstd
-
-
-def chunks(path: Path, compression: str, notes: list[str], *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """Unpacked bytes until the end or the damage; a loss is put into ``notes``."""
-    left = stop - start if stop is not None else None
-    try:
-        with open_plain(path, compression) as stream:
-            if start:
-                stream.seek(start)
-            while chunk := stream.read(CHUNK if left is None else min(CHUNK, left)):
-                left = None if left is None else left - len(chunk)
-                yield chunk
-    except (EOFError, zlib.error, gzip.BadGzipFile, OSError) as err:
-        notes.append(f"the {compression or 'file'} archive is damaged or cut short; what came before was kept ({err})")
-    except Exception as err:
-        if type(err).__name__ != "ZstdError":
-            raise
-        notes.append(f"the zst archive is damaged or cut short; what came before was kept ({err})")
 
 
 def look(path: Path) -> Look:
@@ -294,8 +308,3 @@ def head_hash(path: Path, upto: int | None = None) -> str:
 def skipped_summary(skipped: Counter[str]) -> str:
     """"3 md, 1 png": files that hold no log, by type."""
     return ", ".join(f"{n} {kind}" for kind, n in sorted(skipped.items()))
-
-
-def stat(path: Path) -> os.stat_result:
-    """Size and time of change."""
-    return path.stat()

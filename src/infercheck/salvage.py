@@ -7,8 +7,9 @@ import io
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
+from infercheck.engine.duckdb import Engine
 from infercheck.inputs import Cleaned, dumped, json_values
 
 BOM = b"\xef\xbb\xbf"
@@ -35,8 +36,7 @@ def lines(source: Path, out: Path, known: Iterable[str], *, encoding: str = "utf
                     position -= len(raw)
                 continue
             replaced += reason == "replaced"
-            result.rows += 1
-            target.write(dumped(number, record))
+            _keep(result, target, dumped(number, record))
     result.end = offset + position
     if replaced:
         result.notes.append(f"{replaced} lines held bytes that are no UTF-8 or were NUL; those were replaced")
@@ -56,8 +56,7 @@ def document(source: Path, out: Path, known: Iterable[str], *, encoding: str = "
             elif not keys & value.keys():
                 result.reject(number, text.encode(errors="replace"), "has none of the format's fields")
             else:
-                result.rows += 1
-                target.write(dumped(number, value))
+                    _keep(result, target, dumped(number, value))
     result.end = len(data)
     return result
 
@@ -88,9 +87,28 @@ def table(source: Path, out: Path, fields: Sequence[str], *, encoding: str = "ut
             if reason or len(row) != len(fields):
                 result.reject(number, raw.encode(errors="replace").rstrip(b"\r\n"), reason or f"{len(row)} cells, the header has {len(fields)}")
                 continue
-            result.rows += 1
-            target.write(dumped(number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
+            _keep(result, target, dumped(number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
     return result
+
+
+def refuse_unread(engine: Engine, clean: Path, cleaned: Cleaned) -> None:
+    """Set aside the lines of ``clean`` that Python took for sound and the database did not."""
+    engine.execute("DELETE FROM staged WHERE line IS NULL")
+    if engine.value("SELECT count(*) FROM staged") == cleaned.rows:
+        return
+    read = {int(r[0]) for r in engine.rows("SELECT line FROM staged")}
+    with clean.open("rb") as stream:
+        for raw in stream:
+            number = int(raw[: raw.index(b",")].split(b":")[1])
+            if number not in read:
+                cleaned.rows -= 1
+                cleaned.reject(number, raw.rstrip(b"\n"), "no JSON that the database reads")
+
+
+def _keep(result: Cleaned, target: IO[bytes], line: bytes) -> None:
+    result.rows += 1
+    result.longest = max(result.longest, len(line))
+    target.write(line)
 
 
 def _record(line: bytes, keys: frozenset[str]) -> tuple[dict[str, Any] | None, str]:

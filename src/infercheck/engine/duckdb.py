@@ -18,6 +18,7 @@ from infercheck.model.call import ALL_TABLES
 if TYPE_CHECKING:
     import polars as pl
 
+DatabaseError = duckdb.Error  # what execute and rows raise for a statement that fails
 BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
 
 
@@ -152,7 +153,7 @@ def literal(value: object) -> str:
 
 def _connect(path: Path) -> Any:
     path.parent.mkdir(parents=True, exist_ok=True)
-    config = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
     deadline = time.monotonic() + BUSY_WAIT_S
     while True:
         try:

@@ -1,0 +1,201 @@
+"""From files to canonical tables, exactly once: what is new is read, what is damaged is set aside, what stands twice counts once."""
+
+from __future__ import annotations
+
+import tempfile
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from infercheck import inputs, ledger, salvage, scope, sources, staging
+from infercheck.engine.duckdb import DatabaseError, Engine
+from infercheck.errors import InputError
+from infercheck.scope import Scope, open_scope
+from infercheck.store import Reading, Seen, change_of, known_files, store
+
+__all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "read_example", "scope"]
+
+BATCH_FILES = 2000
+BATCH_BYTES = 1 << 28  # a batch is committed at once; its texts are held until then, in memory or in the spill folder
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far ingestion is: bytes on disk of the files done, and of all that are new."""
+
+    path: str
+    done_bytes: int
+    total_bytes: int
+
+
+@dataclass(frozen=True)
+class IngestResult:
+    """The files in scope, what was skipped by type, and what the user should be told."""
+
+    file_ids: tuple[int, ...]
+    skipped: Mapping[str, int] = field(default_factory=dict)
+    notices: tuple[str, ...] = ()
+
+
+def detect(path: str | Path) -> list[tuple[str, float, tuple[str, ...]]]:
+    """Every source that could read the file, best first: its id, its fit (1.0 claims the file), and the keys that are missing."""
+    seen = inputs.look(Path(path))
+    return [(m.source_id, m.score, m.missing) for m in sources.match(seen.records, seen.kind)]
+
+
+def ingest(engine: Engine, paths: Sequence[str], *, on_event: Callable[[Progress], None] | None = None) -> IngestResult:
+    """Bring the ledger up to date with ``paths``. Raises InputError where there is no such file, or none that holds a known log."""
+    notices = ledger.prepare(engine)
+    staging.setup(engine, ledger.salt_of(engine))
+    with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
+        scratch = Path(folder)
+        found, skipped, unchanged = _plan(engine, paths, scratch / "stdin")
+        total = sum(r.size for r in found)
+        done = 0
+        for batch in _batches(found):
+            _read_batch(engine, batch, scratch)
+            done += sum(r.size for r in batch)
+            if on_event:
+                on_event(Progress(batch[-1].path, done, total))
+    notices += [f"{r.path}: {r.note}" for r in found if r.note]
+    file_ids = tuple(sorted([*unchanged, *(r.file_id for r in found)]))
+    if not file_ids:
+        raise InputError("nothing here is a log that infercheck can read", where=", ".join(paths),
+                         hint=f"skipped: {inputs.skipped_summary(skipped)}" if skipped else "")  # fmt: skip
+    return IngestResult(file_ids, dict(skipped), tuple(notices))
+
+
+def read_example(source_id: str, text: str, fmt: str) -> list[dict[str, Any]]:
+    """The canonical rows, in order, that a source makes of raw input: what its examples are checked against."""
+    with tempfile.TemporaryDirectory(prefix="infercheck-") as folder, Engine(threads=1) as engine:
+        path = Path(folder) / f"example.{fmt}"
+        path.write_text(text.strip("\n") + "\n", encoding="utf-8")
+        best = detect(path)
+        if not best or best[0][:2] != (source_id, 1.0):
+            raise InputError(f"the example is not recognised as {source_id} but as {best[:1]}")
+        ingest(engine, [str(path)])
+        return engine.dicts("SELECT * EXCLUDE (fullness, content_hash) FROM call_rows ORDER BY line")
+
+
+def _plan(engine: Engine, paths: Sequence[str], stdin_copy: Path) -> tuple[list[Reading], Counter[str], list[int]]:
+    """What has to be read, what is no log by type, and the files that stand in the ledger as they are."""
+    known = known_files(engine)
+    next_id = max((s.file_id for s in known.values()), default=0) + 1
+    readings: list[Reading] = []
+    skipped: Counter[str] = Counter()
+    unchanged: list[int] = []
+    for path, named in inputs.find(paths, stdin_copy):
+        seen = known.get(str(path.absolute()))
+        if seen and change_of(path, seen) == "same":
+            unchanged.append(seen.file_id)
+            continue
+        head = inputs.look(path)
+        source = _source(path, head, named=named)
+        if source is None:
+            skipped[head.label] += 1
+            continue
+        readings.append(_reading(path, head, source, seen, next_id))
+        next_id += not seen
+    return readings, skipped, unchanged
+
+
+def _reading(path: Path, head: inputs.Look, source: sources.Source, seen: Seen | None, next_id: int) -> Reading:
+    size, mtime = path.stat().st_size, path.stat().st_mtime_ns
+    tail = seen is not None and seen.source == source.id and not head.compression and head.kind == "jsonl" and head.encoding == "utf-8"
+    start = seen.bytes_read if seen and tail and change_of(path, seen) == "grown" else 0
+    return Reading(seen.file_id if seen else next_id, path, head, source, size, mtime, start, seen)
+
+
+def _source(path: Path, head: inputs.Look, *, named: bool) -> sources.Source | None:
+    """The source that claims the file; None for a file that is skipped. A file that was named itself is never skipped silently."""
+    if head.kind in {"binary", "empty", "text"}:
+        if named and head.kind != "empty":
+            raise InputError(f"this is no log but {head.label}", where=str(path), hint="infercheck reads JSON lines, JSON and CSV, also .gz or .zst")
+        return None
+    matches = sources.match(head.records, head.kind)
+    claimed = [m for m in matches if m.score == 1.0]
+    if len(claimed) == 1:
+        return sources.load()[claimed[0].source_id]
+    if named:
+        near = "; ".join(f"{m.source_id} (missing: {', '.join(m.missing)})" for m in (claimed or matches)[:3])
+        what = "several formats claim this file" if claimed else "this log's format is unknown"
+        raise InputError(what, where=str(path), hint=f"closest: {near}")
+    return None
+
+
+def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
+    """Files of one source and kind that are read by one statement."""
+    groups: dict[tuple[str, ...], list[Reading]] = {}
+    for r in readings:
+        groups.setdefault((r.source.id, r.look.kind, *r.look.fields), []).append(r)
+    for group in groups.values():
+        batch: list[Reading] = []
+        size = 0
+        for r in group:
+            if batch and (len(batch) >= BATCH_FILES or size + r.weight > BATCH_BYTES):
+                yield batch
+                batch, size = [], 0
+            batch.append(r)
+            size += r.weight
+        if batch:
+            yield batch
+
+
+def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
+    """Read files in one go; where one of them is damaged, find it by halves and read it record by record."""
+    fast = [r for r in batch if r.prepare(scratch)]
+    for r in batch:
+        if r not in fast:
+            _read_slowly(engine, r, scratch)
+    _read_fast(engine, fast, scratch)
+    for r in batch:
+        r.tidy()
+
+
+def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
+    if not batch:
+        return
+    fields = batch[0].look.fields
+    try:
+        staging.read_rows(engine, batch[0].source, [r.piece for r in batch], lenient=False, csv_fields=fields)
+        staging.number_rows(engine)
+        damaged = set(staging.files_with_empty_rows(engine))
+    except DatabaseError:
+        if len(batch) == 1:
+            _read_slowly(engine, batch[0], scratch)
+            return
+        half = len(batch) // 2
+        _read_fast(engine, batch[:half], scratch)
+        _read_fast(engine, batch[half:], scratch)
+        return
+    changed = {r.file_id for r in batch if r.changed_meanwhile()}
+    if not damaged and not changed:
+        store(engine, batch[0].source, batch)
+        return
+    _read_fast(engine, [r for r in batch if r.file_id not in damaged | changed], scratch)
+    for r in batch:
+        if r.file_id in damaged | changed:
+            _read_slowly(engine, r, scratch)
+
+
+def _read_slowly(engine: Engine, reading: Reading, scratch: Path) -> None:
+    """The record by record pass, then the same statements over what it found sound."""
+    out = scratch / f"{reading.file_id}.clean"
+    plain = reading.frozen(scratch)
+    keys = reading.source.header.columns
+    head = reading.look
+    if head.kind == "json":
+        cleaned = salvage.document(plain, out, keys, encoding=head.encoding)
+    elif head.kind == "csv":
+        cleaned = salvage.table(plain, out, head.fields, encoding=head.encoding)
+    else:
+        cleaned = salvage.lines(plain, out, keys, encoding=head.encoding, first_line=reading.base + 1, offset=reading.start)
+    reading.cleaned = cleaned
+    piece = staging.Piece(reading.file_id, out)
+    staging.read_rows(engine, reading.source, [piece], lenient=True, longest=cleaned.longest)
+    salvage.refuse_unread(engine, out, cleaned)
+    staging.number_rows(engine)
+    store(engine, reading.source, [reading])
+    out.unlink()

@@ -1,0 +1,108 @@
+"""The ledger: what has been read of which file, in the engine's own file. One per project, so that only new lines are read again."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+from pathlib import Path
+
+from infercheck.engine.duckdb import Engine, quoted
+from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
+
+VERSION = "1"
+
+# A prompt is kept as its messages, a message as its blocks, each distinct message once: histories and system prompts repeat.
+PROMPT_MESSAGES = (
+    Column("call_id", "BIGINT", "the call"),
+    Column("file_id", "BIGINT", "the file in `files`"),
+    Column("message_index", "INTEGER", "0-based"),
+    Column("role", "VARCHAR", "system, user, assistant, tool"),
+    Column("message_hash", "BIGINT", "the message in `messages`"),
+    Column("prefix_before", "BIGINT", "hash of the messages before it and of its own role"),
+    Column("blocks_before", "INTEGER", "blocks of the messages before it"),
+    Column("chars_before", "BIGINT", "characters of the messages before it"),
+)
+MESSAGES = (
+    Column("message_hash", "BIGINT", "salted hash of the text"),
+    Column("chars", "BIGINT", "characters"),
+    Column("blocks", "INTEGER", "blocks"),
+    Column("masked_hash", "BIGINT", "salted hash with runs of digits masked"),
+    Column("template_hash", "BIGINT", "salted hash of the first 128 characters, runs of digits masked"),
+)
+MESSAGE_BLOCKS = (
+    Column("message_hash", "BIGINT", "the message in `messages`"),
+    Column("block_index", "INTEGER", "0-based position within the message"),
+    Column("block_hash", "BIGINT", "salted hash of the block"),
+    Column("chain", "BIGINT", "hash of the message from its start to the end of this block"),
+    Column("chars", "INTEGER", "characters"),
+    Column("cum_chars", "BIGINT", "characters from the message's start to the end of this block"),
+    Column("ends_message", "BOOLEAN", "the last block of the message"),
+)
+CALL_ROWS = (
+    *TABLES["calls"],
+    Column("fullness", "INTEGER", "columns that are not NULL: of two copies of an attempt the fuller one wins"),
+    Column("content_hash", "UBIGINT", "hash of the row's content: breaks ties whatever the order of files"),
+)
+TOOL_CALL_ROWS = (*TABLES["tool_calls"], Column("file_id", "BIGINT", "the file in `files`"))
+FILE_ROWS = (
+    *FILES,
+    Column("absolute", "VARCHAR", "the same file whatever the current folder"),
+    Column("tail_hash", "VARCHAR", "hash of the 4 KiB before bytes_read: tells growth from a file written anew"),
+)
+
+PERSISTENT: dict[str, tuple[Column, ...]] = {
+    "ledger_files": FILE_ROWS,
+    "call_rows": CALL_ROWS,
+    "span_rows": SPANS,
+    "tool_call_rows": TOOL_CALL_ROWS,
+    "prompt_messages": PROMPT_MESSAGES,
+    "messages": MESSAGES,
+    "message_blocks": MESSAGE_BLOCKS,
+    "reject_rows": REJECTS,
+    "cell_issue_rows": CELL_ISSUES,
+}
+PER_FILE = tuple(name for name in PERSISTENT if name not in {"messages", "message_blocks", "ledger_files"})
+
+
+def default_path(project: Path | None = None) -> Path:
+    """The ledger of the project in ``project`` (the current folder by default) under the user's cache folder."""
+    import platformdirs
+
+    folder = os.fspath((project or Path.cwd()).resolve())
+    return Path(platformdirs.user_cache_dir("infercheck")) / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.duckdb"
+
+
+def prepare(engine: Engine, *, salt: str | None = None) -> list[str]:
+    """Create what is missing; returns a notice when the ledger was of another version and had to be made anew."""
+    tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")}
+    notices: list[str] = []
+    if "meta" in tables:
+        version = engine.value("SELECT value FROM meta WHERE key = 'version'")
+        if version == VERSION and set(PERSISTENT) <= tables:
+            return notices
+        notices.append(f"the ledger was written by another version ({version}); all files are read again")
+        salt = salt or engine.value("SELECT value FROM meta WHERE key = 'salt'")
+    with engine.transaction():
+        for name in {"meta", *PERSISTENT} & tables:
+            engine.execute(f"DROP TABLE {quoted(name)}")
+        engine.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+        engine.execute("INSERT INTO meta VALUES ('version', ?), ('salt', ?)", [VERSION, salt or secrets.token_hex(16)])
+        for name, columns in PERSISTENT.items():
+            body = ", ".join(f"{quoted(c.name)} {c.type}" for c in columns)
+            engine.execute(f"CREATE TABLE {quoted(name)} ({body})")
+    return notices
+
+
+def salt_of(engine: Engine) -> str:
+    """The project's salt: it keeps hashes comparable between runs, shards and baselines."""
+    return str(engine.value("SELECT value FROM meta WHERE key = 'salt'"))
+
+
+def forget(engine: Engine, file_ids: list[int]) -> None:
+    """Delete all that was read of these files; call it inside the transaction that reads them again."""
+    if file_ids:
+        ids = ", ".join(map(str, file_ids))
+        for name in PER_FILE:
+            engine.execute(f"DELETE FROM {quoted(name)} WHERE file_id IN ({ids})")
+        engine.execute(f"DELETE FROM ledger_files WHERE file_id IN ({ids})")

@@ -1,0 +1,126 @@
+"""What one run looks at: the canonical tables over exactly its files, with every attempt counted once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
+from infercheck.errors import UsageError
+from infercheck.model.call import CALLS, FILES, SPANS, TABLES
+
+
+class _Files(Protocol):
+    @property
+    def file_ids(self) -> Sequence[int]: ...
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Counts over the files of a run. ``rows`` are records read, ``attempts`` those that remain after duplicates and filters."""
+
+    files: int
+    rows: int
+    attempts: int
+    requests: int
+    duplicates: int
+    rejects: int
+    cell_issues: int
+    filtered_out: int
+
+
+def open_scope(
+    engine: Engine,
+    result: _Files,
+    *,
+    since: datetime | timedelta | None = None,
+    until: datetime | None = None,
+    where: str | None = None,
+) -> Scope:
+    """Create temporary ``calls``, ``spans``, ``tool_calls``, ``prompt_blocks``, ``rejects``, ``cell_issues`` and ``files``.
+
+    Of several copies of an attempt the fullest wins, whatever the order of files. ``since`` as a timedelta counts back from the newest call;
+    times are UTC. ``where`` is one SQL condition over ``calls``; UsageError when it is none.
+    """
+    ids = ", ".join(map(str, result.file_ids)) or "NULL"
+    _replace(engine, "files", "VIEW", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
+    for name in ("rejects", "cell_issues"):
+        _replace(engine, name, "VIEW", f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")
+    rows = int(engine.value(f"SELECT count(*) FROM call_rows WHERE file_id IN ({ids})"))
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE kept_calls AS
+        SELECT call_id FROM call_rows WHERE file_id IN ({ids})
+        QUALIFY row_number() OVER (
+            PARTITION BY coalesce(nullif(attempt_key, ''), CAST(call_id AS VARCHAR))
+            ORDER BY fullness DESC, content_hash, file_id, line) = 1""")
+    kept = int(engine.value("SELECT count(*) FROM kept_calls"))
+    _replace(engine, "calls", "TABLE", f"""
+        SELECT {_names(CALLS)} FROM call_rows WHERE file_id IN ({ids}) AND call_id IN (SELECT call_id FROM kept_calls)
+        AND {_condition(engine, since, until, where)}""")  # fmt: skip
+    _replace(engine, "spans", "TABLE", f"""
+        SELECT {_names(SPANS)} FROM span_rows WHERE file_id IN ({ids})
+        QUALIFY row_number() OVER (PARTITION BY trace_id, span_id ORDER BY file_id, line) = 1""")  # fmt: skip
+    _replace(engine, "tool_calls", "TABLE", f"""
+        SELECT {_names(TABLES["tool_calls"])} FROM tool_call_rows
+        WHERE file_id IN ({ids}) AND call_id IN (SELECT call_id FROM calls)""")  # fmt: skip
+    _replace(engine, "prompt_blocks", "VIEW", """
+        SELECT p.call_id, CAST(p.blocks_before + b.block_index AS INTEGER) AS position, p.message_index, p.role, b.ends_message, b.block_hash,
+            xor(p.prefix_before, b.chain) AS prefix_hash, b.chars, p.chars_before + b.cum_chars AS cum_chars
+        FROM prompt_messages p JOIN calls c ON c.call_id = p.call_id JOIN message_blocks b ON b.message_hash = p.message_hash""")  # fmt: skip
+    attempts, requests = engine.rows("SELECT count(*), count(DISTINCT request_id) + count(*) FILTER (request_id IS NULL) FROM calls")[0]
+    return Scope(
+        files=len(result.file_ids),
+        rows=rows,
+        attempts=attempts,
+        requests=requests,
+        duplicates=rows - kept,
+        rejects=int(engine.value("SELECT count(*) FROM rejects")),
+        cell_issues=int(engine.value("SELECT coalesce(sum(count), 0) FROM cell_issues")),
+        filtered_out=kept - attempts,
+    )
+
+
+def _condition(engine: Engine, since: datetime | timedelta | None, until: datetime | None, where: str | None) -> str:
+    parts = ["TRUE"]
+    if isinstance(since, timedelta):
+        newest = engine.value("SELECT max(started_at) FROM call_rows SEMI JOIN kept_calls USING (call_id)")
+        since = newest - since if newest else None
+    if since:
+        parts.append(f"started_at >= {_moment(since)}")
+    if until:
+        parts.append(f"started_at < {_moment(until)}")
+    if where:
+        try:
+            tree = engine.serialized_statements(f"SELECT call_id FROM calls WHERE ({where}\n)")
+            sound = not tree.get("error") and len(tree.get("statements", [])) == 1
+            if sound:
+                engine.rows(f"SELECT call_id FROM call_rows WHERE ({where}\n) LIMIT 0")
+        except DatabaseError as err:
+            raise UsageError(str(err).splitlines()[0], where="--where", hint="one SQL condition over the columns of `calls`") from err
+        if not sound:
+            raise UsageError("this is not one SQL condition", where="--where", hint="for example: app = 'checkout' AND status = 'ok'")
+        parts.append(f"({where}\n)")
+    return " AND ".join(parts)
+
+
+def _moment(value: datetime) -> str:
+    from datetime import UTC
+
+    plain = value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    return f"CAST({literal(plain.isoformat(sep=' '))} AS TIMESTAMP)"
+
+
+def _names(columns: Sequence[object]) -> str:
+    return ", ".join(quoted(c.name) for c in columns)  # type: ignore[attr-defined]
+
+
+def _replace(engine: Engine, name: str, kind: str, select: str) -> None:
+    """CREATE OR REPLACE, also where a table stands in a view's place or the other way round."""
+    for other, relation in engine.rows(
+        "SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary UNION ALL SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary"
+    ):
+        if relation == name:
+            engine.execute(f"DROP {other} temp.{quoted(name)}")
+    engine.execute(f"CREATE TEMP {kind} {quoted(name)} AS {select}")

@@ -1,0 +1,188 @@
+"""One file's way into the ledger: whether it changed, where reading starts, and the transaction that keeps rows and manifest in step."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from infercheck import ledger, staging
+from infercheck.engine.duckdb import Engine, literal
+from infercheck.inputs import Cleaned, Look, count_lines, head_hash, unpack
+from infercheck.sources import Source
+
+TAIL_BYTES = 4096
+PACKED_RATIO = 8  # how much larger an archive is unpacked, roughly
+UNPACKED_NOTE = "; "
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A file as the ledger knows it."""
+
+    file_id: int
+    source: str
+    size: int
+    mtime_ns: int
+    head_hash: str
+    bytes_read: int
+    tail_hash: str
+
+
+@dataclass
+class Reading:
+    """A file that is to be read, from byte ``start`` on."""
+
+    file_id: int
+    source_path: Path
+    look: Look
+    source: Source
+    size: int
+    mtime_ns: int
+    start: int
+    seen: Seen | None
+    plain: Path | None = None
+    base: int = 0
+    cleaned: Cleaned | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def path(self) -> str:
+        """The path as found."""
+        return str(self.source_path)
+
+    @property
+    def weight(self) -> int:
+        """Bytes to read, roughly."""
+        return (self.size - self.start) * (PACKED_RATIO if self.look.compression else 1)
+
+    @property
+    def note(self) -> str:
+        """What was lost or mended, in words."""
+        return "; ".join([*self.notes, *(self.cleaned.notes if self.cleaned else ())])
+
+    @property
+    def piece(self) -> staging.Piece:
+        """What the fast reader reads."""
+        return staging.Piece(self.file_id, self.plain or self.source_path, self.base)
+
+    def prepare(self, scratch: Path) -> bool:
+        """Lay out plain bytes; False when only the record by record pass can read them."""
+        if self.look.compression or self.start:
+            self.plain = scratch / f"{self.file_id}.plain"
+            self.notes = tuple(unpack(self.source_path, self.look.compression, self.plain, start=self.start, stop=self.size))
+        if self.start:
+            self.base = count_lines(self.source_path, self.start)
+            if not _ends_line(self.source_path, self.start):
+                return False
+        return self.look.kind in {"jsonl", "csv"} and self.look.encoding == "utf-8" and not self.notes
+
+    def frozen(self, scratch: Path) -> Path:
+        """Plain bytes that no writer changes any more: a copy where the file itself is still growing."""
+        if self.plain:
+            return self.plain
+        if self.changed_meanwhile():
+            self.plain = scratch / f"{self.file_id}.plain"
+            unpack(self.source_path, "", self.plain, stop=self.size)
+            return self.plain
+        return self.source_path
+
+    def changed_meanwhile(self) -> bool:
+        """Whether somebody wrote to the file since it was found."""
+        now = self.source_path.stat()
+        return self.plain is None and (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns)
+
+    def tidy(self) -> None:
+        """Remove the plain copy."""
+        if self.plain:
+            self.plain.unlink(missing_ok=True)
+
+    @property
+    def end(self) -> int:
+        """Where reading goes on when the file has grown."""
+        if self.cleaned is not None and self.look.kind == "jsonl" and not self.look.compression and self.look.encoding == "utf-8":
+            return self.cleaned.end
+        return self.size
+
+
+def known_files(engine: Engine) -> dict[str, Seen]:
+    """The manifest by absolute path."""
+    rows = engine.rows("SELECT absolute, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash FROM ledger_files")
+    return {str(r[0]): Seen(*r[1:]) for r in rows}
+
+
+def change_of(path: Path, seen: Seen) -> Literal["same", "grown", "other"]:
+    """What became of a file since it was read. Grown means: all that was read of it still stands where it stood."""
+    now = path.stat()
+    if now.st_size < seen.size or head_hash(path, seen.size) != seen.head_hash:
+        return "other"
+    if now.st_size == seen.size and now.st_mtime_ns == seen.mtime_ns:
+        return "same"
+    if now.st_size == seen.size or tail_hash(path, seen.bytes_read) != seen.tail_hash:
+        return "other"
+    return "grown"
+
+
+def tail_hash(path: Path, end: int) -> str:
+    """Hash of the last 4 KiB before ``end``: tells a log that grew from one that was written anew."""
+    with path.open("rb") as stream:
+        stream.seek(max(0, end - TAIL_BYTES))
+        return hashlib.sha256(stream.read(min(end, TAIL_BYTES))).hexdigest()[:32]
+
+
+def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
+    """Cut prompts, make hashes, and commit the staged rows of ``batch`` together with their manifest rows."""
+    staging.cut_prompts(engine)
+    staging.complete_calls(engine, source)
+    with engine.transaction():
+        ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
+        for r in batch:
+            if r.seen and r.start:
+                # An unfinished last line was set aside; it has been read again.
+                engine.execute(f"DELETE FROM reject_rows WHERE file_id = {r.file_id} AND line > {r.base}")
+        for target, staged in (("call_rows", "new_calls"), ("tool_call_rows", "new_tool_calls"), ("messages", "new_messages"),
+                               ("message_blocks", "new_message_blocks"), ("prompt_messages", "new_prompt_messages")):  # fmt: skip
+            columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
+            engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {staged}")
+        engine.execute('INSERT INTO cell_issue_rows SELECT file_id, "column", count, sample FROM new_cell_issues')
+        _store_rejects(engine, batch)
+        _store_manifest(engine, batch)
+    staging.drop_staged(engine)
+
+
+def _store_rejects(engine: Engine, batch: Sequence[Reading]) -> None:
+    import polars as pl
+
+    rows = [(r.file_id, *reject) for r in batch if r.cleaned for reject in r.cleaned.rejects]
+    if rows:
+        schema = {"file_id": pl.Int64, "line": pl.Int64, "raw": pl.Binary, "reason": pl.String}
+        engine.load("incoming_rejects", pl.DataFrame(rows, schema=schema, orient="row"))
+        engine.execute("INSERT INTO reject_rows SELECT * FROM incoming_rejects")
+        engine.execute("DROP TABLE temp.incoming_rejects")
+
+
+def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
+    """One insert for all: row by row takes 20 times as long."""
+    columns = ("file_id, path, absolute, source, size, mtime_ns, head_hash, tail_hash, bytes_read, note",)
+    values = ", ".join(
+        "(" + ", ".join(literal(v) for v in (
+            r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.size, r.mtime_ns, head_hash(r.source_path, r.size),
+            tail_hash(r.source_path, r.end), r.end, r.note or None)) + ")"
+        for r in batch
+    )  # fmt: skip
+    ids = ", ".join(str(r.file_id) for r in batch)
+    engine.execute(f"DELETE FROM ledger_files WHERE file_id IN ({ids})")
+    engine.execute(f"""
+        INSERT INTO ledger_files (file_id, path, absolute, source, size, mtime_ns, head_hash, tail_hash, bytes_read, note, rows, rejects,
+            ingested_at)
+        SELECT m.*, (SELECT count(*) FROM call_rows c WHERE c.file_id = m.file_id), (SELECT count(*) FROM reject_rows j
+            WHERE j.file_id = m.file_id), CAST(now() AS TIMESTAMP)
+        FROM (VALUES {values}) m({columns[0]})""")
+
+
+def _ends_line(path: Path, end: int) -> bool:
+    with path.open("rb") as stream:
+        stream.seek(end - 1)
+        return stream.read(1) == b"\n"
