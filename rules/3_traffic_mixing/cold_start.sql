@@ -9,7 +9,7 @@ false_positives = "The first call after a pause may be slow for another reason t
 
 [params.idle_gap_s]
 default = 5
-help = "Shorter pauses unload nothing: scale-to-zero settings start at seconds, most at a minute or more. A pause that unloads nothing passes for warm and costs only power."
+help = "Shorter pauses unload nothing. How long a deployment stays loaded is not known, so this, 3, 12, 60 and 180 times this (5 s to 15 min) are tried and the choice is paid for in the correction."
 
 [params.min_ratio]
 default = 2.0
@@ -123,105 +123,160 @@ p        w    d           124         0.1         60
 '''
 claims = ""
 ---*/
-WITH placed AS (
+WITH watched AS (
+    SELECT deployment
+    FROM concurrency
+    WHERE idle_before_us >= $idle_gap_s * 1000000
+    GROUP BY deployment
+    HAVING count(*) >= $min_gaps
+), placed AS (
     SELECT
-        c.call_id, c.deployment, c.start_us, c.end_us, c.in_flight,
-        c.idle_before_us >= $idle_gap_s * 1000000 AS opens,
-        sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END)
-            OVER (PARTITION BY c.deployment ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING) AS gap,
-        row_number() OVER (PARTITION BY c.deployment ORDER BY c.start_us, c.call_id) AS nth
+        c.call_id, c.deployment, c.start_us, c.end_us, c.idle_before_us,
+        sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS pause,
+        row_number() OVER in_order AS nth
     FROM concurrency AS c
-), watched AS (
-    SELECT deployment FROM placed WHERE opens GROUP BY deployment HAVING count(*) >= $min_gaps
-), openers AS (
-    -- The log's first call opens gap 0: how long nothing ran before it is unknown, so it and those behind it are neither warm nor cold.
-    SELECT p.deployment, p.gap, p.start_us, p.end_us
-    FROM placed AS p
-    JOIN watched AS w ON w.deployment = p.deployment
-    WHERE p.opens OR p.nth = 1
+    JOIN watched AS w ON w.deployment = c.deployment
+    WINDOW in_order AS (PARTITION BY c.deployment ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING)
 ), measured AS (
+    -- What each served call waited for, and calls of its kind and size: uncached tokens within a factor of four, and output within two
+    -- where only the whole duration is known.
     SELECT
-        p.call_id,
-        p.deployment,
-        p.gap,
-        p.start_us,
+        p.call_id, p.deployment, p.start_us, p.end_us, p.idle_before_us, p.pause, p.nth,
         q.operation,
         q.model,
         coalesce(q.ttft_ms, q.duration_ms) AS waited_ms,
         concat(CASE WHEN q.ttft_ms IS NULL THEN 'd' ELSE 't' END, '/',
             CAST(CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) AS VARCHAR), '/',
-            CASE WHEN q.ttft_ms IS NULL THEN CAST(CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) AS VARCHAR) ELSE '' END) AS size,
-        CASE WHEN p.start_us < o.end_us OR p.start_us = o.start_us OR o.end_us IS NULL THEN p.gap ELSE -1 END AS cohort
+            CASE WHEN q.ttft_ms IS NULL THEN CAST(CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) AS VARCHAR) ELSE '' END) AS size
     FROM placed AS p
-    JOIN openers AS o ON o.deployment = p.deployment AND o.gap = p.gap
     JOIN priced_calls AS q ON q.call_id = p.call_id
     LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
     WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND coalesce(g.slowness, 1) <= $max_gateway_slowness
+), followed AS (
+    -- Each first call after a pause beside the next call of its size that starts after it ended.
+    SELECT
+        m.deployment, m.idle_before_us, m.waited_ms,
+        lead(m.waited_ms) OVER by_size AS next_waited_ms,
+        coalesce(lead(m.idle_before_us) OVER by_size, 0) AS next_idle_us
+    FROM measured AS m
+    JOIN placed AS o ON o.deployment = m.deployment AND o.pause = m.pause AND (o.idle_before_us >= $idle_gap_s * 1000000 OR o.nth = 1)
+    WHERE m.start_us >= o.end_us OR m.call_id = o.call_id
+    WINDOW by_size AS (PARTITION BY m.deployment, m.operation, m.model, m.size ORDER BY m.start_us, m.call_id)
+), ladder AS (
+    SELECT $idle_gap_s * 1000000 AS pause_us UNION ALL SELECT $idle_gap_s * 3000000 UNION ALL SELECT $idle_gap_s * 12000000
+    UNION ALL SELECT $idle_gap_s * 60000000 UNION ALL SELECT $idle_gap_s * 180000000
+), paired AS (
+    SELECT
+        f.deployment,
+        l.pause_us,
+        CAST(count_if(f.waited_ms > $min_ratio * f.next_waited_ms AND f.waited_ms - f.next_waited_ms >= $min_excess_ms) AS DOUBLE) AS slower,
+        CAST(count_if(f.next_waited_ms > $min_ratio * f.waited_ms AND f.next_waited_ms - f.waited_ms >= $min_excess_ms) AS DOUBLE) AS faster
+    FROM followed AS f
+    JOIN ladder AS l ON f.idle_before_us >= l.pause_us AND f.next_idle_us < l.pause_us
+    WHERE f.next_waited_ms IS NOT NULL
+    GROUP BY f.deployment, l.pause_us
+), signed AS (
+    -- Sign test of pairs, immune to slow hours and heavy tails: Chernoff's bound on so many slower ones if each were as likely faster.
+    SELECT
+        deployment, pause_us, slower,
+        CASE WHEN slower > faster
+             THEN -(slower + faster) * (ln(2) + slower / (slower + faster) * ln(slower / (slower + faster))
+                 + CASE WHEN faster > 0 THEN faster / (slower + faster) * ln(faster / (slower + faster)) ELSE 0 END)
+             ELSE 0 END AS log_chance
+    FROM paired
+), chosen AS (
+    SELECT deployment, pause_us, slower, log_chance, count(*) OVER () AS chances
+    FROM signed
+    QUALIFY row_number() OVER (PARTITION BY deployment ORDER BY log_chance, pause_us) = 1
+), reopened AS (
+    SELECT
+        p.*,
+        t.pause_us,
+        p.idle_before_us >= t.pause_us AS opens,
+        sum(CASE WHEN p.idle_before_us >= t.pause_us THEN 1 ELSE 0 END)
+            OVER (PARTITION BY p.deployment ORDER BY p.start_us, p.call_id ROWS UNBOUNDED PRECEDING) AS gap
+    FROM placed AS p
+    JOIN chosen AS t ON t.deployment = p.deployment
+), grouped AS (
+    -- The log's first call opens gap 0: how long nothing ran before it is unknown, so it and those behind it are neither warm nor cold.
+    SELECT
+        m.call_id, m.deployment, m.start_us, m.operation, m.model, m.waited_ms, m.size,
+        CASE WHEN m.call_id = o.call_id OR m.start_us < o.end_us OR o.end_us IS NULL THEN r.gap ELSE -1 END AS cohort
+    FROM measured AS m
+    JOIN reopened AS r ON r.call_id = m.call_id
+    JOIN reopened AS o ON o.deployment = r.deployment AND o.gap = r.gap AND (o.opens OR o.nth = 1)
 ), warm_medians AS (
     SELECT deployment, operation, model, size, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS warm_ms, count(*) AS warm_calls
-    FROM measured
+    FROM grouped
     WHERE cohort = -1
     GROUP BY deployment, operation, model, size
     HAVING count(*) >= $min_warm
 ), compared AS (
     SELECT
-        m.call_id, m.deployment, m.gap, m.cohort, m.start_us, m.waited_ms, w.warm_ms, w.warm_calls,
+        m.call_id, m.deployment, m.cohort, m.start_us, m.operation, m.model, m.size, m.waited_ms, w.warm_ms, w.warm_calls,
         ln(m.waited_ms / w.warm_ms) AS log_ratio,
         m.waited_ms > $min_ratio * w.warm_ms AND m.waited_ms - w.warm_ms >= $min_excess_ms AS slow
-    FROM measured AS m
+    FROM grouped AS m
     JOIN warm_medians AS w
         ON w.deployment = m.deployment AND w.operation IS NOT DISTINCT FROM m.operation AND w.model IS NOT DISTINCT FROM m.model AND w.size = m.size
 ), noises AS (
-    -- Robust standard deviation of a warm call's log ratio; a handful of equal calls must not make it zero.
+    -- Spread of a warm call's log ratio, robust and plain; a handful of equal calls must not make it zero.
     SELECT
         deployment,
-        greatest(1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(log_ratio)), CAST(0.1 AS DOUBLE)) AS noise,
-        CAST(count(*) AS DOUBLE) AS warm_calls,
-        (CAST(count_if(slow) AS DOUBLE) + 0.5) / (CAST(count(*) AS DOUBLE) + 1) AS warm_slow_share
+        greatest(1.4826 * percentile_cont(0.5) WITHIN GROUP (ORDER BY abs(log_ratio)), CAST(0.1 AS DOUBLE)) AS robust_sd,
+        greatest(sqrt(avg(log_ratio * log_ratio)), CAST(0.1 AS DOUBLE)) AS plain_sd,
+        count(*) AS warm_calls
     FROM compared
     WHERE cohort = -1
     GROUP BY deployment
     HAVING count(*) >= 2 * $min_warm
-), first_of_gap AS (
-    SELECT *, row_number() OVER (PARTITION BY deployment, cohort ORDER BY start_us, call_id) AS nth
-    FROM compared
-    WHERE cohort > 0
 ), gaps AS (
-    SELECT f.deployment, f.cohort, f.slow, f.log_ratio / (n.noise * sqrt(1 + 1.57 / f.warm_calls)) AS sds
-    FROM first_of_gap AS f
+    -- One row per pause: its first call beside the warm median, in robust and in plain standard deviations.
+    SELECT
+        f.deployment,
+        f.cohort,
+        f.slow,
+        f.log_ratio / (n.robust_sd * sqrt(1 + 1.57 / f.warm_calls)) AS robust_sds,
+        f.log_ratio / (n.plain_sd * sqrt(1 + 1.57 / f.warm_calls)) AS plain_sds
+    FROM compared AS f
     JOIN noises AS n ON n.deployment = f.deployment
-    WHERE f.nth = 1
+    WHERE f.cohort > 0
+    QUALIFY row_number() OVER (PARTITION BY f.deployment, f.cohort ORDER BY f.start_us, f.call_id) = 1
 ), tests AS (
-    SELECT CAST(count(*) AS DOUBLE) AS gap_tests, CAST(count(DISTINCT deployment) AS DOUBLE) AS deployment_tests FROM gaps
-), shares AS (
+    SELECT CAST(count(*) AS DOUBLE) AS gap_tests FROM placed AS p JOIN ladder AS l ON p.idle_before_us >= l.pause_us
+), judged AS (
+    -- beyond_all: further out than any distribution with that spread allows by chance (Cantelli's bound), over every pause and length tried.
     SELECT
         g.deployment,
-        CAST(count(*) AS DOUBLE) AS gap_count,
-        CAST(count_if(g.slow) AS DOUBLE) AS slow_gaps,
-        CAST(count_if(g.slow) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS slow_share
+        g.cohort,
+        g.slow AND g.robust_sds >= sqrt(2 * ln(greatest(t.gap_tests / (2 * $alpha), CAST(2 AS DOUBLE)))) AS stands_out,
+        g.slow AND g.plain_sds >= sqrt(2 * greatest(t.gap_tests, CAST(1 AS DOUBLE)) / $alpha) AS beyond_all
     FROM gaps AS g
-    GROUP BY g.deployment
-), cold AS (
-    -- Slow starts must follow pauses more often than they come among warm calls: Chernoff's bound on that count, which no heavy tail
-    -- of latency can fool; then each gap must stand out by itself, in robust standard deviations.
-    SELECT s.deployment, s.gap_count, s.slow_gaps, n.warm_calls, t.gap_tests
-    FROM shares AS s
-    JOIN noises AS n ON n.deployment = s.deployment
     CROSS JOIN tests AS t
-    WHERE s.slow_gaps >= $min_gaps AND s.slow_share > n.warm_slow_share
-        AND exp(-s.gap_count * (s.slow_share * ln(s.slow_share / n.warm_slow_share)
-            + CASE WHEN s.slow_share < 1 THEN (1 - s.slow_share) * ln((1 - s.slow_share) / (1 - n.warm_slow_share)) ELSE 0 END))
-            * t.deployment_tests <= $alpha
+), cold AS (
+    -- Many pauses: the sign test, corrected over deployments and lengths of pause. Few: at least two, each beyond all chance. Half of alpha each.
+    SELECT
+        j.deployment,
+        max(c.pause_us) AS pause_us,
+        count(*) AS pauses,
+        count_if(j.stands_out) AS slow_pauses,
+        count_if(j.beyond_all) >= $min_gaps AS by_size,
+        max(c.slower) >= $min_gaps AND exp(max(c.log_chance)) * max(c.chances) <= $alpha / 2 AS by_count
+    FROM judged AS j
+    JOIN chosen AS c ON c.deployment = j.deployment
+    GROUP BY j.deployment
 )
 SELECT
     c.call_id,
     c.deployment AS subject,
     c.waited_ms - c.warm_ms AS waste_ms,
-    d.slow_gaps AS evidence_slow_pauses,
-    d.gap_count AS evidence_pauses,
-    d.warm_calls AS evidence_warm_calls,
+    d.pause_us / 1000000 AS evidence_pause_s,
+    d.slow_pauses AS evidence_slow_pauses,
+    d.pauses AS evidence_pauses,
+    n.warm_calls AS evidence_warm_calls,
     c.waited_ms / c.warm_ms AS evidence_largest_ratio
 FROM compared AS c
 JOIN cold AS d ON d.deployment = c.deployment
-JOIN gaps AS g ON g.deployment = c.deployment AND g.cohort = c.cohort
-WHERE c.slow AND g.slow AND g.sds >= sqrt(2 * ln(greatest(d.gap_tests / (2 * $alpha), CAST(2 AS DOUBLE))))
+JOIN noises AS n ON n.deployment = c.deployment
+JOIN judged AS j ON j.deployment = c.deployment AND j.cohort = c.cohort
+WHERE c.slow AND ((d.by_count AND j.stands_out) OR (d.by_size AND j.beyond_all))
