@@ -1,0 +1,57 @@
+"""The command line: one file a command. The only place that prints, and the only one that picks an exit code.
+
+Nothing heavy is imported here or at the top of a command's file: ``infercheck --help`` must not wait for a database.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+import sys
+from collections.abc import Sequence
+from typing import Annotated, Any
+
+import typer
+
+from infercheck.cli._errors import guarded
+
+
+def main() -> None:
+    """Entry point of the ``infercheck`` command."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(argv: Sequence[str]) -> int:
+    """Run one command line; returns the exit code."""
+    return guarded(lambda: build()(args=list(argv), prog_name="infercheck", standalone_mode=False), argv)
+
+
+def build() -> typer.Typer:
+    """The application. Every module of this package that has ``register`` is a command; ``ORDER`` says where help lists it."""
+    app = typer.Typer(
+        name="infercheck",
+        help="Find out where your LLM money and your users' time go, from the logs that you already have.\n\n"
+        "\b\nExamples:\n  infercheck demo\n  infercheck analyze logs/\n  infercheck analyze logs/ --format json -o report.json",
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
+    )
+    app.callback()(_root)
+    modules: list[Any] = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"]
+    for module in sorted((m for m in modules if hasattr(m, "register")), key=lambda m: (m.ORDER, m.__name__)):
+        module.register(app)
+    return app
+
+
+def _version(on: bool) -> None:
+    if on:
+        from infercheck import __version__
+
+        typer.echo(f"infercheck {__version__}")
+        raise typer.Exit
+
+
+def _root(version: Annotated[bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_version)] = False) -> None:
+    pass

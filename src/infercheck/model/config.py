@@ -175,12 +175,12 @@ class ConfigModel(_Strict):
 class AnalyzeOptions:
     """What one run was asked to do. None means: as the config says, else the default.
 
-    ``since`` and ``until`` are a moment in UTC (naive, as in the canonical tables) or a time span that counts back from the newest call.
+    ``since`` and ``until`` are moments in UTC (naive, as in the canonical tables); a time span as ``since`` counts back from the newest call.
     ``where`` is a SQL condition over ``calls``. ``tz`` is for display only.
     """
 
     since: datetime | timedelta | None = None
-    until: datetime | timedelta | None = None
+    until: datetime | None = None
     where: str | None = None
     config: Path | None = None
     rules: tuple[Path, ...] = ()

@@ -11,7 +11,7 @@ from rich.text import Text
 from infercheck.model.report import ModelSpend, Report, WorkloadSpend
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import count, ms, percent, plural
-from infercheck.render.money import allocate, total, usd
+from infercheck.render.money import allocate, cell_usd, total, usd
 from infercheck.render.safe import ascii_only, lines
 
 _ROWS = 10  # per table, unless verbose
@@ -72,7 +72,7 @@ def _by_model(page: Page, rows: Sequence[ModelSpend], places: int) -> None:
         name = page.text("/".join(part for part in (row.provider, row.model) if part) or "unknown", limit=80)
         name = page.joined(name, page.text("premium" if row.premium else "", "magenta"))
         tokens = [_tokens(row.input_tokens), _tokens(row.cache_read_tokens), _tokens(row.output_tokens)]
-        body.append([name, count(row.calls), *tokens, usd(cell, places), percent(row.share)])
+        body.append([name, count(row.calls), *tokens, cell_usd(row.spend_usd, cell, places), percent(row.share)])
     _close(page, columns, body, rows, cells, shown, places)
 
 
@@ -85,12 +85,18 @@ def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None
     columns = [Column("workload", "left", wrap=True), Column("calls"), Column("p95"), Column("a success"), Column("spend"), Column("share")]
     body: list[list[Cell]] = []
     for row, cell in list(zip(rows, cells, strict=True))[:shown]:
-        value = "" if row.value is None else f"value {row.value}" + (f" ({row.value_reason})" if row.value_reason else "")
-        klass = f"{row.klass} ({row.class_reason})" if row.class_reason else row.klass
+        usual = row.value in (None, "normal") and not page.style.verbose
+        value = "" if usual else f"value {row.value or 'unknown'}" + (f" ({row.value_reason})" if row.value_reason else "")
+        told = row.class_reason and (row.klass != "unknown" or page.style.verbose)
+        klass = f"{row.klass} ({row.class_reason})" if told else f"class {row.klass}" if row.klass == "unknown" else row.klass
         name = page.joined(page.text(row.workload, limit=80), page.text(" · ".join(filter(None, (klass, value))), "dim", 160), by="\n")
         each = usd(row.cost_per_successful_outcome_usd)
-        body.append([name, count(row.calls), ms(row.p95_ms), each, usd(cell, places), percent(row.share)])
+        body.append([name, count(row.calls), ms(row.p95_ms), each, cell_usd(row.spend_usd, cell, places), percent(row.share)])
     _close(page, columns, body, rows, cells, shown, places)
+    untold = dict.fromkeys(row.class_reason for row in rows[:shown] if row.klass == "unknown" and row.class_reason)
+    if not page.style.verbose:
+        for reason in untold:
+            page.paragraph(f"class unknown: {reason}", "dim")
 
 
 def _close(

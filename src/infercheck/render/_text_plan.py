@@ -9,8 +9,8 @@ from rich.text import Text
 
 from infercheck.model.report import Finding, PlanItem, Report
 from infercheck.render._page import Cell, Column, Page
-from infercheck.render.figures import count, ms, plural, scalar
-from infercheck.render.money import UNKNOWN, allocate, total, usd
+from infercheck.render.figures import count, faster, ms, plural, scalar
+from infercheck.render.money import UNKNOWN, allocate, cell_usd, rounded, total, usd
 
 STEPS = {1: "Premium models misused", 2: "Retries and waste", 3: "Traffic mixing", 4: "Providers and capacity"}
 _SECTIONS = (
@@ -32,13 +32,13 @@ def plan(page: Page, report: Report, places: int) -> None:
     saves = allocate([item.saves_usd for item in report.plan], places)
     cells = dict(zip((id(item) for item in report.plan), saves, strict=True))
     monthly = any(item.saves_usd_per_month is not None for item in report.plan)
-    faster = any(item.saves_ms_p95 is not None for item in report.plan)
+    timed = any(item.saves_ms_p95 is not None for item in report.plan)
     columns = [Column("#"), Column("what to do", "left", wrap=True), Column("saves"), *([Column("a month")] if monthly else [])]
-    columns += [*([Column("p95")] if faster else []), Column("grade", "left")]
+    columns += [*([Column("p95")] if timed else []), Column("grade", "left")]
     rows: list[list[Cell]] = []
 
     def add(number: str, what: Cell, saved: str, month: str, quicker: str, grade: str, style: str = "") -> None:
-        row: list[Cell] = [number, what, page.text(saved, style), *([month] if monthly else []), *([quicker] if faster else []), grade]
+        row: list[Cell] = [number, what, page.text(saved, style), *([month] if monthly else []), *([quicker] if timed else []), grade]
         rows.append([page.text(cell) if isinstance(cell, str) else cell for cell in row])
 
     used = [section for section in _SECTIONS if any(item.section == section[0] for item in report.plan)]
@@ -46,9 +46,9 @@ def plan(page: Page, report: Report, places: int) -> None:
         items = [item for item in report.plan if item.section == key]
         add("", page.text(title, "bold"), "", "", "", "")
         for item in items:
-            quicker = "" if item.saves_ms_p95 is None else f"-{ms(item.saves_ms_p95)}"
             month = "" if item.saves_usd_per_month is None else usd(item.saves_usd_per_month, 2)
-            add(str(item.rank), _what(page, item, places), usd(cells[id(item)], places), month or UNKNOWN, quicker or UNKNOWN, item.grade)
+            saved = cell_usd(item.saves_usd, cells[id(item)], places)
+            add(str(item.rank), _what(page, item, places), saved, month or UNKNOWN, faster(item.saves_ms_p95), item.grade)
         if short and len(used) > 1:
             add("", page.text(f"subtotal, {short}", "dim"), usd(total([cells[id(item)] for item in items]), places), "", "", "", "dim")
     add("", page.text("total", "bold"), usd(total(saves), places), "", "", "", "bold")
@@ -81,15 +81,15 @@ def findings(page: Page, report: Report, places: int) -> None:
 
 
 def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | None], places: int) -> None:
-    faster = any(finding.saves_ms_p95 is not None for finding in chosen)
+    timed = any(finding.saves_ms_p95 is not None for finding in chosen)
     columns = [Column("finding", "left", wrap=True), Column("calls"), Column("alone"), Column("once")]
-    columns += [*([Column("p95")] if faster else []), Column("grade", "left")]
+    columns += [*([Column("p95")] if timed else []), Column("grade", "left")]
     rows: list[list[Cell]] = []
     for finding in chosen:
         name = page.joined(page.text(finding.title, limit=120), page.text(finding.subject, "dim", 80), by="\n")
-        quicker = UNKNOWN if finding.saves_ms_p95 is None else f"-{ms(finding.saves_ms_p95)}"
-        money = [usd(finding.alone_usd, places), usd(cells[id(finding)], places)]
-        rows.append([name, count(finding.calls), *money, *([quicker] if faster else []), finding.grade])
+        alone = finding.alone_usd
+        money = [cell_usd(alone, alone and rounded(alone, places), places), cell_usd(finding.counted_once_usd, cells[id(finding)], places)]
+        rows.append([name, count(finding.calls), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
     page.table(columns, rows)
 
 

@@ -9,7 +9,7 @@ from rich.text import Text
 from infercheck.model.report import Coverage, Report
 from infercheck.render._page import Cell, Page
 from infercheck.render.figures import count, moment, ms, number, percent, plural
-from infercheck.render.money import UNKNOWN, allocate, usd
+from infercheck.render.money import UNKNOWN, usd
 
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
 _BASIS = {
@@ -71,7 +71,7 @@ def numbers(page: Page, report: Report) -> None:
         page.paragraph(note, "dim")
 
 
-def verdict(page: Page, report: Report, places: int) -> None:
+def verdict(page: Page, report: Report) -> None:
     """What the system can change, and what is the model's own price and speed."""
     head, saves = report.headline, report.headline.addressable_usd
     page.heading("Verdict")
@@ -85,10 +85,12 @@ def verdict(page: Page, report: Report, places: int) -> None:
     if head.system_share_of_p95 is not None and not head.verdict:
         rows.append(("p95", f"{percent(head.system_share_of_p95)} is the system's to save, the rest is the models' speed"))
     if report.findings:
-        measured, structural, heuristic = (
-            usd(cell, places) for cell in allocate([saves.measured, saves.structural, saves.heuristic], places)
+        rows.append(
+            (
+                "savings",
+                f"measured {_money(saves.measured)}, structural {_money(saves.structural)}; heuristic {_money(saves.heuristic)} on top",
+            )
         )
-        rows.append(("savings", f"measured {measured}, structural {structural}; heuristic {heuristic} on top"))
     if rows:
         page.pairs(rows)
 

@@ -28,7 +28,7 @@ def percent(share: float | None) -> str:
         return "<0.1%"
     if 99.9 < value < 100:
         return ">99.9%"
-    return f"{value:.1f}%" if abs(value) < 10 and value else f"{value:.0f}%" if value < 99.5 or value >= 100 else f"{value:.1f}%"
+    return f"{value:.1f}%" if 0 < abs(value) < 9.95 else f"{value:.0f}%" if value < 99.5 or value >= 100 else f"{value:.1f}%"
 
 
 def ms(value: float | None) -> str:
@@ -43,6 +43,13 @@ def ms(value: float | None) -> str:
             digits = 0 if unit == "ms" else 2 if limit == 9_995 else 1
             return f"{value / divisor:.{digits}f} {unit}"
     return f"{value / 3_600_000:.1f} h"
+
+
+def faster(saved_ms: float | None) -> str:
+    """Time taken off, as a change: ``-1.20 s``; a dash when unknown."""
+    if saved_ms is None or not math.isfinite(saved_ms):
+        return UNKNOWN
+    return "0 ms" if abs(saved_ms) < 0.5 else f"{'-' if saved_ms > 0 else '+'}{ms(abs(saved_ms))}"
 
 
 def number(value: float | None, digits: int = 2) -> str:

@@ -23,8 +23,19 @@ _UNSAFE = re.compile(
 
 def render(report: Report, style: Style = DEFAULT) -> str:
     """The whole report; unknown is null."""
-    text = json.dumps(_plain(report.model_dump(mode="json", by_alias=True)), ensure_ascii=False, allow_nan=False, indent=2)
-    return _UNSAFE.sub(_escaped, text) + "\n"
+    return dumps(report.model_dump(mode="json", by_alias=True)) + "\n"
+
+
+def dumps(value: object) -> str:
+    """Indented JSON of plain values, safe to print."""
+    return _UNSAFE.sub(_escaped, json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def report_schema() -> dict[str, Any]:
+    """JSON Schema of what ``render`` writes."""
+    from infercheck.model.report import Report
+
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Report.model_json_schema(mode="serialization", by_alias=True)}
 
 
 def _plain(value: Any) -> Any:

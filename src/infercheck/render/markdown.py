@@ -8,8 +8,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from infercheck.render import DEFAULT, Style
-from infercheck.render.figures import count, moment, ms, number, percent, plural
-from infercheck.render.money import UNKNOWN, allocate, places_in_tables, total, usd
+from infercheck.render.figures import count, faster, moment, ms, number, percent, plural
+from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_tables, total, usd
 from infercheck.render.safe import clean
 
 if TYPE_CHECKING:
@@ -107,9 +107,9 @@ def _plan(report: Report, places: int) -> list[str]:
                 str(item.rank),
                 escape(item.what),
                 item.fix.replace("_", " "),
-                usd(cell, places),
+                cell_usd(item.saves_usd, cell, places),
                 usd(item.saves_usd_per_month, None if item.saves_usd_per_month is None else 2),
-                f"-{ms(item.saves_ms_p95)}" if item.saves_ms_p95 is not None else UNKNOWN,
+                faster(item.saves_ms_p95),
                 item.grade,
                 escape(f"{item.effort}, {item.risk} risk"),
             )

@@ -1,6 +1,6 @@
 """Decimal to display. One rule for every output.
 
-A figure that stands alone shows at least cents and at least three significant digits: $7.33, $0.0123. All tables of a report show one number of
+A figure that stands alone shows at least cents and three significant digits: $7.33, $0.0123. All tables of a report show one number of
 decimals, taken from the whole log's spend: cents from $100, two more for every factor of a hundred below, so that the parts of a $7.33 log
 are seen as $0.0123. Columns are rounded by largest remainder: what is shown adds up to the shown total.
 """
@@ -45,6 +45,13 @@ def rounded(amount: Decimal, places: int) -> Decimal:
     with localcontext() as context:
         context.prec = 60
         return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
+
+
+def cell_usd(exact: Decimal | None, shown: Decimal | None, places: int) -> str:
+    """A cell of an allocated column; an amount too small to show is ``<$0.01``, not zero."""
+    if exact is not None and exact > 0 and shown is not None and not shown:
+        return f"<{usd(Decimal(1).scaleb(-places), places)}"
+    return usd(shown, places)
 
 
 def allocate(amounts: Sequence[Decimal | None], places: int) -> list[Decimal | None]:

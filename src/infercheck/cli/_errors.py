@@ -1,0 +1,82 @@
+"""Failures as one line on stderr and an exit code; a traceback only with -v."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable, Sequence
+
+from infercheck.errors import InfercheckError
+
+USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
+
+
+def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
+    """Run ``command`` and turn whatever it raises into an exit code."""
+    verbose = any(arg == "--verbose" or (arg[:1] == "-" and arg[1:2] != "-" and "v" in arg[1:]) for arg in argv)
+    try:
+        result = command()
+        sys.stdout.flush()
+        return result if isinstance(result, int) else 0
+    except KeyboardInterrupt:
+        say("interrupted")
+        return INTERRUPTED
+    except BrokenPipeError:
+        silence_stdout()
+        return 0
+    except InfercheckError as err:
+        _traceback(verbose)
+        say(f"error: {err}")
+        return err.exit_code
+    except Exception as err:  # noqa: BLE001 -- the last resort: one line, exit 70
+        return _unexpected(err, verbose, argv)
+
+
+def _unexpected(err: Exception, verbose: bool, argv: Sequence[str]) -> int:
+    usage = getattr(err, "format_message", None)
+    if callable(usage):  # what the option parser raises, whichever version of it
+        return _usage(str(usage()), getattr(err, "ctx", None))
+    if type(err).__name__ == "Abort":
+        say("interrupted")
+        return INTERRUPTED
+    _traceback(verbose)
+    text = " ".join(str(err).split())[:300]
+    hint = "" if verbose else "; run with -v for the traceback"
+    say(f"internal error: {type(err).__name__}: {text}{hint}")
+    return INTERNAL
+
+
+def _usage(message: str, context: object) -> int:
+    path = str(getattr(context, "command_path", "infercheck"))
+    text = " ".join(message.split())
+    if "Usage:" in text:  # no command was named: the message is the help page
+        with contextlib.suppress(OSError):
+            sys.stderr.write(message + "\n")
+        return USAGE
+    say(f"error: {text} (see `{path} --help`)")
+    return USAGE
+
+
+def say(message: str) -> None:
+    """One line on stderr, harmless for a terminal."""
+    from infercheck.render.safe import clean
+
+    with contextlib.suppress(OSError):
+        stream = sys.stderr
+        line = f"infercheck: {clean(message)}\n"
+        stream.write(line.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
+        stream.flush()
+
+
+def silence_stdout() -> None:
+    """The reader of a pipe has gone: let nothing complain at exit."""
+    with contextlib.suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _traceback(verbose: bool) -> None:
+    if verbose:
+        import traceback
+
+        traceback.print_exc(file=sys.stderr)

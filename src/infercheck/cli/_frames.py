@@ -1,0 +1,97 @@
+"""Tables for other tools: CSV that no spreadsheet runs, Parquet as it is, JSON rows, text for people."""
+
+from __future__ import annotations
+
+import io
+import sys
+from collections.abc import Callable
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from infercheck.errors import UsageError
+
+if TYPE_CHECKING:
+    import polars as pl
+
+    from infercheck.render import Style
+
+_ROWS = 200  # of a table for people
+_FILES = {".csv": "csv", ".parquet": "parquet"}
+
+
+def format_for(name: str | None, output: Path | None) -> str:
+    """By name, else by the ending of the file, else CSV."""
+    chosen = name or (_FILES.get(output.suffix.lower()) if output else None) or "csv"
+    if chosen not in _FILES.values():
+        raise UsageError(f"there is no export format {chosen!r}", where="--format", hint=f"known: {', '.join(_FILES.values())}")
+    if chosen == "parquet" and output is None and sys.stdout.isatty():
+        raise UsageError("Parquet is no text for a terminal", where="--format", hint="add -o FILE.parquet")
+    return chosen
+
+
+def encode(frame: pl.DataFrame, chosen: str) -> bytes:
+    """The frame in a named format."""
+    makers: dict[str, Callable[[pl.DataFrame], bytes]] = {"csv": as_csv, "parquet": as_parquet, "json": as_json}
+    return makers[chosen](frame)
+
+
+def as_csv(frame: pl.DataFrame) -> bytes:
+    """UTF-8 CSV; text cells that a spreadsheet would run get an apostrophe, controls go. Numbers and times are exact."""
+    import polars as pl
+
+    start = r"^[\s\x00]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+    text = [name for name, kind in frame.schema.items() if kind == pl.String]
+    cells = [
+        pl.when(pl.col(name).str.contains(start))
+        .then(pl.lit("'") + pl.col(name))
+        .otherwise(pl.col(name))
+        .str.replace_all(r"[\x00-\x1f\x7f-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]", " ")
+        .alias(name)
+        for name in text
+    ]
+    out = io.BytesIO()
+    frame.with_columns(cells).write_csv(out, datetime_format="%Y-%m-%dT%H:%M:%S%.6f")
+    return out.getvalue()
+
+
+def as_parquet(frame: pl.DataFrame) -> bytes:
+    """Parquet, values as they are."""
+    out = io.BytesIO()
+    frame.write_parquet(out)
+    return out.getvalue()
+
+
+def as_json(frame: pl.DataFrame) -> bytes:
+    """A JSON array of rows; dollars are numbers, times are ISO 8601."""
+    from infercheck.render.json import dumps
+
+    return (dumps([{name: _plain(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]) + "\n").encode()
+
+
+def as_table(frame: pl.DataFrame, style: Style) -> str:
+    """A table for people, its first rows."""
+    from infercheck.render.table import draw
+
+    rows = [[_shown(value) for value in row] for row in frame.head(_ROWS).iter_rows()]
+    numeric = [kind.is_numeric() for kind in frame.schema.values()]
+    rest = frame.height - len(rows)
+    return draw(frame.columns, rows, numeric, style, note=f"and {rest:,} rows more: --format csv has all" if rest > 0 else "")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return float(value)
+    if isinstance(value, datetime | date):
+        return value.isoformat()
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
+
+
+def _shown(value: Any) -> str:
+    if value is None:
+        return "–"
+    if isinstance(value, Decimal):
+        text = f"{value:f}"
+        return text.rstrip("0").rstrip(".") if "." in text else text
+    return str(value)

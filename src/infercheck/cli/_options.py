@@ -1,0 +1,122 @@
+"""Options that several commands share, and what turns them into one AnalyzeOptions."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infercheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from infercheck.model.config import AnalyzeOptions
+
+Paths = Annotated[
+    list[str],
+    typer.Argument(metavar="PATHS...", help="Log files, folders or globs; - for standard input. .gz and .zst are read as they are."),
+]
+MaybePaths = Annotated[list[str] | None, typer.Argument(metavar="[PATHS...]", help="Log files, folders or globs.")]
+Since = Annotated[
+    str | None, typer.Option(metavar="TIME", help="Only calls from then on: a date, a time, or 7d back from the newest call.")
+]
+Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only calls before then.")]
+Where = Annotated[str | None, typer.Option(metavar="SQL", help="Only calls for which this condition holds, such as \"team = 'search'\".")]
+Tz = Annotated[str, typer.Option(metavar="ZONE", help="Zone for times shown and for --since and --until, such as Europe/Berlin.")]
+ConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Config instead of the nearest infercheck.toml or pyproject.toml.")
+]
+RuleDirs = Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="More rules, laid out like rules/; may be repeated.")]
+Select = Annotated[list[str] | None, typer.Option(metavar="RULE", help="Only these rules or steps; comma separated or repeated.")]
+Ignore = Annotated[list[str] | None, typer.Option(metavar="RULE", help="Not these rules or steps.")]
+Ledger = Annotated[Path | None, typer.Option(metavar="FILE", help="Ledger to use instead of the project's own.")]
+NoLedger = Annotated[bool, typer.Option("--no-ledger", help="Keep nothing for the next run.")]
+Basis = Annotated[
+    str | None, typer.Option("--cost-basis", metavar="logged|computed", help="Cost as the log states it, or from list prices.")
+]
+Timeout = Annotated[float | None, typer.Option("--rule-timeout", metavar="SECONDS", min=0.001, help="Stop a rule after this long.")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only what matters most.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Everything, and a traceback if something breaks.")]
+
+
+def options(
+    *,
+    since: str | None = None,
+    until: str | None = None,
+    where: str | None = None,
+    tz: str = "UTC",
+    config: Path | None = None,
+    rules: Sequence[Path] | None = None,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    ledger: Path | None = None,
+    no_ledger: bool = False,
+    cost_basis: str | None = None,
+    rule_timeout: float | None = None,
+) -> AnalyzeOptions:
+    """What the run was asked to do. Raises UsageError for values that cannot be meant."""
+    from infercheck.model.config import COST_BASES, AnalyzeOptions
+
+    if ledger and no_ledger:
+        raise UsageError("--ledger and --no-ledger exclude each other")
+    if cost_basis is not None and cost_basis not in COST_BASES:
+        raise UsageError(f"{cost_basis!r} is no cost basis", where="--cost-basis", hint=f"known: {', '.join(COST_BASES)}")
+    zone(tz)
+    return AnalyzeOptions(
+        since=_since(since, tz),
+        until=None if until is None else moment(until, tz, "--until"),
+        where=where,
+        config=config,
+        rules=tuple(rules or ()),
+        select=words(select),
+        ignore=words(ignore),
+        ledger=ledger,
+        use_ledger=not no_ledger,
+        cost_basis=cost_basis,
+        rule_timeout_s=rule_timeout,
+        tz=tz,
+    )
+
+
+def words(values: Sequence[str] | None) -> tuple[str, ...]:
+    """``a,b`` and repeated options alike."""
+    return tuple(word.strip() for value in values or () for word in value.split(",") if word.strip())
+
+
+def zone(tz: str) -> None:
+    """Refuse a zone that is not known."""
+    from zoneinfo import ZoneInfo
+
+    if tz == "UTC":
+        return
+    try:
+        ZoneInfo(tz)
+    except (OSError, ValueError, KeyError) as err:
+        raise UsageError(f"there is no time zone {tz!r}", where="--tz", hint="write it as Europe/Berlin or UTC") from err
+
+
+def moment(text: str, tz: str, option: str, forms: str = "2026-09-01 or 2026-09-01T12:00") -> datetime:
+    """A moment in UTC (naive, as in the canonical tables)."""
+    from zoneinfo import ZoneInfo
+
+    try:
+        found = datetime.fromisoformat(text)
+        aware = found if found.tzinfo else found.replace(tzinfo=UTC if tz == "UTC" else ZoneInfo(tz))
+        return aware.astimezone(UTC).replace(tzinfo=None)
+    except (ValueError, OverflowError) as err:
+        raise UsageError(f"{text!r} is no time", where=option, hint=f"write {forms}") from err
+
+
+def _since(text: str | None, tz: str) -> datetime | timedelta | None:
+    """A moment, or a time span back from the newest call."""
+    from infercheck.model.config import seconds
+
+    if text is None:
+        return None
+    try:
+        return timedelta(seconds=seconds(text))
+    except (ValueError, OverflowError):
+        return moment(text, tz, "--since", "2026-09-01, 2026-09-01T12:00 or 7d")

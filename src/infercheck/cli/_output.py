@@ -1,0 +1,132 @@
+"""Where output goes: reports and tables to standard output or a file, everything else to stderr."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infercheck.cli._errors import silence_stdout
+from infercheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from infercheck.model.report import Report
+    from infercheck.render import Renderer, Style
+
+WIDTH = 100  # of a pipe or a file
+_WIDEST = 160  # lines beyond that are hard to read
+
+
+def write(content: str | bytes, output: Path | None) -> None:
+    """To ``output`` (whole or not at all), else to standard output. A reader that left early is no error."""
+    data = content.encode("utf-8") if isinstance(content, str) else content
+    if output is not None:
+        _write_file(data, output)
+        return
+    try:
+        buffer = getattr(sys.stdout, "buffer", None)
+        if buffer is None:
+            sys.stdout.write(data.decode("utf-8", "replace"))
+        else:
+            sys.stdout.flush()
+            buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        silence_stdout()
+
+
+def write_text(text: str, output: Path | None = None) -> None:
+    """Text for people: in the encoding of the terminal."""
+    encoding = sys.stdout.encoding or "utf-8"
+    write(text.encode("utf-8" if output else encoding, "replace"), output)
+
+
+def write_report(report: Report, renderer: Renderer, output: Path | None, *, verbose: bool, quiet: bool, tz: str) -> None:
+    """Draw and write a report."""
+    drawn = renderer.render(report, style(output, verbose=verbose, quiet=quiet, tz=tz))
+    if isinstance(drawn, bytes) and output is None and sys.stdout.isatty():
+        raise UsageError(f"{renderer.NAME} is no text for a terminal", where="--format", hint=f"add -o report{renderer.SUFFIX}")
+    if renderer.NAME == "text" and isinstance(drawn, str):
+        write_text(drawn, output)
+    else:
+        write(drawn, output)
+
+
+def renderer_for(name: str | None, output: Path | None) -> Renderer:
+    """By ``--format``, else by the ending of the output file, else text."""
+    from infercheck import render
+
+    if name is not None:
+        return render.get(name)
+    return (render.for_suffix(output.suffix) if output else None) or render.get("text")
+
+
+def style(output: Path | None = None, *, verbose: bool = False, quiet: bool = False, tz: str = "UTC") -> Style:
+    """What the terminal can do."""
+    from infercheck.render import Style
+
+    terminal = output is None and sys.stdout.isatty()
+    color = terminal and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return Style(width=_width(terminal), color=color, unicode=output is not None or _unicode(), verbose=verbose, quiet=quiet, tz=tz)
+
+
+@contextmanager
+def progress(quiet: bool) -> Iterator[Callable[..., None] | None]:
+    """A progress line on a terminal; None where stderr is none."""
+    if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
+        yield None
+        return
+    from infercheck.cli._progress import Progress
+
+    bar = Progress()
+    try:
+        yield bar.event
+    finally:
+        bar.close()
+
+
+def _width(terminal: bool) -> int:
+    columns = os.environ.get("COLUMNS", "")
+    if columns.isdigit() and int(columns) > 0:
+        return min(int(columns), _WIDEST)
+    return min(shutil.get_terminal_size((WIDTH, 24)).columns, _WIDEST) if terminal else WIDTH
+
+
+def _unicode() -> bool:
+    try:
+        "–…·×≥".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def _write_file(data: bytes, output: Path) -> None:
+    try:
+        if output.exists() and not output.is_file():  # /dev/null, a pipe
+            output.write_bytes(data)
+            return
+        handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
+        scratch = Path(name)
+        try:
+            with os.fdopen(handle, "wb") as stream:
+                stream.write(data)
+            scratch.chmod(output.stat().st_mode & 0o777 if output.exists() else 0o666 & ~_umask())
+            scratch.replace(output)
+        except BaseException:
+            with contextlib.suppress(OSError):
+                scratch.unlink()
+            raise
+    except OSError as err:
+        raise UsageError(f"cannot be written: {err.strerror or err}", where=str(output)) from err
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

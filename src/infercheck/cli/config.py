@@ -1,0 +1,89 @@
+"""infercheck config"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infercheck.cli import _options as opt
+
+if TYPE_CHECKING:
+    from infercheck.config import Config
+
+ORDER = 7
+
+
+def register(app: typer.Typer) -> None:
+    """Add the group of commands."""
+    group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
+    group.callback()(_group)
+    group.command("validate")(validate)
+    app.add_typer(group, name="config", help="Check a config file.\n\nExample: infercheck config validate")
+
+
+def _group() -> None:
+    pass
+
+
+def validate(
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="By default the config that a run from here would use.")] = None,
+    rules: opt.RuleDirs = None,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Read the config and print what was understood; exit 2 with file and line for anything that was not.
+
+    \b
+    Examples:
+      infercheck config validate
+      infercheck config validate ci/infercheck.toml
+    """
+    from infercheck import rulebook
+    from infercheck.cli._output import style, write_text
+    from infercheck.config import Config
+    from infercheck.render.table import sheet
+
+    config = Config.load(file)
+    book = rulebook.load(rules or ())
+    config.check({**{i: r.header.params for i, r in book.rules.items()}, **{i: v.header.params for i, v in book.views.items()}})
+    book.selected(config.select, config.ignored)
+    if not config.where:
+        write_text("no config found: infercheck.toml or [tool.infercheck] in pyproject.toml, here or in a parent folder\n")
+        return
+    write_text(sheet([("config", config.where), *_understood(config)], style()))
+
+
+def _understood(config: Config) -> list[tuple[str, str]]:
+    rows = []
+    for workload in config.workload:
+        match = ", ".join(f"{column} = {' or '.join(globs)}" for column, globs in workload.match.items())
+        says = {
+            "class": workload.klass,
+            "value": workload.value,
+            "route to": workload.route_to,
+            "response cache": f"{workload.response_cache_ttl_s} s" if workload.response_cache_ttl_s else None,
+        }
+        told = "; ".join(f"{key} {value}" for key, value in says.items() if value)
+        rows.append((f"workload {workload.name}", f"calls with {match}" + (f"; {told}" if told else "")))
+    for price in config.price:
+        meters = [f"{name} ${value:f}" for name, value in price.override().items() if name in _METERS and value is not None]
+        if price.discount_percent:
+            meters.append(f"{price.discount_percent:f}% off")
+        span = f" from {price.since}" if price.since else ""
+        span += f" until {price.until}" if price.until else ""
+        owner = f"{price.provider}/{price.model}" if price.provider else price.model
+        rows.append((f"price {owner}", ", ".join(meters) + " per million tokens" * any("$" in m for m in meters) + span))
+    if config.premium.models:
+        rows.append(("premium", ", ".join(config.premium.models)))
+    rows += [(f"rate {rate.currency}", f"{rate.usd:f} USD" + (f" from {rate.since}" if rate.since else "")) for rate in config.rate]
+    for name, entry in config.rules.items():
+        told = ", ".join(f"{key} = {value}" for key, value in entry.params.items())
+        rows.append((f"rule {name}", "off" if not entry.enabled else told or "on"))
+    rows += [(name, ", ".join(value)) for name, value in (("select", config.select), ("ignore", config.ignore)) if value]
+    if config.cost_basis:
+        rows.append(("cost basis", config.cost_basis))
+    return rows
+
+
+_METERS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")

@@ -1,0 +1,64 @@
+"""infercheck query"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from infercheck.cli import _options as opt
+
+ORDER = 4
+FORMATS = ("table", "json", "csv", "parquet")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("query")(query)
+
+
+def query(
+    sql: Annotated[
+        str, typer.Argument(metavar="SQL", help="One SELECT over calls, spans and the views of `infercheck rules list --views`.")
+    ],
+    paths: opt.Paths,
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="table unless FILE says otherwise.")
+    ] = None,
+    output: opt.Output = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    where: opt.Where = None,
+    config: opt.ConfigFile = None,
+    rules: opt.RuleDirs = None,
+    ledger: opt.Ledger = None,
+    no_ledger: opt.NoLedger = False,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Ask the canonical tables in SQL, read only.
+
+    \b
+    Examples:
+      infercheck query "SELECT model, count(*) AS calls FROM calls GROUP BY model" logs/
+      infercheck query "SELECT * FROM priced_calls WHERE status <> 'ok'" logs/ -f csv -o failed.csv
+    """
+    from infercheck.cli import _frames
+    from infercheck.cli._output import progress, style, write, write_text
+    from infercheck.errors import UsageError
+
+    ending = output.suffix.lstrip(".").lower() if output else ""
+    chosen = format or (ending if ending in FORMATS else "table")
+    if chosen not in FORMATS:
+        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(FORMATS)}")
+    if chosen == "parquet":
+        _frames.format_for(chosen, output)
+    options = opt.options(since=since, until=until, where=where, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger)
+    from infercheck import api
+
+    with progress(quiet) as on_event:
+        frame = api.query([*paths], sql, options=options, on_event=on_event)
+    if chosen == "table":
+        write_text(_frames.as_table(frame, style(output)), output)
+    else:
+        write(_frames.encode(frame, chosen), output)
