@@ -23,9 +23,9 @@ help = "Most rate limits are per minute: sends spread wider than that have let t
 
 [[requires]]
 sql = """SELECT count(prompt_hash) > 0 OR EXISTS (
-    SELECT 1 FROM calls WHERE request_id IN (SELECT request_id FROM calls WHERE status <> 'ok') GROUP BY request_id HAVING count(*) > 1) FROM calls"""
-reason = "the log carries neither prompts (or their hash) nor a request id that several attempts share: the same request cannot be recognised"
-setting = "log the prompt or its hash, or the request id of the client on every attempt"
+    SELECT 1 FROM calls WHERE request_id IN (SELECT request_id FROM calls WHERE status <> 'ok') GROUP BY request_id HAVING count(*) > 2) FROM calls"""
+reason = "the log carries no prompts (or their hash), and no request id that three attempts share: a request sent again cannot be recognised"
+setting = "log prompts or their hash, or the client's request id on every attempt"
 
 [[example]]
 name = "three sends, beside an innocent neighbour"

@@ -2,8 +2,8 @@
 kind = "view"
 title = "Requests that were sent more than once, send by send"
 why = """A retry is a call of its own, so a request that was sent again shows only when its sends are lined up: same workload, caller, model asked \
-for, prompt, parameters and tools, in order of start. Only sends of a request that the log holds at least twice are here. An attempt whose prompt \
-was not logged (many gateways drop it on failure) takes that of the other attempts with its request_id; where none of them has a prompt, the \
+for, prompt, parameters and tools, in order of start. Only sends of a request that the log holds at least twice are here. An attempt whose prompt or \
+parameters were not logged (many gateways drop them on failure) takes those of the other attempts with its request_id; where none of them has a prompt, the \
 request_id itself stands for the request, and then only re-sends after a failure are told."""
 
 [columns]
@@ -78,9 +78,13 @@ c        r2          m      0           1           -            -            er
 d        r2          m      2           1           -            -            ok
 e        r2          m      3           1           -            -            ok
 f        r3          m      0           1           -            -            error
+g        r4          m      0           1           p2           -            error
+h        r4          m      2           1           p2           q            ok
 '''
 rows = '''
 call_id  chain_id  send  prompt_known  params_known  impatient
+g        g         1     true          true          false
+h        g         2     true          true          false
 a        a         1     true          true          false
 b        a         2     true          true          false
 c        c         1     false         false         false
@@ -129,10 +133,14 @@ c        c         1     1
 '''
 ---*/
 WITH silent AS (
-    -- Requests with an attempt whose prompt is not in the log.
-    SELECT request_id FROM calls WHERE prompt_hash IS NULL AND request_id IS NOT NULL GROUP BY request_id
+    -- Requests with an attempt whose prompt or parameters are not in the log.
+    SELECT request_id FROM calls WHERE (prompt_hash IS NULL OR params_hash IS NULL) AND request_id IS NOT NULL GROUP BY request_id
 ), lent AS (
-    SELECT c.request_id, min(c.prompt_hash) AS prompt_hash, min(c.params_hash) AS params_hash, min(c.tools_hash) AS tools_hash
+    SELECT
+        c.request_id,
+        min(c.prompt_hash) AS prompt_hash,
+        CASE WHEN min(c.params_hash) = max(c.params_hash) THEN min(c.params_hash) END AS params_hash,
+        CASE WHEN min(c.tools_hash) = max(c.tools_hash) THEN min(c.tools_hash) END AS tools_hash
     FROM calls AS c
     JOIN silent AS s ON s.request_id = c.request_id
     GROUP BY c.request_id
@@ -145,7 +153,7 @@ WITH silent AS (
         coalesce(p.model_requested, p.model) AS model,
         coalesce(p.prompt_hash, l.prompt_hash) AS prompt_hash,
         coalesce(p.params_hash, l.params_hash) AS params_hash,
-        coalesce(p.tools_hash, l.tools_hash) AS tools_hash,
+        CASE WHEN p.params_hash IS NULL THEN coalesce(p.tools_hash, l.tools_hash) ELSE p.tools_hash END AS tools_hash,
         CASE WHEN p.prompt_hash IS NULL AND l.prompt_hash IS NULL THEN l.request_id END AS request_id,
         p.status,
         p.start_us,
@@ -154,7 +162,7 @@ WITH silent AS (
         p.billed_usd,
         coalesce(p.gateway_cache_hit, FALSE) AS from_cache
     FROM priced_calls AS p
-    LEFT JOIN lent AS l ON p.prompt_hash IS NULL AND l.request_id = p.request_id
+    LEFT JOIN lent AS l ON (p.prompt_hash IS NULL OR p.params_hash IS NULL) AND l.request_id = p.request_id
     WHERE p.start_us IS NOT NULL AND (p.prompt_hash IS NOT NULL OR l.request_id IS NOT NULL)
 ), repeated AS (
     -- Cheap sieve before the windows: most prompts occur once.
