@@ -55,7 +55,8 @@ def build(calls: list[dict[str, Any]], claims: list[dict[str, Any]]) -> Engine:
     )
     for call in calls:
         engine.execute(
-            "UPDATE priced_calls SET billed_usd = CAST(computed_usd * ? AS DECIMAL(38, 12)) WHERE call_id = ?", [Decimal(call["factor"]), call["id"]]
+            "UPDATE priced_calls SET billed_usd = CAST(computed_usd * ? AS DECIMAL(38, 12)) WHERE call_id = ?",
+            [Decimal(call["factor"]), call["id"]],
         )
     engine.execute(diagnose.CLAIMS_DDL)
     for claim in claims:
@@ -126,7 +127,9 @@ def test_batch_of_a_model_without_batch_price_saves_nothing() -> None:
 def test_unknown_bill_is_unknown_saving() -> None:
     with build([call(inp=1000)], []) as engine:
         engine.execute("UPDATE priced_calls SET billed_usd = NULL")
-        engine.execute("INSERT INTO claims (rule, step, fix, grade, subject, call_id, \"drop\") VALUES ('a', 2, 'caching', 'structural', 'w', 1, TRUE)")
+        engine.execute(
+            "INSERT INTO claims (rule, step, fix, grade, subject, call_id, \"drop\") VALUES ('a', 2, 'caching', 'structural', 'w', 1, TRUE)"
+        )
         settle.settle(engine)
         assert engine.rows("SELECT saved_usd, alone_usd FROM settled") == [(None, None)]
 

@@ -33,7 +33,9 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         "SELECT DISTINCT concat_ws('/', provider, model) FROM priced_calls WHERE billed_usd IS NULL "
         "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND model IS NOT NULL ORDER BY 1"
     )
-    currencies = engine.rows("SELECT coalesce(logged_currency, 'USD'), count(*) FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1 ORDER BY 1")
+    currencies = engine.rows(
+        "SELECT coalesce(logged_currency, 'USD'), count(*) FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1 ORDER BY 1"
+    )
     foreign = engine.value(
         "SELECT count(*) FROM calls c JOIN priced_calls p ON p.call_id = c.call_id WHERE c.logged_currency <> 'USD' AND p.billed_usd IS NULL"
     )
@@ -71,7 +73,9 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
 
 
 def _basis(engine: Engine) -> Literal["logged", "computed", "mixed", "none"]:
-    kinds: list[Any] = [r[0] for r in engine.rows("SELECT DISTINCT cost_basis FROM priced_calls WHERE cost_basis IS NOT NULL AND billed_usd > 0")]
+    kinds: list[Any] = [
+        r[0] for r in engine.rows("SELECT DISTINCT cost_basis FROM priced_calls WHERE cost_basis IS NOT NULL AND billed_usd > 0")
+    ]
     if len(kinds) > 1:
         return "mixed"
     found: Literal["logged", "computed", "mixed", "none"] = kinds[0] if kinds else "none"

@@ -160,7 +160,9 @@ def _run(engine: Engine, rule: Rule, sql: str, result: Diagnosis) -> None:
     evidence = [c for c in columns if c.startswith(EVIDENCE_PREFIX)]
     if evidence:
         picked = ", ".join(f"max({quoted(c)}) AS {quoted(c.removeprefix(EVIDENCE_PREFIX))}" for c in evidence)
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {quoted('evidence_' + rule.id)} AS SELECT subject, {picked} FROM {found} GROUP BY subject")
+        engine.execute(
+            f"CREATE OR REPLACE TEMP TABLE {quoted('evidence_' + rule.id)} AS SELECT subject, {picked} FROM {found} GROUP BY subject"
+        )
         result.evidence.add(rule.id)
     if rule.header.kind == "observation":
         result.observed.append(rule)
@@ -184,18 +186,24 @@ def _check_columns(rule: Rule, columns: Mapping[str, str]) -> None:
     """Before wrapping: a rule that lacks call_id would silently bind to an outer query's."""
     where = f"{rule.file.where}:{rule.file.first_sql_line}"
     if "subject" not in columns:
-        raise UsageError("the SELECT yields no column subject", where=where, hint="name what a finding is about: SELECT ..., workload AS subject")
+        raise UsageError(
+            "the SELECT yields no column subject", where=where, hint="name what a finding is about: SELECT ..., workload AS subject"
+        )
     observation = rule.header.kind == "observation"
     for name in columns:
         claim = name in CLAIM_KEYS or name in CLAIM_COLUMNS or name in _OPTIONAL
         if not (name == "subject" or name.startswith(EVIDENCE_PREFIX) or (claim and not observation)):
             raise UsageError(
-                f"the SELECT yields an unknown column {name!r}", where=where, hint=f"known: {', '.join((*CLAIM_KEYS, *CLAIM_COLUMNS))}, {EVIDENCE_PREFIX}*"
+                f"the SELECT yields an unknown column {name!r}",
+                where=where,
+                hint=f"known: {', '.join((*CLAIM_KEYS, *CLAIM_COLUMNS))}, {EVIDENCE_PREFIX}*",
             )
     if observation:
         return
     if not any(key in columns for key in CLAIM_KEYS):
-        raise UsageError("the SELECT yields no call_id (nor span_id or trace_id)", where=where, hint="a claim names the call that it is about")
+        raise UsageError(
+            "the SELECT yields no call_id (nor span_id or trace_id)", where=where, hint="a claim names the call that it is about"
+        )
     if not any(name in columns for name in CLAIM_COLUMNS):
         raise UsageError("the SELECT claims nothing", where=where, hint=f"yield one of {', '.join(CLAIM_COLUMNS)}")
 

@@ -114,7 +114,10 @@ def _equal(a: Any, b: Any) -> bool:
 
 def _insert(engine: Engine, table: str, text: str) -> None:
     columns = {**{c.name: c.type for c in ALL_TABLES[table]}, "duration_s": "DOUBLE", "ttft_s": "DOUBLE"}
-    rows = [_completed(row, table, number) for number, row in enumerate(_parse(text, columns, table, aliases=ALIASES if table == "calls" else {}), start=1)]
+    rows = [
+        _completed(row, table, number)
+        for number, row in enumerate(_parse(text, columns, table, aliases=ALIASES if table == "calls" else {}), start=1)
+    ]
     for row in rows:
         names = ", ".join(map(quoted, row))
         engine.execute(f"INSERT INTO {quoted(table)} ({names}) VALUES ({', '.join('?' for _ in row)})", list(row.values()))
@@ -156,7 +159,9 @@ def _parse(text: str, kinds: dict[str, str], where: str, aliases: dict[str, str]
         if len(cells) != len(names):
             cells = line.split()
         if len(cells) != len(names):
-            raise UsageError(f"example row has {len(cells)} cells for {len(names)} columns: {line}", where=where, hint="write - for unknown")
+            raise UsageError(
+                f"example row has {len(cells)} cells for {len(names)} columns: {line}", where=where, hint="write - for unknown"
+            )
         unknown = [n for n in names if n not in kinds]
         if unknown:
             raise UsageError(f"example names an unknown column {unknown[0]!r}", where=where)

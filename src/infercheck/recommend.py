@@ -233,7 +233,7 @@ def _fix_page(book: Rulebook, name: str) -> FixPage:
 def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis) -> Headline:
     spend, attempts = engine.rows("SELECT sum(billed_usd), count(*) FROM priced_calls")[0]
     spend = summarise.money(spend)
-    outcomes, good, evidence = engine.rows("SELECT count(*), count_if(succeeded), max(evidence) FROM outcomes")[0]
+    outcomes, good = engine.rows("SELECT count(*), count_if(succeeded) FROM outcomes")[0]
     kinds = [row[0] for row in engine.rows("SELECT DISTINCT evidence FROM outcomes WHERE evidence IS NOT NULL ORDER BY 1")]
     unit = "trace" if engine.value("SELECT count(trace_id) = count(*) FROM calls") else "trace where logged, else request"
     by_grade = dict(engine.rows("SELECT grade, sum(saved_usd) FROM settled GROUP BY grade"))
@@ -255,7 +255,9 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis) -> 
         addressable_usd=addressable,
         system_share_of_spend=share,
         system_share_of_p95=p95,
-        verdict=_verdict(spend, sure, addressable.heuristic, findings) if priced else "No call in scope has a price: spend is unknown, not zero.",
+        verdict=_verdict(spend, sure, addressable.heuristic, findings)
+        if priced
+        else "No call in scope has a price: spend is unknown, not zero.",
     )
 
 
@@ -302,4 +304,3 @@ def _verdict(spend: Decimal | None, sure: Decimal, heuristic: Decimal, findings:
     guess = f" Up to {float(heuristic / spend):.1%} more needs your eyes (heuristic)." if heuristic / spend >= Decimal("0.001") else ""
     rest = f" What is left, {float((spend - sure - heuristic) / spend):.1%}, is the models' own price for work that was asked for."
     return first + guess + rest
-

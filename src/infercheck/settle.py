@@ -15,9 +15,7 @@ from infercheck.model.call import MONEY
 from infercheck.prices.cost import cost_expression
 
 # What each kind of claim does to the state of a call. Expressions over ``s`` (state) and ``k`` (the claim).
-_UNCACHED = (
-    "greatest(s.input_tokens - s.cache_read_tokens - s.cache_write_5m_tokens - s.cache_write_1h_tokens, 0)"
-)
+_UNCACHED = "greatest(s.input_tokens - s.cache_read_tokens - s.cache_write_5m_tokens - s.cache_write_1h_tokens, 0)"
 _WRITTEN = "(s.cache_write_5m_tokens + s.cache_write_1h_tokens)"
 
 
@@ -38,7 +36,9 @@ KINDS: tuple[Kind, ...] = (
         {"provider": "split_part(k.route_to, '/', 1)", "model": "substring(k.route_to, position('/' IN k.route_to) + 1)"},
     ),
     Kind("trim_input_tokens", "trim_input_tokens > 0", {"input_tokens": f"s.input_tokens - least(k.trim_input_tokens, {_UNCACHED})"}),
-    Kind("trim_output_tokens", "trim_output_tokens > 0", {"output_tokens": "s.output_tokens - least(k.trim_output_tokens, s.output_tokens)"}),
+    Kind(
+        "trim_output_tokens", "trim_output_tokens > 0", {"output_tokens": "s.output_tokens - least(k.trim_output_tokens, s.output_tokens)"}
+    ),
     Kind(
         "cache",
         "(cache_read_tokens > 0 OR cache_write_tokens > 0)",
@@ -48,7 +48,9 @@ KINDS: tuple[Kind, ...] = (
             f"{_UNCACHED} - least(coalesce(k.cache_read_tokens, 0), {_UNCACHED}))",
         },
     ),
-    Kind("drop_cache_write", "drop_cache_write", {"cache_write_5m_tokens": "CAST(0 AS BIGINT)", "cache_write_1h_tokens": "CAST(0 AS BIGINT)"}),
+    Kind(
+        "drop_cache_write", "drop_cache_write", {"cache_write_5m_tokens": "CAST(0 AS BIGINT)", "cache_write_1h_tokens": "CAST(0 AS BIGINT)"}
+    ),
     Kind("service_tier", "service_tier IS NOT NULL", {"tier": "k.service_tier"}),
 )
 _STATE = (

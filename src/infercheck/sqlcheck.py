@@ -49,7 +49,9 @@ def check(tree: Mapping[str, Any], *, where: str, line: int, known_tables: froze
     ctes = set(_cte_names(tree))
     for node in _nodes(tree):
         if node.get("type") == "TABLE_FUNCTION":
-            raise UsageError(f"table function {_function_name(node)!r} is not allowed in a rule", where=at, hint="read canonical tables and views")
+            raise UsageError(
+                f"table function {_function_name(node)!r} is not allowed in a rule", where=at, hint="read canonical tables and views"
+            )
         if node.get("type") == "BASE_TABLE":
             name = str(node.get("table_name", "")).lower()
             qualified = node.get("schema_name") or node.get("catalog_name")

@@ -15,8 +15,8 @@ from infercheck.model.rule import FixId, Grade, Snippet
 
 SCHEMA_VERSION = "1"
 
-# In JSON a dollar amount is a plain number: never an exponent, twelve decimals at most, no trailing zeros.
-Usd = Annotated[Decimal, PlainSerializer(lambda v: float(v), return_type=float, when_used="json")]
+# In JSON a dollar amount is a number, not a text: most readers of a report add it up.
+Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
 Evidence = dict[str, Any]
 
 
@@ -66,7 +66,7 @@ class Coverage(Model):
     price_list: str = ""
     currencies: dict[str, int] = Field({}, description="attempts by logged currency")
     unpriced_currency_calls: int = 0
-    naive_times: int = Field(0, description="times without a zone, read as UTC")
+    naive_times: int = 0
     not_checked: list[NotChecked] = []
     notices: list[str] = []
     notes: list[str] = []
