@@ -4,7 +4,7 @@ title = "What each opening prompt shares with earlier ones, and how much of it a
 why = "A prefix is worth a cache only while it is alive, only once its first answer has begun, and only where reads pay for the writes."
 
 [columns]
-kind = "as_sent or without_breakers, as in prompt_chains"
+kind = "as_sent: the prompt as it is (shared_forks); without_breakers: as if what differs in every call stood at its end (unbroken_forks)"
 call_id = "the call"
 shared_tokens = "longest prefix worth a cache marker: what the call would read or write"
 read_tokens = "the part of it that an earlier call of the group had written and that was still alive; 0 for the first writer"
@@ -92,12 +92,19 @@ e        1500           1500
 f        1500           1500
 '''
 ---*/
-WITH touches AS (
+WITH chains AS (
+    SELECT 'as_sent' AS kind, call_id, position, chain_hash, tokens, sharers, CAST(NULL AS INTEGER) AS breaker_position, CAST(NULL AS BIGINT) AS breaker_chars_before
+    FROM shared_forks
+    UNION ALL
+    SELECT 'without_breakers', call_id, position, chain_hash, tokens, sharers, breaker_position, breaker_chars_before
+    FROM unbroken_forks
+), touches AS (
     SELECT
-        c.kind, c.call_id, c.position, c.chain_hash, c.parent_hash, c.tokens, c.sharers, c.breaker_position, c.breaker_chars_before,
+        c.kind, c.call_id, c.position, c.chain_hash, c.tokens, c.sharers, c.breaker_position, c.breaker_chars_before,
         o.prefix_group, o.cache_mode, o.cache_ttl_us, o.template_hash, o.start_us, o.ready_us,
+        lag(c.chain_hash) OVER (PARTITION BY c.kind, c.call_id ORDER BY c.position) AS parent_hash,
         lag(o.start_us) OVER (PARTITION BY c.kind, o.prefix_group, c.chain_hash ORDER BY o.start_us, o.call_id) AS touched_us
-    FROM prompt_chains AS c
+    FROM chains AS c
     JOIN opening_calls AS o ON o.call_id = c.call_id
 ), lives AS (
     -- Every call that carries the prefix keeps it alive: a life ends where nobody asks for it during a whole TTL.
