@@ -204,7 +204,8 @@ def _check(config: Config) -> None:
 
 
 def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str) -> UsageError:
-    first = err.errors()[0]
+    errors = err.errors()
+    first = next((e for e in errors if e["type"] == "extra_forbidden"), errors[0])  # a misspelt key explains a missing one
     path = [part for part in first["loc"] if part not in _UNION]
     at = f"{where}:{line_of(text, (*base, *path))}"
     name = ".".join(str(part) for part in path if not isinstance(part, int))

@@ -16,9 +16,8 @@ if TYPE_CHECKING:
 
 Paths = Annotated[
     list[str],
-    typer.Argument(metavar="PATHS...", help="Log files, folders or globs; - for standard input. .gz and .zst are read as they are."),
+    typer.Argument(metavar="PATHS", help="Log files, folders or globs; - for standard input. .gz and .zst are read as they are."),
 ]
-MaybePaths = Annotated[list[str] | None, typer.Argument(metavar="[PATHS...]", help="Log files, folders or globs.")]
 Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only calls from then on: a date, a time, or 7d back from the newest call.")
 ]

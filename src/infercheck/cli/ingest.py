@@ -36,7 +36,7 @@ def ingest(paths: opt.Paths, ledger: opt.Ledger = None, quiet: opt.Quiet = False
         return
     rows = [
         ("ledger", str(target)),
-        ("files", f"{scope.files:,} in it, as they are" + "".join(f"; {n:,} {kind} skipped" for kind, n in sorted(read.skipped.items()))),
+        ("files", f"{scope.files:,}" + "".join(f"; {n:,} {kind} skipped, no log" for kind, n in sorted(read.skipped.items()))),
         ("rows", f"{scope.rows:,}"),
         ("attempts", f"{scope.attempts:,} at {scope.requests:,} requests; {scope.duplicates:,} duplicates"),
         ("lost", f"{scope.rejects:,} lines rejected, {scope.cell_issues:,} values unreadable"),

@@ -76,7 +76,7 @@ def verdict(page: Page, report: Report) -> None:
     head, saves = report.headline, report.headline.addressable_usd
     page.heading("Verdict")
     if not report.findings:
-        page.paragraph(_good_news(report), "green")
+        page.paragraph(_good_news(report, quiet=page.style.quiet), "green")
     if head.verdict:
         page.paragraph(head.verdict)
     rows: list[tuple[str, Cell]] = []
@@ -95,9 +95,10 @@ def verdict(page: Page, report: Report) -> None:
         page.pairs(rows)
 
 
-def _good_news(report: Report) -> str:
+def _good_news(report: Report, *, quiet: bool) -> str:
     unchecked = len(report.coverage.not_checked)
-    tail = f" {plural(unchecked, 'rule')} could not be checked: see the end." if unchecked else ""
+    where = "" if quiet else ": see the end"
+    tail = f" {plural(unchecked, 'rule')} could not be checked{where}." if unchecked else ""
     return f"Healthy: no rule found anything to fix in {plural(report.coverage.attempts, 'call')}.{tail}"
 
 
