@@ -117,9 +117,7 @@ class Page:
 
     def finish(self) -> str:
         """The text, without trailing blanks."""
-        text = self._out.getvalue()
-        if not self.style.color:
-            text = "\n".join(line.rstrip() for line in text.split("\n"))
+        text = "\n".join(line.rstrip() for line in self._out.getvalue().split("\n"))
         # rich cuts with its own ellipsis, whatever the stream can show
         text = text if self.style.unicode else text.replace("…", "~")
         return text.lstrip("\n")
