@@ -132,21 +132,21 @@ WITH asked AS (
     FROM lives
     WHERE ttl_us > 0
     WINDOW same AS (PARTITION BY model, prompt_hash, params_hash, tools_hash, ttl_us ORDER BY start_us, answered_us, call_id)
-), sessions AS (
+), anchored AS (
+    -- A period is counted from the first call after a pause longer than the life time: no older answer is left by then.
     SELECT
         *,
-        sum(CASE WHEN afresh THEN 1 ELSE 0 END) OVER (
+        max(CASE WHEN afresh THEN start_us END) OVER (
             PARTITION BY request_key ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS session
+        ) AS anchor_us
     FROM spaced
 ), periods AS (
-    SELECT *, floor((start_us - min(start_us) OVER (PARTITION BY request_key, session)) / CAST(ttl_us AS DOUBLE)) AS period
-    FROM sessions
+    SELECT *, floor((start_us - anchor_us) / CAST(ttl_us AS DOUBLE)) AS period FROM anchored
 ), served AS (
     SELECT
         *,
         start_us >= min(answered_us) OVER (
-            PARTITION BY request_key, session, period ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY request_key, anchor_us, period ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS answered_before
     FROM periods
 ), claimed AS (

@@ -2,7 +2,8 @@
 kind = "view"
 title = "Tool calls of a trace in order, grouped into runs of the same tool with the same arguments"
 why = """An agent that asks for the same thing again and again learns nothing new. A run ends as soon as any other tool is called, or the same one \
-with other arguments: edit, run, edit, run is work. Calls of a model that overlap in time ask in parallel, not again, so they never share a run."""
+with other arguments: edit, run, edit, run is work. Model calls that overlap in time ask in parallel, not again, so they never share a run. Only \
+units in which some tool was asked for the same at least twice are here."""
 
 [columns]
 call_id = "the model call whose answer asked for the tool"
@@ -79,15 +80,22 @@ WITH asked AS (
     FROM tool_calls AS t
     JOIN priced_calls AS p ON p.call_id = t.call_id
     WHERE p.start_us IS NOT NULL AND t.name IS NOT NULL
+), repeated AS (
+    -- Cheap sieve before the windows: units in which some tool was asked for the same more than once.
+    SELECT DISTINCT unit_id FROM (
+        SELECT unit_id FROM asked WHERE arguments_hash IS NOT NULL GROUP BY unit_id, name, arguments_hash HAVING count(*) > 1
+    ) AS twice
 ), ordered AS (
     SELECT
-        *,
-        lag(call_id) OVER steps AS previous_call_id,
-        lag(name) OVER steps AS previous_name,
-        lag(arguments_hash) OVER steps AS previous_arguments,
-        lag(end_us) OVER steps AS previous_end_us
-    FROM asked
-    WINDOW steps AS (PARTITION BY unit_id ORDER BY start_us, call_id, position)
+        a.*,
+        first_value(a.call_id) OVER steps AS unit_key,
+        lag(a.call_id) OVER steps AS previous_call_id,
+        lag(a.name) OVER steps AS previous_name,
+        lag(a.arguments_hash) OVER steps AS previous_arguments,
+        lag(a.end_us) OVER steps AS previous_end_us
+    FROM asked AS a
+    JOIN repeated AS r ON r.unit_id = a.unit_id
+    WINDOW steps AS (PARTITION BY a.unit_id ORDER BY a.start_us, a.call_id, a.position)
 ), cut AS (
     SELECT
         *,
@@ -95,12 +103,12 @@ WITH asked AS (
                 AND (call_id = previous_call_id OR previous_end_us IS NULL OR start_us >= previous_end_us) THEN 0 ELSE 1 END AS opens
     FROM ordered
 ), runs AS (
-    SELECT *, sum(opens) OVER (PARTITION BY unit_id ORDER BY start_us, call_id, position ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run_id
+    SELECT *, sum(opens) OVER (PARTITION BY unit_key ORDER BY start_us, call_id, position ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS run_id
     FROM cut
 ), counted AS (
     SELECT
         *,
-        dense_rank() OVER (PARTITION BY unit_id, run_id ORDER BY start_us, call_id) AS nth_call,
+        dense_rank() OVER (PARTITION BY unit_key, run_id ORDER BY start_us, call_id) AS nth_call,
         min(run_id) OVER (PARTITION BY call_id) = max(run_id) OVER (PARTITION BY call_id) AS only_this
     FROM runs
 )
@@ -114,7 +122,7 @@ SELECT
     start_us,
     duration_ms,
     CAST(run_id AS BIGINT) AS run_id,
-    CASE WHEN arguments_hash IS NOT NULL THEN max(nth_call) OVER (PARTITION BY unit_id, run_id) END AS run_calls,
+    CASE WHEN arguments_hash IS NOT NULL THEN max(nth_call) OVER (PARTITION BY unit_key, run_id) END AS run_calls,
     nth_call,
     only_this
 FROM counted
