@@ -137,7 +137,7 @@ c07      w         606         1
 '''
 rows = '''
 workload  class       class_evidence  class_reason
-w         background  clockwork       3 runs started like clockwork, every 300 s
+w         background  clockwork       3 runs started like clockwork, every 5 minutes
 '''
 
 [[example]]
@@ -388,7 +388,9 @@ SELECT
         WHEN 'flat' THEN concat('as busy at night as by day: its quietest hour has ', CAST(CAST(floor(100 * flat_ratio) AS BIGINT) AS VARCHAR),
             '% of the average over ', CAST(full_days AS VARCHAR), ' full days')
         WHEN 'clockwork' THEN concat(CAST(episodes AS VARCHAR), ' runs started like clockwork, every ',
-            CAST(CAST(round(episode_every_s) AS BIGINT) AS VARCHAR), ' s')
+            CASE WHEN episode_every_s >= 7200 THEN concat(CAST(CAST(round(episode_every_s / 3600) AS BIGINT) AS VARCHAR), ' hours')
+                 WHEN episode_every_s >= 120 THEN concat(CAST(CAST(round(episode_every_s / 60) AS BIGINT) AS VARCHAR), ' minutes')
+                 ELSE concat(CAST(CAST(round(episode_every_s) AS BIGINT) AS VARCHAR), ' seconds') END)
         ELSE CASE WHEN end_user_share > 0
                   THEN concat('end user ids on only ', CAST(CAST(floor(100 * end_user_share) AS BIGINT) AS VARCHAR), '% of calls, and nothing stronger')
                   WHEN has_behaviour THEN 'no tier, tag or end user tells, and its behaviour is not decisive'
