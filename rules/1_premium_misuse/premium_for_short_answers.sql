@@ -24,7 +24,7 @@ help = "In much traffic a closed set may be larger (products, queues, cities), b
 
 [params.min_calls]
 default = 30
-help = "Were the true p90 longer, 30 calls in a row would all be short by chance in 4% of cases (0.9 to the 30th); with fewer a quantile says little."
+help = "Were the true p90 longer, 30 calls in a row would all be short by chance in 4% of cases (0.9 to the 30th); with fewer a quantile says little. Counted over the premium models of one workload that all answer shortly: it is one job."
 
 [params.min_plain_share]
 default = 0.9
@@ -80,6 +80,35 @@ a        p/small
 b        p/small
 c        p/small
 d        p/small
+'''
+
+[[example]]
+name = "two premium models do one job: their calls count together, those of a model that writes long do not"
+params = { min_calls = 4 }
+calls = '''
+call_id  workload  provider  model   output_tokens  response_hash
+a        triage    p         big     2              x
+b        triage    p         big     2              y
+c        triage    p         bigger  3              x
+d        triage    p         bigger  3              y
+e        triage    p         prose   900            t1
+f        other     p         big     2              x
+g        other     p         big     2              x
+h        other     p         prose   900            t2
+i        other     p         prose   900            t3
+'''
+models = '''
+provider  model   premium  cheaper_sibling
+p         big     true     p/small
+p         bigger  true     p/small
+p         prose   true     p/small
+'''
+claims = '''
+call_id  subject  route_to
+a        triage   p/small
+b        triage   p/small
+c        triage   p/small
+d        triage   p/small
 '''
 
 [[example]]
@@ -164,10 +193,9 @@ WITH answered AS (
     FROM answered
     GROUP BY workload, provider, model
 ), short AS (
-    SELECT *
+    SELECT *, sum(plain_calls) OVER (PARTITION BY workload) AS calls_alike
     FROM profile
-    WHERE plain_calls >= $min_calls
-      AND plain_calls >= $min_plain_share * calls
+    WHERE plain_calls >= $min_plain_share * calls
       AND (
           p90_visible <= $max_short_tokens
           OR (
@@ -185,6 +213,7 @@ WITH answered AS (
         max(p90_visible) AS p90_visible,
         CASE WHEN min(hashed) > 0 THEN max(answers) END AS answers
     FROM short
+    WHERE calls_alike >= $min_calls
     GROUP BY workload
 )
 SELECT

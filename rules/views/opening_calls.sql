@@ -26,8 +26,12 @@ group_calls = "calls in the prefix group"
 default = 0.1
 help = "Tokens of a prefix are converted from characters by the call's average, which is good to about 10%: less than that left uncached is no gain but noise."
 
+[params.max_tokens_per_char]
+default = 1.5
+help = "No common script needs more; a higher ratio means tokens without characters (images, audio, files), so that characters tell nothing about tokens."
+
 [[example]]
-name = "long enough, first turn, answered, tools known; a group needs two calls"
+name = "long enough, first turn, answered, tools known, text that explains the tokens; a group needs two calls"
 calls = '''
 call_id  workload  provider  model  started_at  ttft_s  duration_s  input_tokens  cache_read_tokens  prompt_chars  turn  status  tools_hash  tools_chars  tool_defs
 a        w         p         m      0           1       5           2000          0                  8000          1     ok      -           -            -
@@ -40,6 +44,7 @@ g        w         p         m      60          -       5           2000        
 h        w         p         m      70          -       5           2000          0                  6000          1     ok      u           -            3
 i        w         p         none   70          -       5           2000          0                  6000          1     ok      -           -            -
 j        w         p         none   80          -       5           2000          0                  6000          1     ok      -           -            -
+k        w         p         m      90          -       5           2000          0                  300           1     ok      -           -            -
 '''
 models = '''
 provider  model  cache_mode  cache_min_tokens  cache_ttl_s
@@ -93,6 +98,7 @@ WITH long_enough AS (
         count(*) OVER (PARTITION BY workload, provider, model, tools_hash) AS group_calls,
         max(input_tokens - cached_tokens) OVER (PARTITION BY workload, provider, model, tools_hash) AS most_uncached
     FROM long_enough
+    WHERE tokens_per_char <= $max_tokens_per_char
 )
 SELECT
     call_id,
