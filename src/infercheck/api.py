@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sqlcheck
+from infercheck import coverage, diagnose, ingest, ledger, prepare, recommend, replay, rulebook, settle, sqlcheck
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError
@@ -85,7 +85,7 @@ def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | No
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
         tree = run.engine.serialized_statements(sql)
-        known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES) | frozenset(ingest.QUERYABLE)
+        known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
         sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True)
         diagnose.make_views(run.engine, run.book, sorted(sqlcheck.tables(tree) & set(run.book.views)), run.params)
         try:
@@ -108,7 +108,7 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     basis = options.cost_basis or config.cost_basis
     if basis:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
-    ledger = (options.ledger or ingest.default_ledger()) if options.use_ledger else None
+    ledger = (options.ledger or ledger.default_path()) if options.use_ledger else None
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
     with Engine(ledger) as engine:
         read = ingest.ingest(engine, [str(p) for p in paths], on_event=on_event)
