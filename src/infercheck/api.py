@@ -108,9 +108,9 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     basis = options.cost_basis or config.cost_basis
     if basis:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
-    ledger = (options.ledger or ledger.default_path()) if options.use_ledger else None
+    ledger_file = (options.ledger or ledger.default_path()) if options.use_ledger else None
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
-    with Engine(ledger) as engine:
+    with Engine(ledger_file) as engine:
         read = ingest.ingest(engine, [str(p) for p in paths], on_event=on_event)
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         engine.lock_down()
