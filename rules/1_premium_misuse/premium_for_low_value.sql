@@ -1,6 +1,7 @@
 /*---
 title = "A premium model on work that is worth little"
 why = "Tests, staging, evaluations and health checks need some model, seldom the best one; they are written with production's settings and stay there."
+action = "Route low-value {subject} to {target}"
 fix = "routing"
 grade = "heuristic"
 needs = ["models", "output_tokens"]

@@ -1,6 +1,7 @@
 /*---
 title = "A premium model gives answers of a few tokens"
 why = "An answer of a word or a label, or one out of a small set, is classification or extraction: the cheaper sibling of the same provider was built for it, at a quarter of the price or less. Most of such a bill is reading the prompt, so the price of the model is nearly all of it."
+action = "Route {subject} to {target}: its answers are {p90_visible_tokens} tokens at p90"
 fix = "routing"
 grade = "heuristic"
 needs = ["models", "output_tokens"]

@@ -1,6 +1,7 @@
 /*---
 title = "A stamp or an id near the top keeps the prompt cache from ever matching"
 why = "Prompt caches match from the first character on. One line that differs in every call (the time, a request id, a name) makes everything after it new, however long and however equal. Moved behind the text that stays, it costs nothing."
+action = "Move the stamp at block {position} of {subject}'s prompt behind the {prefix_tokens} tokens that stay the same"
 fix = "caching"
 grade = "structural"
 needs = ["prompt_blocks", "input_tokens", "cache_read_tokens", "models"]

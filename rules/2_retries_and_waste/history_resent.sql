@@ -4,7 +4,7 @@ why = """Chat and agent interfaces are stateless: turn n sends turns 1 to n-1 on
 before at a tenth to a half of the price. A turn continues a call when its prompt, cut before the last answer, is byte for byte that call's whole prompt; so the tokens sent \
 before are that call's own input tokens, exactly. Claimed are those that were not read from the cache although the previous turn lay within its life time. Where a cache must be asked for, \
 the claim is what a marker at the end of every later turn would do: the second turn writes, each later turn reads and writes what it adds, the last one too, since \
-nobody knows that it is the last. The opening turn is uncached_prefix's."""
+nobody knows that it is the last. The opening turn is uncached_prefix's: what that would leave in the cache, the second turn reads."""
 fix = "caching"
 grade = "structural"
 needs = ["prompt_blocks", "turn", "input_tokens", "cache_read_tokens", "models"]
@@ -122,6 +122,40 @@ d        4800               500
 '''
 
 [[example]]
+name = "two conversations with one long system prompt: their second turns read what uncached_prefix has the first turns write"
+calls = '''
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  prompt_chars  turn
+a        chat      p         m      0           2           2000          0                  8000          1
+b        chat      p         m      60          2           2200          0                  8800          2
+c        chat      p         m      10          2           2000          0                  8000          1
+d        chat      p         m      70          2           2200          0                  8800          2
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message  prefix_hash  block_hash  chars  cum_chars
+a        0         0              system     true          s            s           7200   7200
+a        1         1              user       true          a1           qa          800    8000
+b        0         0              system     true          s            s           7200   7200
+b        1         1              user       true          a1           qa          800    8000
+b        2         2              assistant  true          a2           ra          400    8400
+b        3         3              user       true          a3           ra          400    8800
+c        0         0              system     true          s            s           7200   7200
+c        1         1              user       true          c1           qc          800    8000
+d        0         0              system     true          s            s           7200   7200
+d        1         1              user       true          c1           qc          800    8000
+d        2         2              assistant  true          c2           rc          400    8400
+d        3         3              user       true          c3           rc          400    8800
+'''
+models = '''
+provider  model  cache_mode  cache_min_tokens  cache_ttl_s
+p         m      explicit    1024              300
+'''
+claims = '''
+call_id  cache_read_tokens  cache_write_tokens
+b        1800               400
+d        1800               400
+'''
+
+[[example]]
 name = "already read; two turns only; an hour between turns; too short; not known what was cached: silent"
 calls = '''
 call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  cache_write_5m_tokens  turn
@@ -198,12 +232,13 @@ WITH used AS (
     SELECT
         n.*,
         p.input_tokens AS sent_before,
-        -- What the previous turn has left in the cache: all of its prompt, except that an opening turn writes only what it wrote.
+        -- What the previous turn has left in the cache: all of its prompt, or, of an opening turn, what it shares with other openings.
         CASE WHEN n.start_us - n.previous_start_us > n.cache_ttl_us THEN 0
-             WHEN n.cache_mode = 'explicit' AND p.previous_call_id IS NULL THEN p.cached_tokens
+             WHEN n.cache_mode = 'explicit' AND p.previous_call_id IS NULL THEN greatest(p.cached_tokens, coalesce(o.shared_tokens, 0))
              ELSE p.input_tokens END AS left_tokens
     FROM used AS n
     JOIN used AS p ON p.call_id = n.previous_call_id
+    LEFT JOIN prompt_prefixes AS o ON o.call_id = p.call_id AND o.kind = 'as_sent'
     WHERE n.input_tokens >= n.cache_min_tokens
 ), stepped AS (
     SELECT

@@ -1,6 +1,7 @@
 /*---
 title = "The same long prefix is paid in full again and again"
 why = "A handbook or an instruction at the head of every prompt is read by the model each time. A prompt cache bills the repeats at a tenth to a half of the input price, for one marker in the request (or, where the provider caches by itself, for requests that find their way back to the same cache)."
+action = "Cache the {prefix_tokens}-token opening that {subject} sends again and again"
 fix = "caching"
 grade = "structural"
 needs = ["prompt_blocks", "input_tokens", "cache_read_tokens", "models"]

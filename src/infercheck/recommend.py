@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from string import Formatter
 from typing import Any
 
 from infercheck import summarise
@@ -200,11 +201,12 @@ def _plan(
 
 
 def _action(finding: Finding, book: Rulebook) -> str:
-    template = book.rules[finding.rule].header.action or f"{{subject}}: {finding.title[0].lower()}{finding.title[1:]}"
-    facts = {"subject": finding.subject, "calls": f"{finding.calls:,}", **{k: _figure(v) for k, v in finding.evidence.items()}}
-    for key, value in facts.items():
-        template = template.replace("{" + key + "}", str(value))
-    return template
+    """The rule's action with its figures; where one of them is unknown for this finding, the fault's own title."""
+    facts = {**{k: _figure(v) for k, v in finding.evidence.items()}, "subject": finding.subject, "calls": f"{finding.calls:,}"}
+    template = book.rules[finding.rule].header.action
+    if template and all(name in facts for _, name, _, _ in Formatter().parse(template) if name):
+        return template.format_map(facts)
+    return f"{finding.subject}: {finding.title[0].lower()}{finding.title[1:]}"
 
 
 def _figure(value: Any) -> str:

@@ -1,0 +1,377 @@
+/*---
+title = "People wait longer for the first token while background work is on the same deployment"
+why = "Slots, queues and rate limits are shared: a job that starts a few dozen calls makes the next person wait behind them. Giving the job a place of its own costs nothing but its own speed."
+fix = "traffic_separation"
+grade = "measured"
+effect = "latency"
+needs = ["first_token_at", "ended_at"]
+false_positives = "Something else that happens whenever the job runs, on this deployment alone: a slow hour of the provider, longer prompts within a size class. Gateway stalls are controlled for where three deployments or more are behind the gateway."
+
+[params.min_calls]
+default = 20
+help = "Exposed calls, and as many unexposed ones of the same kind: fewer have no mean worth comparing."
+
+[params.min_effect]
+default = 0.1
+help = "The lower bound of the effect must exceed a tenth of the unexposed wait: less, nobody notices."
+
+[params.block_s]
+default = 30
+help = "Waits are alike from one second to the next, so whole blocks of time are drawn. A log of more than 300 blocks gets longer ones."
+
+[params.min_blocks]
+default = 8
+help = "An interval from fewer blocks is too narrow; the claim is heuristic then."
+
+[params.min_episodes]
+default = 3
+help = "One or two runs of the job may have met a slow moment by chance; the claim is heuristic then."
+
+[params.alpha]
+default = 0.05
+help = "Chance of a false alarm over all pairs of an interactive workload and a deployment that were tested (Bonferroni)."
+
+[params.max_gateway_slowness]
+default = 1.5
+help = "Windows in which the other deployments slow down by more than this are left out."
+
+[[example]]
+name = "four runs of a job, people wait 0.8 s longer in each"
+params = { min_calls = 15 }
+calls = '''
+call_id  workload      deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+i000     chat          d           m      0           2           0.42    true      u         100
+i001     chat          d           m      6           2           0.38    true      u         100
+i002     chat          d           m      12          2           0.4     true      u         100
+i003     chat          d           m      18.5        2           1.2     true      u         100
+i004     chat          d           m      25          2           1.2     true      u         100
+i005     chat          d           m      30          2           1.14    true      u         100
+i006     chat          d           m      36.5        2           1.14    true      u         100
+i007     chat          d           m      42.5        2           1.2     true      u         100
+i008     chat          d           m      49          2           0.46    true      u         100
+i009     chat          d           m      54          2           0.44    true      u         100
+b010     nightly-tags  d           m      18          4           -       -         -         100
+b011     nightly-tags  d           m      21          4           -       -         -         100
+b012     nightly-tags  d           m      24          4           -       -         -         100
+b013     nightly-tags  d           m      27          4           -       -         -         100
+b014     nightly-tags  d           m      30          4           -       -         -         100
+b015     nightly-tags  d           m      33          4           -       -         -         100
+b016     nightly-tags  d           m      36          4           -       -         -         100
+b017     nightly-tags  d           m      39          4           -       -         -         100
+i018     chat          d           m      60.5        2           0.38    true      u         100
+i019     chat          d           m      67          2           0.46    true      u         100
+i020     chat          d           m      72          2           0.42    true      u         100
+i021     chat          d           m      78          2           0.38    true      u         100
+i022     chat          d           m      84          2           1.14    true      u         100
+i023     chat          d           m      90          2           1.24    true      u         100
+i024     chat          d           m      97          2           1.14    true      u         100
+i025     chat          d           m      102.5       2           1.24    true      u         100
+i026     chat          d           m      108         2           0.4     true      u         100
+i027     chat          d           m      115         2           0.34    true      u         100
+b028     nightly-tags  d           m      78          4           -       -         -         100
+b029     nightly-tags  d           m      81          4           -       -         -         100
+b030     nightly-tags  d           m      84          4           -       -         -         100
+b031     nightly-tags  d           m      87          4           -       -         -         100
+b032     nightly-tags  d           m      90          4           -       -         -         100
+b033     nightly-tags  d           m      93          4           -       -         -         100
+b034     nightly-tags  d           m      96          4           -       -         -         100
+b035     nightly-tags  d           m      99          4           -       -         -         100
+i036     chat          d           m      121         2           0.36    true      u         100
+i037     chat          d           m      126.5       2           0.4     true      u         100
+i038     chat          d           m      133         2           0.36    true      u         100
+i039     chat          d           m      138.5       2           1.16    true      u         100
+i040     chat          d           m      145         2           1.16    true      u         100
+i041     chat          d           m      150.5       2           1.18    true      u         100
+i042     chat          d           m      156         2           1.2     true      u         100
+i043     chat          d           m      163         2           1.24    true      u         100
+i044     chat          d           m      168         2           0.36    true      u         100
+i045     chat          d           m      175         2           0.44    true      u         100
+b046     nightly-tags  d           m      138         4           -       -         -         100
+b047     nightly-tags  d           m      141         4           -       -         -         100
+b048     nightly-tags  d           m      144         4           -       -         -         100
+b049     nightly-tags  d           m      147         4           -       -         -         100
+b050     nightly-tags  d           m      150         4           -       -         -         100
+b051     nightly-tags  d           m      153         4           -       -         -         100
+b052     nightly-tags  d           m      156         4           -       -         -         100
+b053     nightly-tags  d           m      159         4           -       -         -         100
+i054     chat          d           m      180.5       2           0.34    true      u         100
+i055     chat          d           m      187         2           0.38    true      u         100
+i056     chat          d           m      193         2           0.44    true      u         100
+i057     chat          d           m      199         2           1.2     true      u         100
+i058     chat          d           m      205         2           1.26    true      u         100
+i059     chat          d           m      211         2           1.16    true      u         100
+i060     chat          d           m      216.5       2           1.18    true      u         100
+i061     chat          d           m      223         2           1.2     true      u         100
+i062     chat          d           m      229         2           0.4     true      u         100
+i063     chat          d           m      235         2           0.46    true      u         100
+b064     nightly-tags  d           m      198         4           -       -         -         100
+b065     nightly-tags  d           m      201         4           -       -         -         100
+b066     nightly-tags  d           m      204         4           -       -         -         100
+b067     nightly-tags  d           m      207         4           -       -         -         100
+b068     nightly-tags  d           m      210         4           -       -         -         100
+b069     nightly-tags  d           m      213         4           -       -         -         100
+b070     nightly-tags  d           m      216         4           -       -         -         100
+b071     nightly-tags  d           m      219         4           -       -         -         100
+'''
+claims = '''
+call_id  subject  grade
+i003     chat     measured
+i004     chat     measured
+i005     chat     measured
+i006     chat     measured
+i007     chat     measured
+i022     chat     measured
+i023     chat     measured
+i024     chat     measured
+i025     chat     measured
+i039     chat     measured
+i040     chat     measured
+i041     chat     measured
+i042     chat     measured
+i043     chat     measured
+i057     chat     measured
+i058     chat     measured
+i059     chat     measured
+i060     chat     measured
+i061     chat     measured
+'''
+
+[[example]]
+name = "the same runs, and nobody waits longer"
+params = { min_calls = 15 }
+calls = '''
+call_id  workload      deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+i000     chat          d           m      0           2           0.34    true      u         100
+i001     chat          d           m      6           2           0.38    true      u         100
+i002     chat          d           m      12          2           0.44    true      u         100
+i003     chat          d           m      19          2           0.46    true      u         100
+i004     chat          d           m      24.5        2           0.38    true      u         100
+i005     chat          d           m      31          2           0.36    true      u         100
+i006     chat          d           m      37          2           0.34    true      u         100
+i007     chat          d           m      43          2           0.44    true      u         100
+i008     chat          d           m      48          2           0.4     true      u         100
+i009     chat          d           m      55          2           0.4     true      u         100
+b010     nightly-tags  d           m      18          4           -       -         -         100
+b011     nightly-tags  d           m      21          4           -       -         -         100
+b012     nightly-tags  d           m      24          4           -       -         -         100
+b013     nightly-tags  d           m      27          4           -       -         -         100
+b014     nightly-tags  d           m      30          4           -       -         -         100
+b015     nightly-tags  d           m      33          4           -       -         -         100
+b016     nightly-tags  d           m      36          4           -       -         -         100
+b017     nightly-tags  d           m      39          4           -       -         -         100
+i018     chat          d           m      61          2           0.46    true      u         100
+i019     chat          d           m      67          2           0.38    true      u         100
+i020     chat          d           m      73          2           0.4     true      u         100
+i021     chat          d           m      79          2           0.38    true      u         100
+i022     chat          d           m      84          2           0.46    true      u         100
+i023     chat          d           m      90          2           0.38    true      u         100
+i024     chat          d           m      96.5        2           0.38    true      u         100
+i025     chat          d           m      102.5       2           0.4     true      u         100
+i026     chat          d           m      109         2           0.36    true      u         100
+i027     chat          d           m      115         2           0.36    true      u         100
+b028     nightly-tags  d           m      78          4           -       -         -         100
+b029     nightly-tags  d           m      81          4           -       -         -         100
+b030     nightly-tags  d           m      84          4           -       -         -         100
+b031     nightly-tags  d           m      87          4           -       -         -         100
+b032     nightly-tags  d           m      90          4           -       -         -         100
+b033     nightly-tags  d           m      93          4           -       -         -         100
+b034     nightly-tags  d           m      96          4           -       -         -         100
+b035     nightly-tags  d           m      99          4           -       -         -         100
+i036     chat          d           m      120         2           0.36    true      u         100
+i037     chat          d           m      126         2           0.36    true      u         100
+i038     chat          d           m      132.5       2           0.36    true      u         100
+i039     chat          d           m      138         2           0.42    true      u         100
+i040     chat          d           m      145         2           0.38    true      u         100
+i041     chat          d           m      151         2           0.44    true      u         100
+i042     chat          d           m      157         2           0.36    true      u         100
+i043     chat          d           m      162.5       2           0.46    true      u         100
+i044     chat          d           m      168.5       2           0.44    true      u         100
+i045     chat          d           m      175         2           0.46    true      u         100
+b046     nightly-tags  d           m      138         4           -       -         -         100
+b047     nightly-tags  d           m      141         4           -       -         -         100
+b048     nightly-tags  d           m      144         4           -       -         -         100
+b049     nightly-tags  d           m      147         4           -       -         -         100
+b050     nightly-tags  d           m      150         4           -       -         -         100
+b051     nightly-tags  d           m      153         4           -       -         -         100
+b052     nightly-tags  d           m      156         4           -       -         -         100
+b053     nightly-tags  d           m      159         4           -       -         -         100
+'''
+claims = ""
+
+[[example]]
+name = "two runs only: a hint, no measurement"
+params = { min_calls = 6 }
+calls = '''
+call_id  workload      deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+i000     chat          d           m      0           2           0.42    true      u         100
+i001     chat          d           m      6           2           0.38    true      u         100
+i002     chat          d           m      12          2           0.4     true      u         100
+i003     chat          d           m      18.5        2           1.2     true      u         100
+i004     chat          d           m      25          2           1.2     true      u         100
+i005     chat          d           m      30          2           1.14    true      u         100
+i006     chat          d           m      36.5        2           1.14    true      u         100
+i007     chat          d           m      42.5        2           1.2     true      u         100
+i008     chat          d           m      49          2           0.46    true      u         100
+i009     chat          d           m      54          2           0.44    true      u         100
+b010     nightly-tags  d           m      18          4           -       -         -         100
+b011     nightly-tags  d           m      21          4           -       -         -         100
+b012     nightly-tags  d           m      24          4           -       -         -         100
+b013     nightly-tags  d           m      27          4           -       -         -         100
+b014     nightly-tags  d           m      30          4           -       -         -         100
+b015     nightly-tags  d           m      33          4           -       -         -         100
+b016     nightly-tags  d           m      36          4           -       -         -         100
+b017     nightly-tags  d           m      39          4           -       -         -         100
+i018     chat          d           m      60.5        2           0.38    true      u         100
+i019     chat          d           m      67          2           0.46    true      u         100
+i020     chat          d           m      72          2           0.42    true      u         100
+i021     chat          d           m      78          2           0.38    true      u         100
+i022     chat          d           m      84          2           1.14    true      u         100
+i023     chat          d           m      90          2           1.24    true      u         100
+i024     chat          d           m      97          2           1.14    true      u         100
+i025     chat          d           m      102.5       2           1.24    true      u         100
+i026     chat          d           m      108         2           0.4     true      u         100
+i027     chat          d           m      115         2           0.34    true      u         100
+b028     nightly-tags  d           m      78          4           -       -         -         100
+b029     nightly-tags  d           m      81          4           -       -         -         100
+b030     nightly-tags  d           m      84          4           -       -         -         100
+b031     nightly-tags  d           m      87          4           -       -         -         100
+b032     nightly-tags  d           m      90          4           -       -         -         100
+b033     nightly-tags  d           m      93          4           -       -         -         100
+b034     nightly-tags  d           m      96          4           -       -         -         100
+b035     nightly-tags  d           m      99          4           -       -         -         100
+'''
+claims = '''
+call_id  subject  grade
+i003     chat     heuristic
+i004     chat     heuristic
+i005     chat     heuristic
+i006     chat     heuristic
+i007     chat     heuristic
+i022     chat     heuristic
+i023     chat     heuristic
+i024     chat     heuristic
+i025     chat     heuristic
+'''
+---*/
+WITH span AS (
+    SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(300 AS DOUBLE)) AS BIGINT)) AS block_us
+    FROM ttft_baseline
+), streams AS (
+    -- Calls that may be compared: same workload, deployment, model, prompt size, recent interactive arrivals and gateway slowness.
+    SELECT
+        t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
+        t.background_starts > 0 AS exposed,
+        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS VARCHAR),
+            CAST(CAST(floor(log2(t.interactive_arrivals + 1)) AS BIGINT) AS VARCHAR),
+            CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
+        (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
+    FROM ttft_baseline AS t
+    CROSS JOIN span AS s
+    WHERE t.class = 'interactive' AND coalesce(t.slowness, 1) <= $max_gateway_slowness
+), strata AS (
+    SELECT
+        deployment, workload, stratum,
+        CAST(count_if(exposed) AS DOUBLE) AS exposed_calls,
+        CAST(count_if(NOT exposed) AS DOUBLE) AS unexposed_calls,
+        avg(CASE WHEN exposed THEN ttft_ms END) AS exposed_ms,
+        avg(CASE WHEN NOT exposed THEN ttft_ms END) AS unexposed_ms
+    FROM streams
+    GROUP BY deployment, workload, stratum
+    HAVING count_if(exposed) > 0 AND count_if(NOT exposed) > 0
+), pairs AS (
+    SELECT
+        deployment, workload,
+        sum(exposed_calls) AS exposed_calls,
+        sum(exposed_calls * (exposed_ms - unexposed_ms)) / sum(exposed_calls) AS effect_ms,
+        sum(exposed_calls * unexposed_ms) / sum(exposed_calls) AS unexposed_ms,
+        count(*) OVER () AS tested
+    FROM strata
+    GROUP BY deployment, workload
+    HAVING sum(exposed_calls) >= $min_calls AND sum(unexposed_calls) >= $min_calls
+), cells AS (
+    SELECT
+        m.deployment, m.workload, m.stratum, m.block,
+        CAST(count_if(m.exposed) AS DOUBLE) AS n1,
+        CAST(count_if(NOT m.exposed) AS DOUBLE) AS n0,
+        sum(CASE WHEN m.exposed THEN m.ttft_ms ELSE 0 END) AS s1,
+        sum(CASE WHEN m.exposed THEN 0 ELSE m.ttft_ms END) AS s0
+    FROM streams AS m
+    JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
+    JOIN pairs AS p ON p.deployment = m.deployment AND p.workload = m.workload
+    GROUP BY m.deployment, m.workload, m.stratum, m.block
+), digits AS (
+    SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
+    UNION ALL SELECT 5 UNION ALL SELECT 6 UNION ALL SELECT 7 UNION ALL SELECT 8 UNION ALL SELECT 9
+), draws AS (
+    SELECT CAST(a.d + 10 * b.d + 100 * c.d AS BIGINT) AS draw FROM digits AS a CROSS JOIN digits AS b CROSS JOIN digits AS c WHERE c.d < 2
+), seeds AS (
+    SELECT b.block, w.draw, (b.block * 1000003 + w.draw * 7919 + 17) % 2147483647 AS seed
+    FROM (SELECT DISTINCT CAST(block AS BIGINT) AS block FROM cells) AS b
+    CROSS JOIN draws AS w
+), stirred AS (
+    -- A generator in integers, so that every engine draws alike: squares modulo a prime, twice.
+    SELECT block, draw, ((seed * seed + 12345) % 2147483647 * ((seed * seed + 12345) % 2147483647) + draw) % 2147483647 / CAST(2147483647 AS DOUBLE) AS u
+    FROM seeds
+), weights AS (
+    -- How often the block is drawn: Poisson with mean one, the bootstrap of whole blocks.
+    SELECT
+        block, draw,
+        CAST(CASE WHEN u < 0.36788 THEN 0 WHEN u < 0.73576 THEN 1 WHEN u < 0.91970 THEN 2 WHEN u < 0.98101 THEN 3 ELSE 4 END AS DOUBLE) AS weight
+    FROM stirred
+), redrawn AS (
+    SELECT
+        c.deployment, c.workload, c.stratum, w.draw,
+        sum(w.weight * c.n1) AS n1, sum(w.weight * c.n0) AS n0, sum(w.weight * c.s1) AS s1, sum(w.weight * c.s0) AS s0
+    FROM cells AS c
+    JOIN weights AS w ON w.block = CAST(c.block AS BIGINT)
+    GROUP BY c.deployment, c.workload, c.stratum, w.draw
+), effects AS (
+    SELECT deployment, workload, draw, sum(s1 - n1 * s0 / n0) / sum(n1) - $min_effect * sum(n1 * s0 / n0) / sum(n1) AS beyond_ms
+    FROM redrawn
+    WHERE n1 > 0 AND n0 > 0
+    GROUP BY deployment, workload, draw
+), spread AS (
+    SELECT deployment, workload, stddev_samp(beyond_ms) AS se, count(*) AS draws
+    FROM effects
+    GROUP BY deployment, workload
+), blocks AS (
+    SELECT deployment, workload, count(*) AS blocks
+    FROM (SELECT DISTINCT deployment, workload, block FROM cells) AS d
+    GROUP BY deployment, workload
+), episodes AS (
+    SELECT deployment, workload, count(*) AS episodes
+    FROM (SELECT DISTINCT deployment, workload, background_episode FROM streams WHERE exposed) AS d
+    GROUP BY deployment, workload
+), found AS (
+    -- Of 200 draws a few may miss all exposed blocks of a short log; where many do there is no interval.
+    SELECT
+        p.deployment, p.workload, p.exposed_calls, p.effect_ms, p.unexposed_ms, b.blocks, e.episodes,
+        p.effect_ms - s.se * sqrt(2 * ln(p.tested / (2 * $alpha))) AS lower_ms
+    FROM pairs AS p
+    JOIN spread AS s ON s.deployment = p.deployment AND s.workload = p.workload
+    JOIN blocks AS b ON b.deployment = p.deployment AND b.workload = p.workload
+    JOIN episodes AS e ON e.deployment = p.deployment AND e.workload = p.workload
+    WHERE s.draws >= 100
+), claimed AS (
+    SELECT
+        m.call_id, m.deployment, m.workload,
+        greatest(m.ttft_ms - s.unexposed_ms, 0) AS excess_ms,
+        sum(greatest(m.ttft_ms - s.unexposed_ms, 0)) OVER (PARTITION BY m.deployment, m.workload) AS all_excess_ms
+    FROM streams AS m
+    JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
+    WHERE m.exposed
+)
+SELECT
+    c.call_id,
+    c.workload AS subject,
+    CASE WHEN f.blocks >= $min_blocks AND f.episodes >= $min_episodes THEN 'measured' ELSE 'heuristic' END AS grade,
+    c.excess_ms * f.exposed_calls * f.effect_ms / c.all_excess_ms AS waste_ms,
+    f.effect_ms AS evidence_effect_ms,
+    f.lower_ms AS evidence_lower_bound_ms,
+    f.unexposed_ms AS evidence_unexposed_ms,
+    f.exposed_calls AS evidence_exposed_calls,
+    f.episodes AS evidence_episodes,
+    f.blocks AS evidence_blocks
+FROM claimed AS c
+JOIN found AS f ON f.deployment = c.deployment AND f.workload = c.workload
+WHERE f.lower_ms > $min_effect * f.unexposed_ms AND c.excess_ms > 0

@@ -1,0 +1,261 @@
+/*---
+kind = "view"
+title = "Calls and spans of a unit as one tree: who ran under whom, and when"
+why = """Latency is lost between the parts of a trace as much as inside them, so calls and spans have to stand in one tree with one root. Logs are not that tidy: parents are \
+missing, a trace has several roots, and a child may outlive the span that started it (FastAPI's dependencies span ends milliseconds after the request's own span begins under it). \
+Units without a model call are left out."""
+
+[columns]
+node_id = "the node: a call's call_id, a negative number for a span or for a root that no log line stands for"
+unit_id = "as in priced_calls"
+parent_id = "node it ran under; NULL for the root"
+call_id = "as in calls; NULL for a span"
+span_id = "as in spans; NULL for a call"
+kind = "call, the span's kind, or virtual for a root that no log line stands for"
+name = "the model, or the span's name"
+service = "as in spans"
+workload = "of the unit's first call"
+start_us = "start, microseconds since 1970"
+end_us = "end as logged, or for the root: its own or the last model call's, whichever is later"
+reach_us = "end, moved to that of its last descendant where one outlives it; what ends after the root has nobody waiting and moves nothing"
+depth = "0 for the root"
+is_leaf = "no node runs under it"
+attached = "hangs on the root only because its parent is missing, or because it is another root"
+
+[[example]]
+name = "a log without spans: calls under a root of their own; a single call is its own root"
+calls = '''
+call_id  trace_id  app  model  started_at  duration_s
+a        t         w    m      0           2
+b        t         w    m      3           2
+c        u         w    m      0           1
+'''
+rows = '''
+unit_id  call_id  kind     start_us          end_us            depth  is_leaf  attached
+t        -        virtual  1767571200000000  1767571205000000  0      false    false
+t        a        call     1767571200000000  1767571202000000  1      true     false
+t        b        call     1767571203000000  1767571205000000  1      true     false
+u        c        call     1767571200000000  1767571201000000  0      true     false
+'''
+
+[[example]]
+name = "a child that outlives its parent moves the parent's reach; one that outlives the root moves nothing"
+calls = '''
+call_id  trace_id  app  model  span_id  parent_span_id  started_at  duration_s
+a        t         w    m      sa       request         2           6
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind    name     started_at  duration_s
+root     t         -               server  POST     0           10
+deps     t         root            other   deps     1           0.5
+request  t         deps            server  request  1.25        8
+log      t         root            other   log      9           20
+'''
+rows = '''
+name     depth  end_us            reach_us          is_leaf  attached
+POST     0      1767571210000000  1767571210000000  false    false
+deps     1      1767571201500000  1767571209250000  false    false
+request  2      1767571209250000  1767571209250000  false    false
+m        3      1767571208000000  1767571208000000  true     false
+log      1      1767571229000000  1767571229000000  true     false
+'''
+
+[[example]]
+name = "another root and an orphan hang on the earliest root; a call's own transport is part of the call, a tool under it stands beside it"
+calls = '''
+call_id  trace_id  app  model  span_id  parent_span_id  started_at  duration_s
+a        t         w    m      sa       root            1           4
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind    name    started_at  duration_s
+root     t         -               agent   run     0           10
+second   t         -               other   second  6           1
+orphan   t         lost            tool    orphan  7           1
+post     t         sa              http    post    1           4
+socket   t         post            other   socket  1           4
+lookup   t         sa              tool    lookup  5           1
+health   h         -               server  health  0           1
+'''
+rows = '''
+name    kind   depth  attached
+run     agent  0      false
+m       call   1      false
+second  other  1      true
+orphan  tool   1      true
+lookup  tool   1      false
+'''
+
+[[example]]
+name = "roots one after the other: none of them is the whole, so a virtual root holds them"
+calls = '''
+call_id  trace_id  app  model  span_id  parent_span_id  started_at  duration_s
+a        t         w    m      sa       r1              1           1
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind   name  started_at  duration_s
+r1       t         -               chain  one   0           3
+r2       t         -               chain  two   5           2
+'''
+rows = '''
+name  kind     depth  end_us            attached
+-     virtual  0      1767571207000000  false
+one   chain    1      1767571203000000  false
+two   chain    1      1767571207000000  false
+m     call     2      1767571202000000  false
+'''
+---*/
+WITH timed AS (
+    -- A span that was exported twice counts once.
+    SELECT s.trace_id, s.span_id, max(s.parent_span_id) AS up_id, max(s.kind) AS kind, max(s.name) AS name, max(s.service) AS service,
+        min(k.start_us) AS start_us, max(k.end_us) AS end_us
+    FROM spans AS s
+    JOIN span_clock AS k ON k.span_id = s.span_id AND k.trace_id = s.trace_id
+    JOIN outcomes AS o ON o.unit_id = s.trace_id
+    WHERE k.start_us IS NOT NULL AND k.end_us IS NOT NULL
+    GROUP BY s.trace_id, s.span_id
+), parts AS (
+    SELECT
+        p.call_id AS node_id, p.unit_id, p.call_id, CAST(NULL AS VARCHAR) AS span_id, c.span_id AS own_id, nullif(c.parent_span_id, '') AS up_id,
+        'call' AS kind, p.model AS name, CAST(NULL AS VARCHAR) AS service, p.start_us, p.end_us
+    FROM priced_calls AS p
+    JOIN calls AS c ON c.call_id = p.call_id
+    WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
+    UNION ALL
+    SELECT
+        -row_number() OVER (ORDER BY trace_id, span_id), trace_id, CAST(NULL AS BIGINT), span_id, span_id, nullif(up_id, ''),
+        coalesce(kind, 'other'), name, service, start_us, end_us
+    FROM timed
+), owners AS (
+    SELECT unit_id, own_id, min(node_id) AS node_id FROM parts WHERE own_id IS NOT NULL GROUP BY unit_id, own_id
+), linked AS (
+    SELECT p.*, o.node_id AS above
+    FROM parts AS p
+    LEFT JOIN owners AS o ON o.unit_id = p.unit_id AND o.own_id = p.up_id AND o.node_id <> p.node_id
+), placed AS (
+    SELECT
+        l.node_id, l.unit_id, l.call_id, l.span_id, l.kind, l.name, l.service, l.start_us, l.end_us,
+        nullif(CASE WHEN l.above > 0 THEN c.above ELSE l.above END, l.node_id) AS above,
+        l.up_id IS NULL AND l.call_id IS NULL AS is_own_root,
+        l.up_id IS NOT NULL AND l.above IS NULL AS is_orphan
+    FROM linked AS l
+    LEFT JOIN (SELECT node_id, above FROM linked WHERE call_id IS NOT NULL) AS c ON c.node_id = l.above
+    -- What else stands under a call (HTTP, a provider's raw request) is the call itself.
+    WHERE l.above IS NULL OR l.above < 0 OR l.kind IN ('call', 'agent', 'tool', 'retrieval', 'db', 'guardrail')
+), first_roots AS (
+    SELECT unit_id, node_id, start_us, end_us
+    FROM placed
+    WHERE is_own_root
+    QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY start_us, end_us DESC, node_id) = 1
+), frames AS (
+    SELECT
+        unit_id,
+        count(*) FILTER (WHERE above IS NULL) AS tops,
+        min(node_id) FILTER (WHERE above IS NULL) AS top_id,
+        max(start_us) FILTER (WHERE above IS NULL) AS last_start_us,
+        coalesce(min(start_us) FILTER (WHERE above IS NULL), min(start_us)) AS first_us,
+        coalesce(max(end_us) FILTER (WHERE above IS NULL OR call_id IS NOT NULL), max(end_us)) AS last_us,
+        max(end_us) FILTER (WHERE call_id IS NOT NULL) AS last_call_us
+    FROM placed
+    GROUP BY unit_id
+), roots AS (
+    -- One node at the top is the root; of several the earliest root span, if it is there for all of them; else none in the log is.
+    SELECT
+        f.unit_id, f.first_us, f.last_us, f.last_call_us,
+        CASE WHEN f.tops = 1 THEN f.top_id WHEN f.last_start_us <= r.end_us THEN r.node_id END AS root_id,
+        -- call ids are positive and spans count down from -1
+        -4611686018427387904 + row_number() OVER (ORDER BY f.unit_id) AS virtual_id
+    FROM frames AS f
+    LEFT JOIN first_roots AS r ON r.unit_id = f.unit_id
+), nodes AS (
+    SELECT
+        p.node_id, p.unit_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.start_us,
+        CASE WHEN p.node_id = r.root_id THEN greatest(p.end_us, coalesce(r.last_call_us, p.end_us)) ELSE p.end_us END AS end_us,
+        CASE WHEN p.node_id = r.root_id THEN NULL ELSE coalesce(p.above, r.root_id, r.virtual_id) END AS parent_id,
+        CASE WHEN p.node_id = r.root_id THEN 0 WHEN p.above IS NULL OR p.above = r.root_id THEN 1 END AS shallow,
+        p.node_id <> coalesce(r.root_id, p.node_id) AND (p.is_orphan OR p.is_own_root) OR p.is_orphan AND r.root_id IS NULL AS attached
+    FROM placed AS p
+    JOIN roots AS r ON r.unit_id = p.unit_id
+    UNION ALL
+    SELECT
+        virtual_id, unit_id, CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), 'virtual', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), first_us, last_us,
+        CAST(NULL AS BIGINT), 0, FALSE
+    FROM roots
+    WHERE root_id IS NULL
+-- Depth without recursion: every step doubles how far up a node has looked, until it stands on a child of the root. Seven steps reach 128 levels.
+), up0 AS (
+    SELECT node_id, parent_id AS above, 1 AS steps FROM nodes WHERE shallow IS NULL
+), up1 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up0 AS a LEFT JOIN up0 AS b ON b.node_id = a.above
+), up2 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up1 AS a LEFT JOIN up1 AS b ON b.node_id = a.above
+), up3 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up2 AS a LEFT JOIN up2 AS b ON b.node_id = a.above
+), up4 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up3 AS a LEFT JOIN up3 AS b ON b.node_id = a.above
+), up5 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up4 AS a LEFT JOIN up4 AS b ON b.node_id = a.above
+), up6 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up5 AS a LEFT JOIN up5 AS b ON b.node_id = a.above
+), up7 AS (
+    SELECT a.node_id, coalesce(b.above, a.above) AS above, a.steps + coalesce(b.steps, 0) AS steps FROM up6 AS a LEFT JOIN up6 AS b ON b.node_id = a.above
+), depths AS (
+    -- Deeper nodes, circles and what stands under a call's transport never arrive: the last node above them keeps their time.
+    SELECT u.node_id, u.steps + 1 AS depth
+    FROM up7 AS u
+    JOIN nodes AS n ON n.node_id = u.above AND n.shallow = 1
+    UNION ALL
+    SELECT node_id, shallow FROM nodes WHERE shallow IS NOT NULL
+-- Nodes that outlive their parent, and by the same doubling all that stand above them.
+), late0 AS (
+    SELECT n.parent_id AS node_id, max(n.end_us) AS end_us
+    FROM nodes AS n
+    JOIN nodes AS p ON p.node_id = n.parent_id
+    JOIN roots AS r ON r.unit_id = n.unit_id
+    LEFT JOIN nodes AS t ON t.node_id = r.root_id
+    WHERE n.end_us > p.end_us AND n.end_us <= coalesce(t.end_us, r.last_us)
+    GROUP BY n.parent_id
+), late1 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late0 UNION ALL SELECT u.above, l.end_us FROM late0 AS l JOIN up0 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), late2 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late1 UNION ALL SELECT u.above, l.end_us FROM late1 AS l JOIN up1 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), late3 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late2 UNION ALL SELECT u.above, l.end_us FROM late2 AS l JOIN up2 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), late4 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late3 UNION ALL SELECT u.above, l.end_us FROM late3 AS l JOIN up3 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), late5 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late4 UNION ALL SELECT u.above, l.end_us FROM late4 AS l JOIN up4 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), late6 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late5 UNION ALL SELECT u.above, l.end_us FROM late5 AS l JOIN up5 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), late7 AS (
+    SELECT node_id, max(end_us) AS end_us FROM (
+        SELECT * FROM late6 UNION ALL SELECT u.above, l.end_us FROM late6 AS l JOIN up6 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
+), parents AS (
+    SELECT n.parent_id AS node_id FROM nodes AS n JOIN depths AS d ON d.node_id = n.node_id WHERE n.parent_id IS NOT NULL GROUP BY n.parent_id
+)
+SELECT
+    n.node_id,
+    n.unit_id,
+    n.parent_id,
+    n.call_id,
+    n.span_id,
+    n.kind,
+    n.name,
+    n.service,
+    o.workload,
+    n.start_us,
+    n.end_us,
+    CASE WHEN d.depth > 0 THEN greatest(n.end_us, coalesce(l.end_us, n.end_us)) ELSE n.end_us END AS reach_us,
+    CAST(d.depth AS INTEGER) AS depth,
+    p.node_id IS NULL AS is_leaf,
+    n.attached
+FROM nodes AS n
+JOIN depths AS d ON d.node_id = n.node_id
+JOIN outcomes AS o ON o.unit_id = n.unit_id
+LEFT JOIN late7 AS l ON l.node_id = n.node_id
+LEFT JOIN parents AS p ON p.node_id = n.node_id

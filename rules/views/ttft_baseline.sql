@@ -1,0 +1,98 @@
+/*---
+kind = "view"
+title = "Streamed calls with their time to first token, its idle baseline, and what was going on"
+why = "A wait is long only beside what the same prompt size waits on the same deployment when nothing else runs. Calls without a first-token time are left out, never given their duration instead."
+
+[columns]
+call_id = "a streamed call that succeeded and whose first token was timed"
+deployment = "as in priced_calls"
+workload = "as in priced_calls"
+class = "class of its workload"
+model = "as in calls"
+start_us = "start, microseconds since 1970"
+ttft_ms = "first token minus start"
+prompt_size = "power of two of its uncached input tokens"
+interactive_arrivals = "interactive calls that started on the deployment in the preceding exposure_s"
+background_starts = "background calls that started on the deployment in the preceding exposure_s"
+background_episode = "number of the latest run of background starts on the deployment, runs being parted by more than exposure_s; 0 before the first"
+in_flight = "other calls in flight on the deployment at its start"
+slowness = "as in gateway_slowness; NULL unknown"
+baseline_ms = "median of its deployment, workload, model and prompt size with nothing else in flight and no gateway stall; NULL with too few"
+
+[params.exposure_s]
+default = 5
+help = "A background call that started this long ago still holds a slot or its place in the queue; longer ago, most are done."
+
+[params.min_idle_calls]
+default = 5
+help = "Idle calls of one size that a median takes."
+
+[params.max_gateway_slowness]
+default = 1.5
+help = "Above this the gateway stalls and the call says nothing about an idle deployment."
+
+[[example]]
+name = "background starts before a call, and the wait with nothing in flight"
+params = { min_idle_calls = 2 }
+calls = '''
+call_id  app           deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+a        chat          d           m      0           1           0.1     true      u         100
+b        chat          d           m      2           1           0.3     true      u         100
+c        nightly-tags  d           m      10          9           -       -         -         100
+d        chat          d           m      12          2           0.9     true      u         100
+e        chat          d           m      18          1           0.7     true      u         4000
+f        nightly-tags  d           m      30          1           -       -         -         100
+g        chat          d           m      31          1           -       -         u         100
+'''
+rows = '''
+call_id  prompt_size  interactive_arrivals  background_starts  background_episode  in_flight  baseline_ms
+a        6            0                     0                  0                   0          200
+b        6            1                     0                  0                   0          200
+d        6            0                     1                  1                   1          200
+e        11           0                     0                  1                   1          -
+'''
+---*/
+WITH placed AS (
+    SELECT
+        call_id, deployment, start_us, in_flight, class,
+        CASE WHEN class = 'background' THEN start_us END AS background_us
+    FROM concurrency
+), counted AS (
+    SELECT
+        call_id, deployment, start_us, in_flight, class, background_us,
+        sum(CASE WHEN class = 'interactive' THEN 1 ELSE 0 END) OVER lately AS interactive_arrivals,
+        sum(CASE WHEN class = 'background' THEN 1 ELSE 0 END) OVER lately AS background_starts,
+        max(background_us) OVER (PARTITION BY deployment ORDER BY start_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_background_us
+    FROM placed
+    WINDOW lately AS (PARTITION BY deployment ORDER BY start_us RANGE BETWEEN $exposure_s * 1000000 PRECEDING AND 1 PRECEDING)
+), numbered AS (
+    SELECT
+        *,
+        sum(CASE WHEN background_us IS NOT NULL AND (last_background_us IS NULL OR background_us - last_background_us > $exposure_s * 1000000)
+                 THEN 1 ELSE 0 END)
+            OVER (PARTITION BY deployment ORDER BY start_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
+    FROM counted
+), streams AS (
+    SELECT
+        n.call_id, n.deployment, p.workload, n.class, p.model, n.start_us, p.ttft_ms,
+        CAST(floor(log2(coalesce(p.uncached_tokens, 0) + 1)) AS BIGINT) AS prompt_size,
+        CAST(coalesce(n.interactive_arrivals, 0) AS BIGINT) AS interactive_arrivals,
+        CAST(coalesce(n.background_starts, 0) AS BIGINT) AS background_starts,
+        CAST(n.background_episode AS BIGINT) AS background_episode,
+        n.in_flight,
+        g.slowness
+    FROM numbered AS n
+    JOIN priced_calls AS p ON p.call_id = n.call_id
+    LEFT JOIN gateway_slowness AS g ON g.deployment = n.deployment AND g.window_us = n.start_us - n.start_us % 2000000
+    WHERE p.status = 'ok' AND p.ttft_ms IS NOT NULL
+), idle AS (
+    SELECT deployment, workload, model, prompt_size, percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS baseline_ms
+    FROM streams
+    WHERE in_flight = 0 AND coalesce(slowness, 1) <= $max_gateway_slowness
+    GROUP BY deployment, workload, model, prompt_size
+    HAVING count(*) >= $min_idle_calls
+)
+SELECT s.*, i.baseline_ms
+FROM streams AS s
+LEFT JOIN idle AS i
+    ON i.deployment = s.deployment AND i.workload = s.workload AND i.model IS NOT DISTINCT FROM s.model AND i.prompt_size = s.prompt_size
