@@ -112,7 +112,9 @@ def _source(path: Path, head: inputs.Look, *, named: bool) -> sources.Source | N
     """The source that claims the file; None for a file that is skipped. A file that was named itself is never skipped silently."""
     if head.kind in {"binary", "empty", "text"}:
         if named and head.kind != "empty":
-            raise InputError(f"this is no log but {head.label}", where=str(path), hint="infercheck reads JSON lines, JSON and CSV, also .gz or .zst")
+            raise InputError(
+                f"this is no log but {head.label}", where=str(path), hint="infercheck reads JSON lines, JSON and CSV, also .gz or .zst"
+            )
         return None
     matches = sources.match(head.records, head.kind)
     claimed = [m for m in matches if m.score == 1.0]
@@ -157,12 +159,8 @@ def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None
 def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
     if not batch:
         return
-    fields = batch[0].look.fields
-    try:
-        staging.read_rows(engine, batch[0].source, [r.piece for r in batch], lenient=False, csv_fields=fields)
-        staging.number_rows(engine)
-        damaged = set(staging.files_with_empty_rows(engine))
-    except DatabaseError:
+    damaged = _stage(engine, batch)
+    if damaged is None:
         if len(batch) == 1:
             _read_slowly(engine, batch[0], scratch)
             return
@@ -178,6 +176,21 @@ def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
     for r in batch:
         if r.file_id in damaged | changed:
             _read_slowly(engine, r, scratch)
+
+
+def _stage(engine: Engine, batch: Sequence[Reading]) -> set[int] | None:
+    """Stage a batch: as the shapes the source expects, else as text that is taken apart. Files with blank rows, or None where reading failed."""
+    for typed in (True, False):
+        try:
+            staging.read_rows(
+                engine, batch[0].source, [r.piece for r in batch], lenient=False, typed=typed, csv_fields=batch[0].look.fields
+            )
+            staging.number_rows(engine)
+            return set(staging.files_with_empty_rows(engine))
+        except DatabaseError:
+            if batch[0].look.fields:
+                break
+    return None
 
 
 def _read_slowly(engine: Engine, reading: Reading, scratch: Path) -> None:

@@ -306,5 +306,5 @@ def head_hash(path: Path, upto: int | None = None) -> str:
 
 
 def skipped_summary(skipped: Counter[str]) -> str:
-    """"3 md, 1 png": files that hold no log, by type."""
+    """ "3 md, 1 png": files that hold no log, by type."""
     return ", ".join(f"{n} {kind}" for kind, n in sorted(skipped.items()))

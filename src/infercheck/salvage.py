@@ -56,7 +56,7 @@ def document(source: Path, out: Path, known: Iterable[str], *, encoding: str = "
             elif not keys & value.keys():
                 result.reject(number, text.encode(errors="replace"), "has none of the format's fields")
             else:
-                    _keep(result, target, dumped(number, value))
+                _keep(result, target, dumped(number, value))
     result.end = len(data)
     return result
 
@@ -85,7 +85,9 @@ def table(source: Path, out: Path, fields: Sequence[str], *, encoding: str = "ut
             if not raw.strip():
                 continue
             if reason or len(row) != len(fields):
-                result.reject(number, raw.encode(errors="replace").rstrip(b"\r\n"), reason or f"{len(row)} cells, the header has {len(fields)}")
+                result.reject(
+                    number, raw.encode(errors="replace").rstrip(b"\r\n"), reason or f"{len(row)} cells, the header has {len(fields)}"
+                )
                 continue
             _keep(result, target, dumped(number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
     return result

@@ -9,7 +9,7 @@ from pathlib import Path
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.inputs import LINE_KEY
 from infercheck.model.call import CALLS, Column
-from infercheck.sources import Source, helpers
+from infercheck.sources import Source, helpers, sql_type
 
 OBJECT_BYTES = 1 << 24  # DuckDB allots two such buffers a thread: larger objects are read with a larger one, and one thread
 LINE_LIMIT = 16384  # characters up to which cutting by position is fast; it is quadratic in the length of a line
@@ -17,11 +17,19 @@ MADE_HERE = {"call_id", "source", "file_id", "line", "prompt_hash", "masked_hash
              "tools_hash", "tools_chars", "tool_defs", "params_hash", "response_is_json", "response_hash", "response_chars",
              "logged_currency", "end_user"}  # fmt: skip
 LISTS = {
-    "messages": "STRUCT(role VARCHAR, content VARCHAR, tool_calls VARCHAR)[]",
+    "messages": sql_type("MESSAGES"),
     "called_tools": "STRUCT(name VARCHAR, arguments VARCHAR)[]",
-    "answer": "VARCHAR",
-    "parameters": "VARCHAR",
-    "tools": "VARCHAR",
+}
+TEXTS = {"answer": "VARCHAR", "parameters": "VARCHAR", "tools": "VARCHAR"}
+FROM_TEXTS = {  # what is made of a text at once, so that the text itself need not be held
+    "tools_hash": "salted(nullif({tools}, '[]'))",
+    "tools_chars": "length(nullif({tools}, '[]'))",
+    "tool_defs": "TRY(json_array_length(nullif({tools}, '[]')))",
+    "params_hash": """salted(CASE WHEN {parameters} = '{{}}' THEN '{{}}' ELSE TRY(CAST(json_merge_patch(CAST({parameters} AS JSON),
+        '{{"tools":null,"user":null,"metadata":null,"stream":null,"stream_options":null}}') AS VARCHAR)) END)""",
+    "response_is_json": "CASE WHEN regexp_matches({answer}, '^\\s*[\\[{{]') THEN json_valid({answer}) WHEN {answer} IS NOT NULL THEN FALSE END",
+    "response_hash": "salted(nullif({answer}, ''))",
+    "response_chars": "length({answer})",
 }
 PART_KEYS = ("text", "content", "input")
 BINARY_PART_KEYS = ("image_url", "input_audio", "file", "source", "data")
@@ -52,47 +60,70 @@ def setup(engine: Engine, salt: str) -> None:
         || CASE WHEN m.tool_calls IS NULL THEN '' ELSE chr(10) || m.tool_calls END)""")
     # Position counts: the sum of these over a prompt's messages, or a message's blocks, is the same only for the same sequence.
     engine.execute("CREATE OR REPLACE TEMP MACRO mixed(a, b, i) AS CAST(md5_number_lower(concat_ws('|', a, b, i)) >> 2 AS BIGINT)")
+    # Sums of 62-bit numbers, folded back into 62 bits.
     engine.execute("CREATE OR REPLACE TEMP MACRO folded(s) AS CAST(s % 4611686018427387903 AS BIGINT)")
 
 
-def read_rows(engine: Engine, source: Source, pieces: Sequence[Piece], *, lenient: bool, csv_fields: Sequence[str] = (), longest: int = 0) -> None:
-    """Read ``pieces`` into temporary table ``staged``: canonical columns, the lists of LISTS, and ``issues``.
+def read_rows(
+    engine: Engine,
+    source: Source,
+    pieces: Sequence[Piece],
+    *,
+    lenient: bool,
+    typed: bool = False,
+    csv_fields: Sequence[str] = (),
+    longest: int = 0,
+) -> None:
+    """Read ``pieces`` into temporary table ``staged``: canonical columns, messages with their keys, called tools, and ``issues``.
 
-    Raises duckdb.Error on the first thing that is no record, unless ``lenient``.
+    Raises DatabaseError on the first thing that is no record, unless ``lenient``; ``typed`` takes half the time and fails on the first value that
+    has not the shape that the source expects, which is no damage.
     """
     engine.execute("CREATE OR REPLACE TEMP TABLE pieces (path VARCHAR, file_id BIGINT, base BIGINT)")
     engine.execute("INSERT INTO pieces VALUES " + ", ".join(f"({literal(str(p.path))}, {p.file_id}, {p.base})" for p in pieces))
+    largest = max((p.path.stat().st_size for p in pieces), default=0)
+    size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
+    reader = _csv_reader(pieces, csv_fields) if csv_fields else _json_reader(source, pieces, size=size, lenient=lenient, typed=typed)
+    fields = ", ".join(_field(name, shape, typed=typed and not csv_fields, there=not csv_fields or name in csv_fields)
+                       for name, shape in source.header.columns.items())  # fmt: skip
+    line = "CAST(NULL AS BIGINT)" if csv_fields else LINE_KEY
+    file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = filename)"
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {file} AS file, {line} AS line, {fields} FROM {reader}")
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
-        largest = max((p.path.stat().st_size for p in pieces), default=0)
-        size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
-        _read(engine, source, pieces, size=size, lenient=lenient, csv_fields=csv_fields)
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {_projection(engine, source)} FROM ({source.file.body})")
     finally:
         engine.execute("SET preserve_insertion_order = false")
 
 
-def _read(engine: Engine, source: Source, pieces: Sequence[Piece], *, size: int, lenient: bool, csv_fields: Sequence[str]) -> None:
-    paths = "[" + ", ".join(literal(str(p.path)) for p in pieces) + "]"
-    columns = source.header.columns
-    if csv_fields:
-        names = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in csv_fields)
-        reader = (
-            f"read_csv({paths}, header = true, columns = {{{names}}}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-            f"max_line_size = {OBJECT_BYTES}, filename = true)"
-        )
-        fields = ", ".join(quoted(c) if c in csv_fields else f"CAST(NULL AS VARCHAR) AS {quoted(c)}" for c in columns)
-        line = "CAST(NULL AS BIGINT)"
-    else:
-        names = ", ".join(f"{literal(c)}: {literal(t)}" for c, t in columns.items())
-        reader = (
-            f"read_json({paths}, columns = {{{names}, {LINE_KEY}: 'BIGINT'}}, format = 'newline_delimited', records = true, "
-            f"maximum_object_size = {size}, ignore_errors = {lenient}, filename = true)"
-        )
-        fields = ", ".join(quoted(c) for c in columns)
-        line = LINE_KEY
-    file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = filename)"
-    engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {file} AS file, {line} AS line, {fields} FROM {reader}")
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {_projection(engine, source)} FROM ({source.file.body})")
+def _json_reader(source: Source, pieces: Sequence[Piece], *, size: int, lenient: bool, typed: bool) -> str:
+    names = ", ".join(f"{literal(c)}: {literal(sql_type(t) if typed else 'VARCHAR')}" for c, t in source.header.columns.items())
+    return (
+        f"read_json({_paths(pieces)}, columns = {{{names}, {LINE_KEY}: 'BIGINT'}}, format = 'newline_delimited', records = true, "
+        f"maximum_object_size = {size}, ignore_errors = {lenient}, filename = true)"
+    )
+
+
+def _csv_reader(pieces: Sequence[Piece], fields: Sequence[str]) -> str:
+    names = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in fields)
+    return (
+        f"read_csv({_paths(pieces)}, header = true, columns = {{{names}}}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
+        f"max_line_size = {OBJECT_BYTES}, filename = true)"
+    )
+
+
+def _paths(pieces: Sequence[Piece]) -> str:
+    return "[" + ", ".join(literal(str(p.path)) for p in pieces) + "]"
+
+
+def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
+    """One column of ``raw``."""
+    column = quoted(name)
+    if not there:
+        return f"CAST(NULL AS {sql_type(shape)}) AS {column}"
+    if typed or shape == "VARCHAR":
+        return column
+    return f"messages_of({column}) AS {column}" if shape == "MESSAGES" else f"shaped({column}, {literal(shape)}) AS {column}"
 
 
 def _projection(engine: Engine, source: Source) -> str:
@@ -108,8 +139,13 @@ def _projection(engine: Engine, source: Source) -> str:
         cast = _cast(column, found[column.name])
         parts.append(f"{cast} AS {name}")
         if found[column.name] == "VARCHAR" and column.type != "VARCHAR":
-            issues.append(f"CASE WHEN nullif({name}, '') IS NOT NULL AND {cast} IS NULL THEN {literal(column.name + '=')} || left({name}, 80) END")
+            issues.append(
+                f"CASE WHEN nullif({name}, '') IS NOT NULL AND {cast} IS NULL THEN {literal(column.name + '=')} || left({name}, 80) END"
+            )
     parts += [f"{name if name in found else 'NULL'}::{type_} AS {name}" for name, type_ in LISTS.items()]
+    parts.append("list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys")
+    made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found}
+    parts += [f"{sql.format(**made)} AS {name}" for name, sql in FROM_TEXTS.items()]
     flags = f"list_filter([{', '.join(issues)}], lambda x: x IS NOT NULL)" if issues else "CAST([] AS VARCHAR[])"
     return ", ".join([*parts, f"{flags} AS issues"])
 
@@ -148,19 +184,23 @@ def files_with_empty_rows(engine: Engine) -> list[int]:
 
 
 def cut_prompts(engine: Engine) -> None:
-    """Fill ``new_prompt_messages``, ``new_messages`` and ``new_message_blocks``: every distinct message is cut once."""
+    """Fill ``new_messages``, ``new_message_blocks`` and ``new_prompt_messages``: every distinct message is hashed and cut once."""
     engine.execute("""
-        CREATE OR REPLACE TEMP TABLE hashed AS
-        SELECT rn, i - 1 AS message_index, role, h AS message_hash FROM (
-            SELECT rowid AS rn, unnest(range(1, len(messages) + 1)) AS i, unnest(list_transform(messages, lambda m: m.role)) AS role,
-                unnest(list_transform(messages, lambda m: salted(message_text(m)))) AS h
-            FROM staged WHERE len(messages) > 0)""")
+        CREATE OR REPLACE TEMP TABLE keyed AS
+        SELECT rowid AS rn, CAST(unnest(range(len(message_keys))) AS INTEGER) AS message_index,
+            unnest(list_transform(messages, lambda m: m.role)) AS role, unnest(message_keys) AS key
+        FROM staged WHERE len(message_keys) > 0""")
     engine.execute("""
-        CREATE OR REPLACE TEMP TABLE fresh_texts AS
-        SELECT r.message_hash, message_text(s.messages[r.at.i + 1]) AS text
-        FROM (SELECT message_hash, min(struct_pack(rn := rn, i := message_index)) AS at FROM hashed
-              WHERE message_hash NOT IN (SELECT message_hash FROM messages) GROUP BY message_hash) r
-        JOIN staged s ON s.rowid = r.at.rn""")
+        CREATE OR REPLACE TEMP TABLE texts AS
+        SELECT key, salted(text) AS message_hash, text FROM (
+            SELECT r.key, message_text(s.messages[r.at.i + 1]) AS text
+            FROM (SELECT key, min(struct_pack(rn := rn, i := message_index)) AS at FROM keyed GROUP BY key) r
+            JOIN staged s ON s.rowid = r.at.rn)""")
+    engine.execute("ALTER TABLE staged DROP COLUMN messages")
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE fresh AS
+        SELECT message_hash, any_value(text) AS text FROM texts
+        WHERE message_hash NOT IN (SELECT message_hash FROM messages) GROUP BY message_hash""")
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE cut AS
         SELECT message_hash, line_index, block_in_line, salted(block) AS block_hash, length(block) AS chars FROM (
@@ -169,81 +209,76 @@ def cut_prompts(engine: Engine) -> None:
                     THEN list_transform(range(greatest(1, (length(l) + 255) // 256)), lambda i: substring(l, i * 256 + 1, 256))
                     ELSE regexp_extract_all(l, '(?s).{{1,256}}') END AS blocks
                 FROM (SELECT message_hash, unnest(range(len(lines))) AS line_index, unnest(lines) AS l FROM (
-                    SELECT message_hash, string_split(text, chr(10)) AS lines FROM fresh_texts))))""")
+                    SELECT message_hash, string_split(text, chr(10)) AS lines FROM fresh))))""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_message_blocks AS
         SELECT message_hash, CAST(n - 1 AS INTEGER) AS block_index, block_hash,
             folded(sum(mixed('b', block_hash, n)) OVER w) AS chain, CAST(chars AS INTEGER) AS chars,
-            CAST(sum(chars) OVER w AS BIGINT) AS cum_chars, n = total AS ends_message
-        FROM (SELECT *, row_number() OVER (PARTITION BY message_hash ORDER BY line_index, block_in_line) AS n,
-                  count(*) OVER (PARTITION BY message_hash) AS total FROM cut)
+            CAST(sum(chars) OVER w AS BIGINT) AS cum_chars, lead(n) OVER w IS NULL AS ends_message
+        FROM (SELECT *, row_number() OVER (PARTITION BY message_hash ORDER BY line_index, block_in_line) AS n FROM cut)
         WINDOW w AS (PARTITION BY message_hash ORDER BY n ROWS UNBOUNDED PRECEDING)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_messages AS
-        SELECT t.message_hash, length(text) AS chars, CAST(b.blocks AS INTEGER) AS blocks,
-            salted(regexp_replace(text, '[0-9]+', '#', 'g')) AS masked_hash,
+        SELECT t.message_hash, length(text) AS chars, b.blocks, CASE WHEN regexp_matches(text, '[0-9]')
+                THEN salted(regexp_replace(text, '[0-9]+', '#', 'g')) ELSE t.message_hash END AS masked_hash,
             salted(regexp_replace(left(text, 128), '[0-9]+', '#', 'g')) AS template_hash
-        FROM fresh_texts t JOIN (SELECT message_hash, count(*) AS blocks FROM cut GROUP BY message_hash) b USING (message_hash)""")
+        FROM fresh t JOIN (SELECT message_hash, block_index + 1 AS blocks FROM new_message_blocks WHERE ends_message) b USING (message_hash)""")
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE known AS
+        SELECT t.key, d.* FROM (SELECT key, message_hash FROM texts) t
+        JOIN (SELECT * FROM messages UNION ALL SELECT * FROM new_messages) d USING (message_hash)""")
+    for name in ("texts", "fresh", "cut"):
+        engine.execute(f"DROP TABLE temp.{name}")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_prompt_messages AS
-        SELECT h.rn, n.call_id, n.file_id, CAST(h.message_index AS INTEGER) AS message_index, h.role, h.message_hash,
-            folded(coalesce(sum(mixed(h.role, h.message_hash, h.message_index)) OVER before, 0) + mixed(h.role, 'role', h.message_index))
-                AS prefix_before,
-            CAST(coalesce(sum(d.blocks) OVER before, 0) AS INTEGER) AS blocks_before,
-            CAST(coalesce(sum(d.chars) OVER before, 0) AS BIGINT) AS chars_before,
-            d.chars, d.masked_hash, d.template_hash
-        FROM hashed h JOIN numbered n USING (rn)
-        JOIN (SELECT * FROM messages UNION ALL SELECT * FROM new_messages) d USING (message_hash)
-        WINDOW before AS (PARTITION BY h.rn ORDER BY h.message_index ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)""")
-
-
-def complete_calls(engine: Engine, source: Source) -> None:
-    """Fill ``new_calls``: all canonical columns, fullness and content_hash."""
+        SELECT n.call_id, n.file_id, m.rn, message_index, role, message_hash, masked_hash, template_hash, chars, mix,
+            folded(coalesce(sum(mix) OVER before, 0) + mixed(role, 'role', message_index)) AS prefix_before,
+            CAST(coalesce(sum(blocks) OVER before, 0) AS INTEGER) AS blocks_before,
+            CAST(coalesce(sum(chars) OVER before, 0) AS BIGINT) AS chars_before
+        FROM (SELECT k.rn, k.message_index, k.role, d.*, mixed(k.role, d.message_hash, k.message_index) AS mix
+              FROM keyed k JOIN known d USING (key)) m JOIN numbered n USING (rn)
+        WINDOW before AS (PARTITION BY m.rn ORDER BY message_index ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE prompts AS
-        SELECT rn, salted(string_agg(concat_ws(':', role, message_hash), ',' ORDER BY message_index)) AS prompt_hash,
-            salted(string_agg(concat_ws(':', role, masked_hash), ',' ORDER BY message_index)) AS masked_hash,
+        SELECT rn, folded(sum(mix)) AS prompt_hash,
+            folded(sum(CASE WHEN masked_hash = message_hash THEN mix ELSE mixed(role, masked_hash, message_index) END)) AS masked_hash,
             min_by(message_hash, message_index) FILTER (role IN ('system', 'developer')) AS system_hash,
             min_by(template_hash, message_index) FILTER (role IN ('system', 'developer')) AS template_hash,
             CAST(sum(chars) AS BIGINT) AS prompt_chars, CAST(1 + count(*) FILTER (role = 'assistant') AS INTEGER) AS turn, count(*) AS items
         FROM new_prompt_messages GROUP BY rn""")
-    unstaged = {
+
+
+def calls_select(source: Source) -> str:
+    """The staged calls with all canonical columns, ``fullness`` and ``content_hash``."""
+    made = {
         "call_id": "n.call_id", "source": literal(source.id), "file_id": "n.file_id", "line": "n.line",
         "prompt_hash": "p.prompt_hash", "masked_hash": "p.masked_hash", "system_hash": "p.system_hash", "template_hash": "p.template_hash",
         "prompt_chars": "p.prompt_chars", "turn": "p.turn",
         "input_items": "CASE WHEN s.operation = 'embedding' THEN coalesce(s.input_items, p.items) ELSE s.input_items END",
-        "tools_hash": "salted(nullif(s.tools, '[]'))", "tools_chars": "length(nullif(s.tools, '[]'))",
-        "tool_defs": "TRY(json_array_length(nullif(s.tools, '[]')))",
-        "params_hash": """salted(TRY(CAST(json_merge_patch(CAST(s.parameters AS JSON),
-            '{"tools":null,"user":null,"metadata":null,"stream":null,"stream_options":null}') AS VARCHAR)))""",
-        "response_is_json": """CASE WHEN s.answer IS NULL THEN NULL
-            ELSE starts_with(ltrim(s.answer), '{') AND json_valid(s.answer) OR starts_with(ltrim(s.answer), '[') AND json_valid(s.answer) END""",
-        "response_hash": "salted(nullif(s.answer, ''))", "response_chars": "length(s.answer)",
         "logged_currency": "CASE WHEN s.logged_cost IS NOT NULL THEN 'USD' END",
     }  # fmt: skip
-    columns = ", ".join(f"CAST({unstaged.get(c.name, 's.' + quoted(c.name))} AS {c.type}) AS {quoted(c.name)}" for c in CALLS)
+    columns = ", ".join(f"CAST({made.get(c.name, 's.' + quoted(c.name))} AS {c.type}) AS {quoted(c.name)}" for c in CALLS)
     content = [quoted(c.name) for c in CALLS if c.name not in {"call_id", "file_id", "line"}]
     fullness = " + ".join(f"CAST({name} IS NOT NULL AS INTEGER)" for name in content)
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE new_calls AS
+    return f"""
         SELECT *, {fullness} AS fullness, hash({", ".join(content)}) AS content_hash FROM (
-            SELECT {columns} FROM staged s JOIN numbered n ON n.rn = s.rowid LEFT JOIN prompts p ON p.rn = s.rowid)""")
-    engine.execute("""
-        CREATE OR REPLACE TEMP TABLE new_tool_calls AS
-        SELECT call_id, CAST(i - 1 AS INTEGER) AS position, t.name AS name,
-            CASE WHEN t.arguments NOT IN ('', '{}') THEN salted(t.arguments) END AS arguments_hash, file_id
-        FROM (SELECT n.call_id, n.file_id, unnest(range(1, len(s.called_tools) + 1)) AS i, unnest(s.called_tools) AS t
-              FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.called_tools) > 0)""")
-    engine.execute("""
-        CREATE OR REPLACE TEMP TABLE new_cell_issues AS
-        SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count, min(substring(issue, strpos(issue, '=') + 1)) AS sample
-        FROM (SELECT n.file_id, unnest(s.issues) AS issue FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.issues) > 0)
-        GROUP BY ALL""")
+            SELECT {columns} FROM staged s JOIN numbered n ON n.rn = s.rowid LEFT JOIN prompts p ON p.rn = s.rowid)"""
+
+
+TOOL_CALLS_SELECT = """
+    SELECT call_id, CAST(i - 1 AS INTEGER) AS position, t.name AS name,
+        CASE WHEN t.arguments NOT IN ('', '{}') THEN salted(t.arguments) END AS arguments_hash, file_id
+    FROM (SELECT n.call_id, n.file_id, unnest(range(1, len(s.called_tools) + 1)) AS i, unnest(s.called_tools) AS t
+          FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.called_tools) > 0)"""
+
+CELL_ISSUES_SELECT = """
+    SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count, min(substring(issue, strpos(issue, '=') + 1)) AS sample
+    FROM (SELECT n.file_id, unnest(s.issues) AS issue FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.issues) > 0)
+    GROUP BY ALL"""
 
 
 def drop_staged(engine: Engine) -> None:
     """Free what the stage held, texts above all."""
-    for name in ("staged", "numbered", "hashed", "fresh_texts", "cut", "new_prompt_messages", "new_messages", "new_message_blocks",
-                 "prompts", "new_calls", "new_tool_calls", "new_cell_issues", "pieces"):  # fmt: skip
+    for name in ("staged", "numbered", "keyed", "known", "new_prompt_messages", "new_messages", "new_message_blocks", "prompts", "pieces"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
     engine.execute("DROP VIEW IF EXISTS raw")

@@ -135,18 +135,22 @@ def tail_hash(path: Path, end: int) -> str:
 def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     """Cut prompts, make hashes, and commit the staged rows of ``batch`` together with their manifest rows."""
     staging.cut_prompts(engine)
-    staging.complete_calls(engine, source)
     with engine.transaction():
         ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
         for r in batch:
             if r.seen and r.start:
                 # An unfinished last line was set aside; it has been read again.
                 engine.execute(f"DELETE FROM reject_rows WHERE file_id = {r.file_id} AND line > {r.base}")
-        for target, staged in (("call_rows", "new_calls"), ("tool_call_rows", "new_tool_calls"), ("messages", "new_messages"),
-                               ("message_blocks", "new_message_blocks"), ("prompt_messages", "new_prompt_messages")):  # fmt: skip
+        for target, select in (
+            ("call_rows", staging.calls_select(source)),
+            ("tool_call_rows", staging.TOOL_CALLS_SELECT),
+            ("cell_issue_rows", staging.CELL_ISSUES_SELECT),
+            ("messages", "FROM new_messages"),
+            ("message_blocks", "FROM new_message_blocks"),
+            ("prompt_messages", "FROM new_prompt_messages"),
+        ):
             columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
-            engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM {staged}")
-        engine.execute('INSERT INTO cell_issue_rows SELECT file_id, "column", count, sample FROM new_cell_issues')
+            engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")
         _store_rejects(engine, batch)
         _store_manifest(engine, batch)
     staging.drop_staged(engine)

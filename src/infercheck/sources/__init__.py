@@ -1,6 +1,7 @@
 """One log format a file: a TOML header that says how the format is recognised, and one SELECT from ``raw`` into canonical columns.
 
-``raw`` holds the header's ``[columns]`` as text, and ``file`` and ``line``, which the SELECT hands on. What it hands on under a canonical
+``raw`` holds the header's ``[columns]``, and ``file`` and ``line``, which the SELECT hands on. A column is text (``VARCHAR``), a JSON shape such
+as ``{"a":"VARCHAR"}`` whose leaves are text, or ``MESSAGES``; where a value has another shape the column is NULL. What it hands on under a canonical
 name may stay text: ingestion casts it, and reports what does not fit. Ingestion also makes the hashes and counts of prompts and answers, out of
 columns that a source may add: ``messages`` (a list of role, content, tool_calls), ``answer`` (its visible text), ``called_tools`` (a
 list of name, arguments), ``parameters`` and ``tools`` (JSON text).
@@ -8,6 +9,7 @@ list of name, arguments), ``parameters`` and ``tools`` (JSON text).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -51,6 +53,24 @@ class SourceHeader(BaseModel):
     detect: Detect
     columns: dict[str, str]
     example: list[SourceExample] = Field(min_length=1)
+
+
+MESSAGES_SHAPE = '[{"role":"VARCHAR","content":"VARCHAR","tool_calls":"VARCHAR"}]'
+
+
+def sql_type(shape: str) -> str:
+    """The SQL type of a header's column: ``{"a":["VARCHAR"]}`` is ``STRUCT("a" VARCHAR[])``."""
+    if shape == "MESSAGES":
+        return sql_type(MESSAGES_SHAPE)
+    return _type_of(json.loads(shape)) if shape[:1] in "{[" else shape
+
+
+def _type_of(shape: Any) -> str:
+    if isinstance(shape, list):
+        return f"{_type_of(shape[0])}[]"
+    if isinstance(shape, dict):
+        return f"STRUCT({', '.join(f'{chr(34)}{k}{chr(34)} {_type_of(v)}' for k, v in shape.items())})"
+    return str(shape)
 
 
 @dataclass(frozen=True)

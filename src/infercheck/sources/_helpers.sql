@@ -3,19 +3,18 @@
 -- Text of a JSON value taken apart into a shape of its own; NULL where the text is no JSON (redacted, truncated, empty).
 CREATE OR REPLACE TEMP MACRO shaped(x, shape) AS TRY(json_transform(x, shape));
 
+CREATE OR REPLACE TEMP MACRO epoch_to_time(d) AS CASE
+    WHEN d > 0 AND d < 1e11 THEN make_timestamp(CAST(round(d * 1e6) AS BIGINT))
+    WHEN d >= 1e11 AND d < 1e14 THEN make_timestamp(CAST(round(d * 1e3) AS BIGINT))
+    WHEN d >= 1e14 AND d < 1e17 THEN make_timestamp(CAST(d AS BIGINT))
+    WHEN d >= 1e17 AND d < 4e18 THEN make_timestamp(CAST(d / 1e3 AS BIGINT)) END;
+
 -- A time written as epoch seconds, milliseconds, microseconds or nanoseconds, or as ISO text (UTC unless it names an offset).
-CREATE OR REPLACE TEMP MACRO to_time(x) AS CASE
-    WHEN TRY_CAST(x AS DOUBLE) IS NULL THEN CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP)
-    WHEN NOT isfinite(CAST(x AS DOUBLE)) OR CAST(x AS DOUBLE) <= 0 OR CAST(x AS DOUBLE) >= 4e18 THEN NULL
-    WHEN CAST(x AS DOUBLE) < 1e11 THEN make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1e6) AS BIGINT))
-    WHEN CAST(x AS DOUBLE) < 1e14 THEN make_timestamp(CAST(round(CAST(x AS DOUBLE) * 1e3) AS BIGINT))
-    WHEN CAST(x AS DOUBLE) < 1e17 THEN make_timestamp(CAST(CAST(x AS DOUBLE) AS BIGINT))
-    ELSE make_timestamp(CAST(CAST(x AS DOUBLE) / 1e3 AS BIGINT)) END;
+CREATE OR REPLACE TEMP MACRO to_time(x) AS coalesce(epoch_to_time(TRY_CAST(x AS DOUBLE)), CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP));
 
 -- A count: a whole number that is not negative. 12.7 is no count, and must not become 13.
-CREATE OR REPLACE TEMP MACRO to_count(x) AS CASE
-    WHEN TRY_CAST(x AS DOUBLE) BETWEEN 0 AND 9e15 AND TRY_CAST(x AS DOUBLE) = trunc(TRY_CAST(x AS DOUBLE))
-    THEN CAST(TRY_CAST(x AS DOUBLE) AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO whole(d) AS CASE WHEN d >= 0 AND d <= 9e15 AND d = trunc(d) THEN CAST(d AS BIGINT) END;
+CREATE OR REPLACE TEMP MACRO to_count(x) AS whole(TRY_CAST(x AS DOUBLE));
 
 -- A finite number.
 CREATE OR REPLACE TEMP MACRO to_number(x) AS CASE WHEN isfinite(TRY_CAST(x AS DOUBLE)) THEN TRY_CAST(x AS DOUBLE) END;
@@ -62,13 +61,17 @@ CREATE OR REPLACE TEMP MACRO failure_status(code, error) AS CASE
     WHEN code = '429' THEN 'rate_limited' WHEN code = '408' THEN 'timeout' WHEN code = '499' THEN 'cancelled'
     WHEN code IS NULL AND contains(lower(error), 'timeout') THEN 'timeout' ELSE 'error' END;
 
--- Messages in OpenAI's shape, a list of input texts, or one text; NULL where the log does not hold them.
+-- What a column of type MESSAGES is where it cannot be read as one: a list of input texts, one text, or nothing.
 CREATE OR REPLACE TEMP MACRO messages_of(x) AS CASE
-    WHEN x IS NULL OR x IN ('', '{}', '[]', 'null') OR contains(left(x, 200), 'redacted-by-litellm') THEN NULL
+    WHEN x IS NULL OR x IN ('', '{}', '[]', 'null') THEN NULL
     WHEN starts_with(x, '[{') THEN shaped(x, '[{"role":"VARCHAR","content":"VARCHAR","tool_calls":"VARCHAR"}]')
     WHEN starts_with(x, '["') THEN list_transform(shaped(x, '["VARCHAR"]'),
         lambda t: struct_pack(role := 'user', content := t, tool_calls := CAST(NULL AS VARCHAR)))
     ELSE [struct_pack(role := 'user', content := x, tool_calls := CAST(NULL AS VARCHAR))] END;
+
+-- Messages, unless LiteLLM was told not to log them.
+CREATE OR REPLACE TEMP MACRO litellm_stored(messages) AS CASE
+    WHEN len(messages) > 0 AND coalesce(messages[1].content, '') <> 'redacted-by-litellm' THEN messages END;
 
 -- The visible text of an answer in the shape of OpenAI's Responses API.
 CREATE OR REPLACE TEMP MACRO responses_text(output) AS nullif(array_to_string(flatten(list_transform(

@@ -28,14 +28,26 @@ model_group = "VARCHAR"
 custom_llm_provider = "VARCHAR"
 api_base = "VARCHAR"
 user = "VARCHAR"
-metadata = "VARCHAR"
+metadata = '''{"user_api_key_alias":"VARCHAR","user_api_key_team_alias":"VARCHAR","user_agent":"VARCHAR","litellm_call_id":"VARCHAR",
+    "litellm_overhead_time_ms":"VARCHAR","attempted_retries":"VARCHAR","original_model_group":"VARCHAR","status":"VARCHAR",
+    "error_information":{"error_code":"VARCHAR","error_class":"VARCHAR"},
+    "cost_breakdown":{"service_tier":"VARCHAR"},
+    "requester_metadata":{"app":"VARCHAR","service":"VARCHAR","environment":"VARCHAR"},
+    "additional_usage_values":{"cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR"},
+    "usage_object":{"cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR",
+    "prompt_tokens_details":{"cached_tokens":"VARCHAR","cache_creation_tokens":"VARCHAR","cache_write_tokens":"VARCHAR",
+    "audio_tokens":"VARCHAR","image_tokens":"VARCHAR",
+    "cache_creation_token_details":{"ephemeral_1h_input_tokens":"VARCHAR"}},
+    "completion_tokens_details":{"reasoning_tokens":"VARCHAR","audio_tokens":"VARCHAR"}}}'''
 cache_hit = "VARCHAR"
-request_tags = "VARCHAR"
+request_tags = '''["VARCHAR"]'''
 team_id = "VARCHAR"
 organization_id = "VARCHAR"
 end_user = "VARCHAR"
-messages = "VARCHAR"
-response = "VARCHAR"
+messages = "MESSAGES"
+response = '''{"service_tier":"VARCHAR","stop_reason":"VARCHAR","choices":[{"finish_reason":"VARCHAR",
+    "message":{"content":"VARCHAR","tool_calls":[{"function":{"name":"VARCHAR","arguments":"VARCHAR"}}]}}],
+    "output":[{"type":"VARCHAR","name":"VARCHAR","arguments":"VARCHAR","content":[{"text":"VARCHAR"}]}]}'''
 session_id = "VARCHAR"
 status = "VARCHAR"
 
@@ -57,37 +69,20 @@ input = '''
 calls = [{ request_id = "r1", trace_id = "tr-2", status = "timeout", http_status = 408, provider = "azure", model = "gpt-4o" }]
 ---*/
 WITH parts AS (
-    SELECT
-        *,
-        shaped(metadata, '{"user_api_key_alias":"VARCHAR","user_api_key_team_alias":"VARCHAR","user_agent":"VARCHAR","litellm_call_id":"VARCHAR",
-            "litellm_overhead_time_ms":"VARCHAR","attempted_retries":"VARCHAR","original_model_group":"VARCHAR","status":"VARCHAR",
-            "error_information":{"error_code":"VARCHAR","error_class":"VARCHAR"},
-            "cost_breakdown":{"service_tier":"VARCHAR"},
-            "requester_metadata":{"app":"VARCHAR","service":"VARCHAR","environment":"VARCHAR"},
-            "additional_usage_values":{"cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR"},
-            "usage_object":{"cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR",
-                "prompt_tokens_details":{"cached_tokens":"VARCHAR","cache_creation_tokens":"VARCHAR","cache_write_tokens":"VARCHAR",
-                    "audio_tokens":"VARCHAR","image_tokens":"VARCHAR",
-                    "cache_creation_token_details":{"ephemeral_1h_input_tokens":"VARCHAR"}},
-                "completion_tokens_details":{"reasoning_tokens":"VARCHAR","audio_tokens":"VARCHAR"}}}') AS meta,
-        shaped(response, '{"service_tier":"VARCHAR","stop_reason":"VARCHAR","choices":[{"finish_reason":"VARCHAR",
-            "message":{"content":"VARCHAR","tool_calls":[{"function":{"name":"VARCHAR","arguments":"VARCHAR"}}]}}],
-            "output":[{"type":"VARCHAR","name":"VARCHAR","arguments":"VARCHAR","content":[{"text":"VARCHAR"}]}]}') AS answered,
-        shaped(request_tags, '["VARCHAR"]') AS tag_list,
-        coalesce(contains(call_type, 'retrieve') OR contains(call_type, 'get_responses'), FALSE) AS re_read
+    SELECT *, coalesce(contains(call_type, 'retrieve') OR contains(call_type, 'get_responses'), FALSE) AS re_read
     FROM raw
 ),
 facts AS (
     SELECT
         *,
-        coalesce(unless_empty(litellm_call_id), unless_empty(meta.litellm_call_id)) AS call_key,
-        coalesce(coalesce(unless_empty(status), meta.status) = 'failure', FALSE) AS failed,
+        coalesce(unless_empty(litellm_call_id), unless_empty(metadata.litellm_call_id)) AS call_key,
+        coalesce(coalesce(unless_empty(status), metadata.status) = 'failure', FALSE) AS failed,
         to_time(completionStartTime) < to_time(endTime) AS first_before_last,
-        coalesce(meta.usage_object.prompt_tokens_details.cached_tokens, meta.usage_object.cache_read_input_tokens,
-            meta.additional_usage_values.cache_read_input_tokens) AS cached,
-        coalesce(meta.usage_object.cache_creation_input_tokens, meta.usage_object.prompt_tokens_details.cache_creation_tokens,
-            meta.usage_object.prompt_tokens_details.cache_write_tokens, meta.additional_usage_values.cache_creation_input_tokens) AS written,
-        meta.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens AS written_1h
+        coalesce(metadata.usage_object.prompt_tokens_details.cached_tokens, metadata.usage_object.cache_read_input_tokens,
+            metadata.additional_usage_values.cache_read_input_tokens) AS cached,
+        coalesce(metadata.usage_object.cache_creation_input_tokens, metadata.usage_object.prompt_tokens_details.cache_creation_tokens,
+            metadata.usage_object.prompt_tokens_details.cache_write_tokens, metadata.additional_usage_values.cache_creation_input_tokens) AS written,
+        metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens AS written_1h
     FROM parts
 ),
 known AS (
@@ -109,42 +104,42 @@ SELECT
     startTime AS started_at,
     CASE WHEN first_before_last THEN completionStartTime END AS first_token_at,
     endTime AS ended_at,
-    meta.litellm_overhead_time_ms AS gateway_ms,
-    CASE WHEN failed THEN failure_status(unless_empty(meta.error_information.error_code), meta.error_information.error_class)
+    metadata.litellm_overhead_time_ms AS gateway_ms,
+    CASE WHEN failed THEN failure_status(unless_empty(metadata.error_information.error_code), metadata.error_information.error_class)
         WHEN coalesce(unless_empty(status), 'success') = 'success' THEN 'ok' END AS status,
-    unless_empty(meta.error_information.error_code) AS http_status,
-    unless_empty(meta.error_information.error_class) AS error_type,
-    to_finish(coalesce(answered.choices[1].finish_reason, answered.stop_reason)) AS finish_reason,
-    to_count(meta.attempted_retries) + 1 AS attempt,
+    unless_empty(metadata.error_information.error_code) AS http_status,
+    unless_empty(metadata.error_information.error_class) AS error_type,
+    to_finish(coalesce(response.choices[1].finish_reason, response.stop_reason)) AS finish_reason,
+    to_count(metadata.attempted_retries) + 1 AS attempt,
     provider_of(custom_llm_provider, model) AS provider,
-    coalesce(unless_empty(meta.original_model_group), unless_empty(model_group)) AS model_requested,
+    coalesce(unless_empty(metadata.original_model_group), unless_empty(model_group)) AS model_requested,
     model_of(custom_llm_provider, model) AS model,
     unless_empty(model_id) AS deployment,
     region_of(api_base) AS region,
     unless_empty(api_base) AS endpoint,
-    litellm_tier(call_type, answered.service_tier, CAST(NULL AS VARCHAR), meta.cost_breakdown.service_tier) AS service_tier,
+    litellm_tier(call_type, response.service_tier, CAST(NULL AS VARCHAR), metadata.cost_breakdown.service_tier) AS service_tier,
     CASE WHEN first_before_last THEN TRUE END AS streamed,
-    litellm_key(meta.user_api_key_alias, api_key) AS api_key_alias,
-    coalesce(unless_empty(meta.user_api_key_team_alias), unless_empty(team_id), unless_empty(organization_id)) AS team,
+    litellm_key(metadata.user_api_key_alias, api_key) AS api_key_alias,
+    coalesce(unless_empty(metadata.user_api_key_team_alias), unless_empty(team_id), unless_empty(organization_id)) AS team,
     unless_empty("user") AS "user",
     unless_empty(end_user) AS end_user,
-    coalesce(tag_value(tag_list, ['app:', 'service:', 'route:']), meta.requester_metadata.app, meta.requester_metadata.service) AS app,
-    coalesce(tag_value(tag_list, ['env:', 'environment:']), meta.requester_metadata.environment) AS environment,
-    other_tags(tag_list) AS tags,
-    without_version(meta.user_agent) AS user_agent,
+    coalesce(tag_value(request_tags, ['app:', 'service:', 'route:']), metadata.requester_metadata.app, metadata.requester_metadata.service) AS app,
+    coalesce(tag_value(request_tags, ['env:', 'environment:']), metadata.requester_metadata.environment) AS environment,
+    other_tags(request_tags) AS tags,
+    without_version(metadata.user_agent) AS user_agent,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN litellm_input(prompt_tokens, cached, written) END AS input_tokens,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN cached END AS cache_read_tokens,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN litellm_5m(written, written_1h) END AS cache_write_5m_tokens,
     CASE WHEN NOT re_read AND NOT usage_unknown THEN written_1h END AS cache_write_1h_tokens,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN completion_tokens END AS output_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.completion_tokens_details.reasoning_tokens END AS reasoning_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.prompt_tokens_details.audio_tokens END AS audio_input_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.completion_tokens_details.audio_tokens END AS audio_output_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.prompt_tokens_details.image_tokens END AS image_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.completion_tokens_details.reasoning_tokens END AS reasoning_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.prompt_tokens_details.audio_tokens END AS audio_input_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.completion_tokens_details.audio_tokens END AS audio_output_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.prompt_tokens_details.image_tokens END AS image_tokens,
     to_flag(cache_hit) AS gateway_cache_hit,
     CASE WHEN re_read THEN '0' WHEN failed AND to_number(spend) = 0 THEN NULL ELSE spend END AS logged_cost,
-    messages_of(messages) AS messages,
-    coalesce(answered.choices[1].message.content, responses_text(answered.output)) AS answer,
-    coalesce(list_transform(answered.choices[1].message.tool_calls, lambda t: t.function), list_transform(list_filter(answered.output,
+    litellm_stored(messages) AS messages,
+    coalesce(response.choices[1].message.content, responses_text(response.output)) AS answer,
+    coalesce(list_transform(response.choices[1].message.tool_calls, lambda t: t.function), list_transform(list_filter(response.output,
         lambda o: o.type = 'function_call'), lambda o: struct_pack(name := o.name, arguments := o.arguments))) AS called_tools
 FROM known

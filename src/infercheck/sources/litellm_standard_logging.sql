@@ -31,15 +31,26 @@ api_base = "VARCHAR"
 response_cost = "VARCHAR"
 prompt_tokens = "VARCHAR"
 completion_tokens = "VARCHAR"
-request_tags = "VARCHAR"
+request_tags = '''["VARCHAR"]'''
 end_user = "VARCHAR"
 user_agent = "VARCHAR"
-metadata = "VARCHAR"
-hidden_params = "VARCHAR"
-cost_breakdown = "VARCHAR"
-error_information = "VARCHAR"
-messages = "VARCHAR"
-response = "VARCHAR"
+metadata = '''{"user_api_key_hash":"VARCHAR","user_api_key_alias":"VARCHAR","user_api_key_team_alias":"VARCHAR",
+    "user_api_key_team_id":"VARCHAR","user_api_key_org_id":"VARCHAR","user_api_key_user_id":"VARCHAR",
+    "user_api_key_end_user_id":"VARCHAR","user_agent":"VARCHAR",
+    "requester_metadata":{"app":"VARCHAR","service":"VARCHAR","environment":"VARCHAR"},
+    "usage_object":{"cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR",
+    "prompt_tokens_details":{"cached_tokens":"VARCHAR","cache_creation_tokens":"VARCHAR","cache_write_tokens":"VARCHAR",
+    "audio_tokens":"VARCHAR","image_tokens":"VARCHAR",
+    "cache_creation_token_details":{"ephemeral_1h_input_tokens":"VARCHAR"}},
+    "completion_tokens_details":{"reasoning_tokens":"VARCHAR","audio_tokens":"VARCHAR"}}}'''
+hidden_params = '''{"api_base":"VARCHAR","litellm_overhead_time_ms":"VARCHAR",
+    "additional_headers":{"x-litellm-attempted-retries":"VARCHAR"}}'''
+cost_breakdown = '''{"service_tier":"VARCHAR"}'''
+error_information = '''{"error_code":"VARCHAR","error_class":"VARCHAR"}'''
+messages = "MESSAGES"
+response = '''{"service_tier":"VARCHAR","stop_reason":"VARCHAR","choices":[{"finish_reason":"VARCHAR",
+    "message":{"content":"VARCHAR","tool_calls":[{"function":{"name":"VARCHAR","arguments":"VARCHAR"}}]}}],
+    "output":[{"type":"VARCHAR","name":"VARCHAR","arguments":"VARCHAR","content":[{"text":"VARCHAR"}]}]}'''
 model_parameters = "VARCHAR"
 
 [[example]]
@@ -65,25 +76,8 @@ calls = [{ request_id = "c2", provider = "hosted_vllm", model = "Qwen/Qwen2.5-7B
 WITH parts AS (
     SELECT
         *,
-        shaped(metadata, '{"user_api_key_hash":"VARCHAR","user_api_key_alias":"VARCHAR","user_api_key_team_alias":"VARCHAR",
-            "user_api_key_team_id":"VARCHAR","user_api_key_org_id":"VARCHAR","user_api_key_user_id":"VARCHAR",
-            "user_api_key_end_user_id":"VARCHAR","user_agent":"VARCHAR",
-            "requester_metadata":{"app":"VARCHAR","service":"VARCHAR","environment":"VARCHAR"},
-            "usage_object":{"cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR",
-                "prompt_tokens_details":{"cached_tokens":"VARCHAR","cache_creation_tokens":"VARCHAR","cache_write_tokens":"VARCHAR",
-                    "audio_tokens":"VARCHAR","image_tokens":"VARCHAR",
-                    "cache_creation_token_details":{"ephemeral_1h_input_tokens":"VARCHAR"}},
-                "completion_tokens_details":{"reasoning_tokens":"VARCHAR","audio_tokens":"VARCHAR"}}}') AS meta,
-        shaped(hidden_params, '{"api_base":"VARCHAR","litellm_overhead_time_ms":"VARCHAR",
-            "additional_headers":{"x-litellm-attempted-retries":"VARCHAR"}}') AS hidden,
-        shaped(error_information, '{"error_code":"VARCHAR","error_class":"VARCHAR"}') AS failure,
-        shaped(response, '{"service_tier":"VARCHAR","stop_reason":"VARCHAR","choices":[{"finish_reason":"VARCHAR",
-            "message":{"content":"VARCHAR","tool_calls":[{"function":{"name":"VARCHAR","arguments":"VARCHAR"}}]}}],
-            "output":[{"type":"VARCHAR","name":"VARCHAR","arguments":"VARCHAR","content":[{"text":"VARCHAR"}]}]}') AS answered,
         shaped(model_parameters, '{"stream":"VARCHAR","response_format":{"type":"VARCHAR"},"reasoning_effort":"VARCHAR","max_tokens":"VARCHAR",
-            "max_completion_tokens":"VARCHAR","temperature":"VARCHAR","service_tier":"VARCHAR","tools":"VARCHAR"}') AS asked,
-        shaped(cost_breakdown, '{"service_tier":"VARCHAR"}') AS breakdown,
-        shaped(request_tags, '["VARCHAR"]') AS tag_list,
+    "max_completion_tokens":"VARCHAR","temperature":"VARCHAR","service_tier":"VARCHAR","tools":"VARCHAR"}') AS asked,
         coalesce(unless_empty(litellm_call_id), unless_empty(id)) AS own_id,
         coalesce(contains(call_type, 'retrieve') OR contains(call_type, 'get_responses'), FALSE) AS re_read,
         coalesce(status = 'failure', FALSE) AS failed
@@ -92,12 +86,12 @@ WITH parts AS (
 facts AS (
     SELECT
         *,
-        coalesce(unless_empty(api_base), unless_empty(hidden.api_base)) AS address,
+        coalesce(unless_empty(api_base), unless_empty(hidden_params.api_base)) AS address,
         coalesce(to_flag(stream), to_flag(asked.stream)) AS was_streamed,
-        coalesce(meta.usage_object.prompt_tokens_details.cached_tokens, meta.usage_object.cache_read_input_tokens) AS cached,
-        coalesce(meta.usage_object.cache_creation_input_tokens, meta.usage_object.prompt_tokens_details.cache_creation_tokens,
-            meta.usage_object.prompt_tokens_details.cache_write_tokens) AS written,
-        meta.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens AS written_1h,
+        coalesce(metadata.usage_object.prompt_tokens_details.cached_tokens, metadata.usage_object.cache_read_input_tokens) AS cached,
+        coalesce(metadata.usage_object.cache_creation_input_tokens, metadata.usage_object.prompt_tokens_details.cache_creation_tokens,
+            metadata.usage_object.prompt_tokens_details.cache_write_tokens) AS written,
+        metadata.usage_object.prompt_tokens_details.cache_creation_token_details.ephemeral_1h_input_tokens AS written_1h,
         -- A failed attempt whose counters are all zero has unknown usage: LiteLLM writes zeros where no answer came back.
         failed AND coalesce(to_count(prompt_tokens), 0) + coalesce(to_count(completion_tokens), 0) = 0 AS usage_unknown
     FROM parts
@@ -114,37 +108,37 @@ SELECT
     startTime AS started_at,
     CASE WHEN was_streamed AND to_time(completionStartTime) < to_time(endTime) THEN completionStartTime END AS first_token_at,
     endTime AS ended_at,
-    hidden.litellm_overhead_time_ms AS gateway_ms,
-    CASE WHEN failed THEN failure_status(unless_empty(failure.error_code), failure.error_class) WHEN status = 'success' THEN 'ok' END AS status,
-    unless_empty(failure.error_code) AS http_status,
-    unless_empty(failure.error_class) AS error_type,
-    to_finish(coalesce(answered.choices[1].finish_reason, answered.stop_reason)) AS finish_reason,
-    to_count(hidden.additional_headers['x-litellm-attempted-retries']) + 1 AS attempt,
+    hidden_params.litellm_overhead_time_ms AS gateway_ms,
+    CASE WHEN failed THEN failure_status(unless_empty(error_information.error_code), error_information.error_class) WHEN status = 'success' THEN 'ok' END AS status,
+    unless_empty(error_information.error_code) AS http_status,
+    unless_empty(error_information.error_class) AS error_type,
+    to_finish(coalesce(response.choices[1].finish_reason, response.stop_reason)) AS finish_reason,
+    to_count(hidden_params.additional_headers['x-litellm-attempted-retries']) + 1 AS attempt,
     provider_of(custom_llm_provider, model) AS provider,
     unless_empty(model_group) AS model_requested,
     model_of(custom_llm_provider, model) AS model,
     unless_empty(model_id) AS deployment,
     region_of(address) AS region,
     address AS endpoint,
-    litellm_tier(call_type, answered.service_tier, asked.service_tier, breakdown.service_tier) AS service_tier,
+    litellm_tier(call_type, response.service_tier, asked.service_tier, cost_breakdown.service_tier) AS service_tier,
     was_streamed AS streamed,
-    litellm_key(meta.user_api_key_alias, meta.user_api_key_hash) AS api_key_alias,
-    coalesce(unless_empty(meta.user_api_key_team_alias), unless_empty(meta.user_api_key_team_id), unless_empty(meta.user_api_key_org_id)) AS team,
-    unless_empty(meta.user_api_key_user_id) AS "user",
-    coalesce(unless_empty(end_user), unless_empty(meta.user_api_key_end_user_id)) AS end_user,
-    coalesce(tag_value(tag_list, ['app:', 'service:', 'route:']), meta.requester_metadata.app, meta.requester_metadata.service) AS app,
-    coalesce(tag_value(tag_list, ['env:', 'environment:']), meta.requester_metadata.environment) AS environment,
-    other_tags(tag_list) AS tags,
-    without_version(coalesce(unless_empty(user_agent), meta.user_agent)) AS user_agent,
+    litellm_key(metadata.user_api_key_alias, metadata.user_api_key_hash) AS api_key_alias,
+    coalesce(unless_empty(metadata.user_api_key_team_alias), unless_empty(metadata.user_api_key_team_id), unless_empty(metadata.user_api_key_org_id)) AS team,
+    unless_empty(metadata.user_api_key_user_id) AS "user",
+    coalesce(unless_empty(end_user), unless_empty(metadata.user_api_key_end_user_id)) AS end_user,
+    coalesce(tag_value(request_tags, ['app:', 'service:', 'route:']), metadata.requester_metadata.app, metadata.requester_metadata.service) AS app,
+    coalesce(tag_value(request_tags, ['env:', 'environment:']), metadata.requester_metadata.environment) AS environment,
+    other_tags(request_tags) AS tags,
+    without_version(coalesce(unless_empty(user_agent), metadata.user_agent)) AS user_agent,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN litellm_input(prompt_tokens, cached, written) END AS input_tokens,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN cached END AS cache_read_tokens,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN litellm_5m(written, written_1h) END AS cache_write_5m_tokens,
     CASE WHEN NOT re_read AND NOT usage_unknown THEN written_1h END AS cache_write_1h_tokens,
     CASE WHEN re_read THEN '0' WHEN NOT usage_unknown THEN completion_tokens END AS output_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.completion_tokens_details.reasoning_tokens END AS reasoning_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.prompt_tokens_details.audio_tokens END AS audio_input_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.completion_tokens_details.audio_tokens END AS audio_output_tokens,
-    CASE WHEN NOT re_read AND NOT usage_unknown THEN meta.usage_object.prompt_tokens_details.image_tokens END AS image_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.completion_tokens_details.reasoning_tokens END AS reasoning_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.prompt_tokens_details.audio_tokens END AS audio_input_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.completion_tokens_details.audio_tokens END AS audio_output_tokens,
+    CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.prompt_tokens_details.image_tokens END AS image_tokens,
     to_flag(cache_hit) AS gateway_cache_hit,
     asked.response_format.type AS response_format,
     asked.reasoning_effort AS reasoning_effort,
@@ -152,9 +146,9 @@ SELECT
     asked.temperature AS temperature,
     -- Fetching a stored response logs its whole cost once more.
     CASE WHEN re_read THEN '0' WHEN failed AND to_number(response_cost) = 0 THEN NULL ELSE response_cost END AS logged_cost,
-    messages_of(messages) AS messages,
-    coalesce(answered.choices[1].message.content, responses_text(answered.output)) AS answer,
-    coalesce(list_transform(answered.choices[1].message.tool_calls, lambda t: t.function), list_transform(list_filter(answered.output,
+    litellm_stored(messages) AS messages,
+    coalesce(response.choices[1].message.content, responses_text(response.output)) AS answer,
+    coalesce(list_transform(response.choices[1].message.tool_calls, lambda t: t.function), list_transform(list_filter(response.output,
         lambda o: o.type = 'function_call'), lambda o: struct_pack(name := o.name, arguments := o.arguments))) AS called_tools,
     CASE WHEN starts_with(model_parameters, '{') THEN model_parameters END AS parameters,
     asked.tools AS tools
