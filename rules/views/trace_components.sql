@@ -1,0 +1,117 @@
+/*---
+kind = "view"
+title = "What a unit's time went to, along its critical path"
+why = """The report's second number, what the user waits for, is only of use when split: a slow model, a slow tool and a slow framework have different owners. The parts of a unit sum to \
+its duration to the microsecond, because they are sums of exclusive times on the path."""
+
+[columns]
+unit_id = "as in priced_calls"
+workload = "of the unit's first call"
+duration_us = "of the root: what all other columns sum to"
+before_first_token_us = "streamed calls that succeeded, until the first token: queue, network and prefill, which no log without server spans tells apart"
+decode_us = "streamed calls that succeeded, from the first token on"
+model_unstreamed_us = "calls that succeeded without a first-token time: the two above together"
+retries_us = "failed attempts, and the pause until the same request was sent again"
+tools_us = "tool and http spans' own time"
+retrieval_us = "retrieval and db spans' own time"
+orchestration_us = "all other spans' own time: the framework, or work that is not instrumented"
+between_us = "time in which no node of a log without one root ran: client, tools or gateway queue, not distinguishable"
+
+[[example]]
+name = "a log without spans: 1 + 2 streamed, 3 between, a failed attempt of 1 and a pause of 0.5, then 2 unstreamed"
+calls = '''
+call_id  trace_id  request_id  app  started_at  duration_s  ttft_s  status
+a        t         r1          w    0           3           1       ok
+b        t         r2          w    6           1           -       error
+c        t         r2          w    7.5         2           -       ok
+'''
+rows = '''
+unit_id  workload  duration_us  before_first_token_us  decode_us  model_unstreamed_us  retries_us  tools_us  orchestration_us  between_us
+t        w         9500000      1000000                2000000    2000000              1500000     0         0                 3000000
+'''
+
+[[example]]
+name = "spans: 2 in tools, 3 in retrieval, 1 in the framework; the call waits for nothing else"
+calls = '''
+call_id  trace_id  app  span_id  parent_span_id  started_at  duration_s  ttft_s
+a        t         w    sa       root            6           4           1
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind       name    started_at  duration_s
+root     t         -               agent      run     0           10
+search   t         root            retrieval  search  0.5         3
+sum      t         root            tool       sum     4           2
+'''
+rows = '''
+unit_id  duration_us  before_first_token_us  decode_us  tools_us  retrieval_us  orchestration_us  between_us  retries_us
+t        10000000     1000000                3000000    2000000   3000000       1000000           0           0
+'''
+---*/
+WITH detailed AS (
+    SELECT
+        w.*,
+        p.status,
+        p.first_token_us,
+        -- the pause that follows a failed attempt, where the next thing waited for is the same request sent again
+        CASE WHEN p.status <> 'ok' AND (lead(p.request_id) OVER siblings = p.request_id OR lead(p.prompt_hash) OVER siblings = p.prompt_hash)
+             THEN lead(w.window_start_us) OVER siblings - w.window_end_us ELSE 0 END AS pause_us
+    FROM path_windows AS w
+    LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
+    WINDOW siblings AS (PARTITION BY w.unit_id, w.parent_id ORDER BY w.window_start_us)
+), cut AS (
+    SELECT
+        unit_id,
+        workload,
+        kind,
+        depth,
+        exclusive_us,
+        window_end_us - window_start_us AS window_us,
+        CASE WHEN depth = 0 THEN 0 ELSE pause_us END AS pause_us,
+        CASE WHEN kind <> 'call' THEN NULL WHEN status <> 'ok' THEN 'failed' WHEN first_token_us IS NULL THEN 'unstreamed' ELSE 'streamed' END AS outcome,
+        least(exclusive_us, greatest(0, least(first_token_us, window_end_us) - window_start_us)) AS until_token_us
+    FROM detailed
+), pauses AS (
+    SELECT d.parent_id AS node_id, CAST(sum(d.pause_us) AS BIGINT) AS pause_us FROM detailed AS d WHERE d.depth > 0 AND d.pause_us > 0 GROUP BY d.parent_id
+), paused AS (
+    SELECT w.unit_id, w.kind, p.pause_us FROM pauses AS p JOIN path_windows AS w ON w.node_id = p.node_id
+), taken AS (
+    -- What the pauses are taken from: the own time of the node that the attempts ran under.
+    SELECT
+        unit_id,
+        coalesce(sum(pause_us) FILTER (WHERE kind IN ('tool', 'http')), 0) AS tools_us,
+        coalesce(sum(pause_us) FILTER (WHERE kind IN ('retrieval', 'db')), 0) AS retrieval_us,
+        coalesce(sum(pause_us) FILTER (WHERE kind = 'virtual'), 0) AS between_us,
+        coalesce(sum(pause_us) FILTER (WHERE kind NOT IN ('tool', 'http', 'retrieval', 'db', 'virtual')), 0) AS orchestration_us,
+        sum(pause_us) AS pause_us
+    FROM paused
+    GROUP BY unit_id
+), summed AS (
+    SELECT
+        unit_id,
+        max(workload) AS workload,
+        max(window_us) FILTER (WHERE depth = 0) AS duration_us,
+        coalesce(sum(until_token_us) FILTER (WHERE outcome = 'streamed'), 0) AS before_first_token_us,
+        coalesce(sum(exclusive_us - until_token_us) FILTER (WHERE outcome = 'streamed'), 0) AS decode_us,
+        coalesce(sum(exclusive_us) FILTER (WHERE outcome = 'unstreamed'), 0) AS model_unstreamed_us,
+        coalesce(sum(exclusive_us) FILTER (WHERE outcome = 'failed'), 0) AS failed_us,
+        coalesce(sum(exclusive_us) FILTER (WHERE kind IN ('tool', 'http')), 0) AS tools_us,
+        coalesce(sum(exclusive_us) FILTER (WHERE kind IN ('retrieval', 'db')), 0) AS retrieval_us,
+        coalesce(sum(exclusive_us) FILTER (WHERE kind NOT IN ('call', 'tool', 'http', 'retrieval', 'db', 'virtual')), 0) AS orchestration_us,
+        coalesce(sum(exclusive_us) FILTER (WHERE kind = 'virtual'), 0) AS between_us
+    FROM cut
+    GROUP BY unit_id
+)
+SELECT
+    s.unit_id,
+    s.workload,
+    s.duration_us,
+    CAST(s.before_first_token_us AS BIGINT) AS before_first_token_us,
+    CAST(s.decode_us AS BIGINT) AS decode_us,
+    CAST(s.model_unstreamed_us AS BIGINT) AS model_unstreamed_us,
+    CAST(s.failed_us + coalesce(t.pause_us, 0) AS BIGINT) AS retries_us,
+    CAST(s.tools_us - coalesce(t.tools_us, 0) AS BIGINT) AS tools_us,
+    CAST(s.retrieval_us - coalesce(t.retrieval_us, 0) AS BIGINT) AS retrieval_us,
+    CAST(s.orchestration_us - coalesce(t.orchestration_us, 0) AS BIGINT) AS orchestration_us,
+    CAST(s.between_us - coalesce(t.between_us, 0) AS BIGINT) AS between_us
+FROM summed AS s
+LEFT JOIN taken AS t ON t.unit_id = s.unit_id
