@@ -212,7 +212,7 @@ WITH timed AS (
     JOIN nodes AS p ON p.node_id = n.parent_id
     JOIN roots AS r ON r.unit_id = n.unit_id
     LEFT JOIN nodes AS t ON t.node_id = r.root_id
-    WHERE n.end_us > p.end_us AND n.end_us <= coalesce(t.end_us, r.last_us)
+    WHERE n.end_us <= coalesce(t.end_us, r.last_us) AND (n.end_us > p.end_us OR p.end_us > coalesce(t.end_us, r.last_us))
     GROUP BY n.parent_id
 ), late1 AS (
     SELECT node_id, max(end_us) AS end_us FROM (
