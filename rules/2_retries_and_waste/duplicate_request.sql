@@ -6,6 +6,7 @@ is that no response cache sits in front of the model, or that something irreleva
 served: the first call of each period pays, calls that started before any of them had been answered pay too (a cache cannot serve what is \
 still in flight), and the rest is claimed. Structural at temperature 0 or where the config declares response_cache_ttl_s for the workload; heuristic otherwise, \
 since somebody may want a fresh answer each time."""
+action = "{subject}: put a response cache in front of the model ({repeats} repeats of {repeated_requests} requests)"
 fix = "caching"
 grade = "structural"
 needs = ["prompt_hash", "status"]
@@ -92,20 +93,23 @@ i        u2        90          1           w         m      p3           q      
 claims = ""
 
 [[example]]
-name = "a re-send after an error and an impatient client are not duplicates, even if another user had the answer before"
+name = "a re-send after an error, a fallback and an impatient client are not duplicates, even if another user had the answer before"
 calls = '''
-call_id  end_user  started_at  duration_s  workload  model  prompt_hash  params_hash  temperature  status
-a        u1        0           1           w         m      p1           q            0            ok
-b        u2        100         1           w         m      p1           q            0            error
-c        u2        103         1           w         m      p1           q            0            ok
-d        u3        200         9           w         m      p2           q            0            ok
-e        u3        202         9           w         m      p2           q            0            ok
+call_id  request_id  end_user  started_at  duration_s  workload  model  prompt_hash  params_hash  temperature  status
+a        r1          u1        0           1           w         m      p1           q            0            ok
+b        r2          u2        100         1           w         m      p1           q            0            error
+c        r3          u2        103         1           w         m      p1           q            0            ok
+d        r4          u3        200         9           w         m      p2           q            0            ok
+e        r5          u3        202         9           w         m      p2           q            0            ok
+f        r6          u4        300         1           w         n      p1           q            0            error
+g        r6          u4        302         1           w         m      p1           q            0            ok
 '''
 claims = ""
 ---*/
 WITH asked AS (
     SELECT
         p.call_id,
+        p.request_id,
         p.workload,
         coalesce(p.model_requested, p.model) AS model,
         p.prompt_hash,
@@ -149,15 +153,19 @@ WITH asked AS (
             PARTITION BY request_key, anchor_us, period ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS answered_before
     FROM periods
+), rescued AS (
+    -- A success of the same request as a failure is a retry or a fallback, of whatever model.
+    SELECT request_id FROM priced_calls WHERE status <> 'ok' AND request_id IS NOT NULL GROUP BY request_id
 ), claimed AS (
     SELECT s.*
     FROM served AS s
     LEFT JOIN attempt_chains AS a ON a.call_id = s.call_id
-    WHERE s.answered_before AND NOT s.from_cache AND NOT coalesce(a.impatient, FALSE) AND coalesce(a.send, 1) = 1
+    LEFT JOIN rescued AS f ON f.request_id = s.request_id
+    WHERE s.answered_before AND NOT s.from_cache AND NOT coalesce(a.impatient, FALSE) AND coalesce(a.send, 1) = 1 AND f.request_id IS NULL
 ), by_request AS (
     SELECT workload, request_key, count(*) AS repeats FROM claimed GROUP BY workload, request_key
 ), by_workload AS (
-    SELECT workload, count(*) AS requests, sum(repeats) AS repeats, max(repeats) AS most FROM by_request GROUP BY workload
+    SELECT workload, count(*) AS requests, CAST(sum(repeats) AS BIGINT) AS repeats, max(repeats) AS most FROM by_request GROUP BY workload
 )
 SELECT
     s.call_id,

@@ -6,6 +6,7 @@ when the same caller, model, prompt and parameters were sent at least 500 ms bef
 than 2 s before: a gateway writes its end before the answer reaches the client. These thresholds, and the two that leave out pollers and popular \
 questions, are parameters of view attempt_chains (min_gap_ms, max_after_end_ms, max_resends, popular_sends), since duplicate_request must see the same re-sends. \
 The re-sends are claimed: with a longer time-out the first send would have been the answer."""
+action = "{subject}: raise the client's time-out above the slowest answer ({resends} re-sends while or just after the model answered)"
 fix = "retry_discipline"
 grade = "structural"
 needs = ["prompt_hash", "status", "ended_at"]

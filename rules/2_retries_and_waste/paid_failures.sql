@@ -3,6 +3,7 @@ title = "Failed calls that were billed"
 why = """The provider charged for calls that gave no answer: a stream that broke off, a time-out after the model had read the prompt, a gateway that \
 bills each attempt. Every such dollar bought nothing, and a re-send pays again. The cure is fewer failures: time-outs above the model's own latency, \
 prompts and outputs within the model's limits, and no re-send of an error that will not pass."""
+action = "{subject}: {billed_failures} of {failed_calls} failed calls were billed: raise time-outs, respect the model's limits, and do not re-send what cannot pass"
 fix = "retry_discipline"
 grade = "structural"
 needs = ["status"]

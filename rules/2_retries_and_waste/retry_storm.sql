@@ -5,6 +5,7 @@ limit, holds up the caller, and is paid for where the failure is. The first send
 retry loop in the client or SDK with a short or fixed pause, often on top of another one in the gateway. How the pauses grew is given as evidence \
 (median ratio of successive pauses: about 2 is exponential back-off, about 1 is none); it is not required to be absent. Retries hidden inside a gateway \
 or SDK are not in the log, so every count here is a lower bound."""
+action = "{subject}: retry at most twice with doubling pauses, in one layer only ({storms} storms of up to {max_sends} sends)"
 fix = "retry_discipline"
 grade = "structural"
 needs = ["status"]

@@ -3,6 +3,7 @@ title = "An agent calls the same tool with the same arguments over and over"
 why = """Asking the same tool the same thing without anything else in between cannot tell the agent anything new, yet each round sends the whole growing history \
 to the model again and makes the user wait. It happens when a tool's error or empty result does not reach the model, when the history is cut, or when nothing stops \
 a run after repeated steps. The first ask is work; the second onward is claimed."""
+action = "{subject}: stop after the second identical call of a tool in a row ({loops} loops, the longest {longest_loop} calls of one tool)"
 fix = "orchestration"
 grade = "structural"
 needs = ["tool_calls"]

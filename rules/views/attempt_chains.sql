@@ -118,6 +118,24 @@ h        2     2      error            false
 '''
 
 [[example]]
+name = "a popular question of many people behind one key: two of them within seconds are no impatient client"
+params = { popular_sends = 2 }
+calls = '''
+call_id  api_key_alias  started_at  duration_s  prompt_hash  params_hash  status
+a        k              0           2           p1           q            ok
+b        k              60          2           p1           q            ok
+c        k              61          2           p1           q            ok
+d        k              120         2           p1           q            ok
+'''
+rows = '''
+call_id  impatient
+a        false
+b        false
+c        false
+d        false
+'''
+
+[[example]]
 name = "sends that failed together in flight are no retries of each other"
 calls = '''
 call_id  started_at  duration_s  prompt_hash  params_hash  status
