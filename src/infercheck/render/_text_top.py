@@ -8,7 +8,7 @@ from rich.text import Text
 
 from infercheck.model.report import Coverage, Report
 from infercheck.render._page import Cell, Page
-from infercheck.render.figures import count, moment, ms, number, percent, plural
+from infercheck.render.figures import count, moment, ms, nothing_found, number, percent, plural
 from infercheck.render.money import UNKNOWN, usd
 
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
@@ -35,8 +35,7 @@ def read(page: Page, report: Report) -> None:
     else:
         rows.append(("window", page.text("unknown: no call says when it ran", "yellow")))
     rows += [("priced", _priced(page, coverage)), ("cost basis", _basis(coverage))]
-    if coverage.unpriced_currency_calls:
-        rows.append(("currency", page.text(f"{plural(coverage.unpriced_currency_calls, 'call')} in another currency, no rate", "yellow")))
+    rows += _currency(page, coverage)
     if coverage.naive_times:
         rows.append(("clocks", page.text(f"{plural(coverage.naive_times, 'time')} without a zone, read as UTC", "yellow")))
     page.pairs(rows)
@@ -55,8 +54,8 @@ def numbers(page: Page, report: Report) -> None:
         [
             ("spend", f"{_money(head.spend_usd)} for {plural(head.outcomes, 'outcome')}"),
             ("succeeded", f"{count(head.successful_outcomes)} ({share}); {evidence}"),
-            ("clean cost", f"{_money(head.clean_cost_usd)} a success without the waste found"),
-            ("attempts", f"{number(head.attempts_per_success)} per success"),
+            ("clean cost", "unknown" if head.clean_cost_usd is None else f"{usd(head.clean_cost_usd)} a success without the waste found"),
+            ("attempts", "unknown" if head.attempts_per_success is None else f"{number(head.attempts_per_success)} per success"),
         ]
     )
     page.heading("Latency users see", f"{plural(live.traces, 'interactive request')}, {plural(live.calls, 'call')}")
@@ -76,7 +75,7 @@ def verdict(page: Page, report: Report) -> None:
     head, saves = report.headline, report.headline.addressable_usd
     page.heading("Verdict")
     if not report.findings:
-        page.paragraph(_good_news(report, quiet=page.style.quiet), "green")
+        page.paragraph(nothing_found(report), "green" if 2 * head.successful_outcomes >= head.outcomes else "yellow")
     if head.verdict:
         page.paragraph(head.verdict)
     rows: list[tuple[str, Cell]] = []
@@ -93,13 +92,6 @@ def verdict(page: Page, report: Report) -> None:
         )
     if rows:
         page.pairs(rows)
-
-
-def _good_news(report: Report, *, quiet: bool) -> str:
-    unchecked = len(report.coverage.not_checked)
-    where = "" if quiet else ": see the end"
-    tail = f" {plural(unchecked, 'rule')} could not be checked{where}." if unchecked else ""
-    return f"Healthy: no rule found anything to fix in {plural(report.coverage.attempts, 'call')}.{tail}"
 
 
 def _files(coverage: Coverage) -> str:
@@ -142,6 +134,15 @@ def _basis(coverage: Coverage) -> str:
     if coverage.price_list:
         parts.append(f"prices: {coverage.price_list}")
     return "; ".join(parts)
+
+
+def _currency(page: Page, coverage: Coverage) -> list[tuple[str, Cell]]:
+    others = {name: calls for name, calls in coverage.currencies.items() if name != "USD"}
+    names = ", ".join(page.safe(name, 12) for name in others)
+    if coverage.unpriced_currency_calls:
+        says = f"{plural(coverage.unpriced_currency_calls, 'call')} priced in {names} without a rate: add a [[rate]] to the config"
+        return [("currency", page.text(says, "yellow"))]
+    return [("currency", f"{plural(sum(others.values()), 'call')} priced in {names}, at the config's rate")] if others else []
 
 
 def _path(report: Report) -> list[tuple[str, Cell]]:

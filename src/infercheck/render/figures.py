@@ -4,9 +4,15 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from infercheck.render.money import UNKNOWN
+
+if TYPE_CHECKING:
+    from infercheck.model.report import Report
+
+_FEW_CALLS = 30  # below that, silence says little: most rules compare groups of twenty
 
 
 def count(value: int | None) -> str:
@@ -78,3 +84,18 @@ def scalar(value: object) -> str:
     if isinstance(value, float):
         return f"{value:,.4g}" if abs(value) < 10_000 else f"{value:,.0f}"
     return str(value)
+
+
+def nothing_found(report: Report) -> str:
+    """What it means that no rule found anything. Only a log with enough calls, mostly successful, and no rule left out is called healthy."""
+    head, attempts = report.headline, report.coverage.attempts
+    found = f"no rule found anything to fix in {plural(attempts, 'call')}"
+    if head.outcomes and 2 * head.successful_outcomes < head.outcomes:
+        done = f"{count(head.successful_outcomes)} of {plural(head.outcomes, 'outcome')}" if head.successful_outcomes else "no outcome"
+        return f"{found[0].upper()}{found[1:]}, but {done} succeeded: look into the failures first."
+    if attempts < _FEW_CALLS:
+        return f"{found[0].upper()}{found[1:]}, too few to call it healthy."
+    unchecked = len(report.coverage.not_checked)
+    if unchecked:
+        return f"{found[0].upper()}{found[1:]}; {plural(unchecked, 'rule')} could not be checked."
+    return f"Healthy: {found}."

@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from infercheck.render import DEFAULT, Style
-from infercheck.render.figures import count, faster, moment, ms, number, percent, plural
+from infercheck.render.figures import count, faster, moment, ms, nothing_found, number, percent, plural
 from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_tables, total, usd
 from infercheck.render.safe import clean
 
@@ -69,9 +69,7 @@ def _headline(report: Report) -> list[str]:
     if not report.coverage.attempts:
         return ["**No calls in what was read: nothing to judge.**\n"]
     if not report.findings:
-        unchecked = len(report.coverage.not_checked)
-        tail = f" {plural(unchecked, 'rule')} could not be checked." if unchecked else ""
-        out.append(f"**Healthy: no rule found anything to fix in {plural(report.coverage.attempts, 'call')}.**{tail}\n")
+        out.append(f"**{nothing_found(report)}**\n")
     if head.verdict:
         out.append(f"**{escape(head.verdict, None)}**\n")
     success = f"{count(head.successful_outcomes)} of {count(head.outcomes)}"
