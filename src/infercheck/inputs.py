@@ -264,7 +264,7 @@ def json_values(text: str) -> Iterator[tuple[int, Any, str]]:
         else:
             rows = next((value[k] for k in WRAPPERS if isinstance(value, dict) and isinstance(value.get(k), list)), None)
             if rows and number == 1 and all(isinstance(r, dict) for r in rows):
-                for number, row in enumerate(rows, start=1):  # noqa: B020, PLR1704
+                for number, row in enumerate(rows, start=1):
                     yield number, row, ""
             else:
                 yield number, value, text[at:stop]

@@ -1,0 +1,270 @@
+"""Nothing is lost without a word, nothing counts twice, and what is known is not read again."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from infercheck import ingest, ledger, store
+from infercheck.engine.duckdb import Engine
+from infercheck.errors import InputError, UsageError
+
+SAMPLES = Path(__file__).parents[1] / "sample_logs"
+
+
+def record(i: int, **changes: Any) -> dict[str, Any]:
+    base = {
+        "id": f"r{i}", "litellm_call_id": f"c{i}", "trace_id": f"t{i}", "call_type": "acompletion", "status": "success",
+        "response_cost": 0.5, "custom_llm_provider": "openai", "prompt_tokens": 10 + i, "completion_tokens": 5,
+        "startTime": 1_760_000_000.5 + i, "endTime": 1_760_000_001.5 + i, "model": "openai/gpt-4o",
+        "messages": [{"role": "system", "content": "be brief\nand kind"}, {"role": "user", "content": f"question {i}"}],
+    }  # fmt: skip
+    return {**base, **changes}
+
+
+def lines(*records: Any) -> bytes:
+    return b"".join(json.dumps(r).encode() + b"\n" for r in records)
+
+
+@pytest.fixture
+def engine() -> Iterator[Engine]:
+    with Engine(threads=1) as engine:
+        yield engine
+
+
+def read(engine: Engine, *paths: Path, **scope: Any) -> ingest.Scope:
+    return ingest.open_scope(engine, ingest.ingest(engine, [str(p) for p in paths]), **scope)
+
+
+# ---- damage
+
+DAMAGE = st.lists(
+    st.one_of(
+        st.just(b""), st.just(b"   "), st.just(b"\r"), st.just(b"42"), st.just(b"null"), st.just(b'"text"'), st.just(b"[1, 2]"), st.just(b"{}"),
+        st.just(b'{"other": 1}'), st.just(b"\0\0\0"), st.just(b'{"id": NaN'), st.just(b'{"id": "\\ud800", "model": "m"}'),
+        st.just(b'{"id": "x", "model": NaN}'), st.just(b'{"id": 1, "id": 2}'), st.just(b"{" * 3000), st.just(b'{"id": "a"} {"id": "b"}'),
+        st.just(b'{"metadata": "text", "id": "b"}'), st.just(b'{"messages": {}, "id": "c"}'),
+        st.binary(max_size=40).map(lambda b: b.replace(b"\n", b"")),
+        st.integers(0, 5).map(lambda i: json.dumps(record(i)).encode()), st.integers(0, 5).map(lambda i: json.dumps(record(i)).encode()[:-9]),
+        st.integers(0, 5).map(lambda i: json.dumps(record(i, prompt_tokens="abc")).encode()),
+    ),
+    max_size=12,
+)  # fmt: skip
+
+
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(damage=DAMAGE, ending=st.sampled_from([b"\n", b""]))
+def test_every_line_is_a_row_a_duplicate_or_a_reject(tmp_path: Path, damage: list[bytes], ending: bytes) -> None:
+    path = tmp_path / "log.jsonl"
+    body = [lines(*(record(i) for i in range(100, 112))).rstrip(b"\n"), *damage]
+    path.write_bytes(b"\n".join(body) + ending)
+    filled = sum(bool(line.strip()) for line in path.read_bytes().split(b"\n"))
+    with Engine(threads=1) as engine:
+        scope = read(engine, path)
+        assert scope.attempts + scope.duplicates + scope.rejects == filled
+        assert engine.value("SELECT count(*) FROM calls WHERE source_call_id LIKE 'c1__'") == 12
+
+
+@pytest.mark.parametrize(
+    ("name", "rows", "rejects", "issues"),
+    [
+        ("array.json", 6, 0, 0), ("bad_utf8.jsonl", 6, 0, 0), ("blank_lines.jsonl", 6, 0, 0), ("bom.jsonl", 6, 0, 0), ("crlf.jsonl", 6, 0, 0),
+        ("deep_nesting.jsonl", 6, 1, 0), ("duplicate_keys.jsonl", 6, 0, 0), ("garbage_line.jsonl", 6, 1, 0), ("no_final_newline.jsonl", 6, 0, 0),
+        ("nul_bytes.jsonl", 6, 1, 0), ("pretty_printed.json", 6, 0, 0), ("scalar_line.jsonl", 6, 3, 0), ("truncated_last_line.jsonl", 5, 1, 0),
+        ("utf16.jsonl", 6, 0, 0), ("wrong_types.jsonl", 6, 0, 2),
+    ],
+)  # fmt: skip
+def test_messy_sample(engine: Engine, name: str, rows: int, rejects: int, issues: int) -> None:
+    scope = read(engine, SAMPLES / "messy" / name)
+    assert (scope.rows, scope.rejects, scope.cell_issues) == (rows, rejects, issues)
+
+
+@pytest.mark.parametrize(("name", "at_least"), [("truncated.jsonl.gz", 39), ("truncated.jsonl.zst", 30)])
+def test_cut_archive_keeps_what_arrived_and_says_so(engine: Engine, name: str, at_least: int) -> None:
+    result = ingest.ingest(engine, [str(SAMPLES / "messy" / name)])
+    scope = ingest.open_scope(engine, result)
+    assert scope.rows >= at_least
+    assert "cut short" in engine.value("SELECT note FROM files")
+    assert result.notices
+
+
+def test_reject_has_its_line_bytes_and_reason(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1)) + b"\n\nJan 1 syslog\n" + lines(record(2)))
+    read(engine, path)
+    [(line, raw, reason)] = engine.rows("SELECT line, raw, reason FROM rejects")
+    assert (line, raw) == (4, b"Jan 1 syslog")
+    assert reason.startswith("no JSON")
+
+
+def test_a_long_line_is_read_and_cut_in_linear_time(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1, messages=[{"role": "user", "content": "word " * 6_000_000}]), record(2)))
+    scope = read(engine, path)
+    assert scope.rows == 2
+    assert engine.value("SELECT max(cum_chars) FROM prompt_blocks") == 30_000_000
+
+
+def test_folder_skips_and_counts_what_is_no_log(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(record(1)))
+    (tmp_path / "labels.jsonl.gz").write_bytes(gzip.compress(lines({"label": 1})))
+    (tmp_path / "README.md").write_text("# notes, and more\n")
+    (tmp_path / "x.parquet").write_bytes(b"PAR1 and so on")
+    result = ingest.ingest(engine, [str(tmp_path)])
+    assert result.skipped == {"gz": 1, "md": 1, "parquet": 1}
+
+
+@pytest.mark.parametrize("case", ["missing", "folder", "binary", "unknown", "glob"])
+def test_unusable_input_is_an_input_error(engine: Engine, tmp_path: Path, case: str) -> None:
+    paths = {name: tmp_path / name for name in ("missing", "folder", "binary", "unknown")} | {"glob": tmp_path / "*.nothing"}
+    paths["folder"].mkdir()
+    paths["binary"].write_bytes(b"PK\x03\x04" + bytes(range(256)))
+    paths["unknown"].write_bytes(lines({"call_type": "x", "spend": 1}))
+    with pytest.raises(InputError) as caught:
+        read(engine, paths[case])
+    assert caught.value.exit_code == 3
+    if case == "unknown":
+        assert "litellm_spend_logs" in caught.value.hint
+
+
+# ---- once, whatever happens
+
+
+def test_unchanged_files_are_not_touched_and_grown_ones_read_from_where_they_ended(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1), record(2)) + b'{"id": "r3", "litellm')
+    first = read(engine, path)
+    assert (first.rows, first.rejects) == (2, 1)
+    before = engine.rows("SELECT ingested_at, bytes_read FROM files")
+    assert read(engine, path) == first
+    assert engine.rows("SELECT ingested_at, bytes_read FROM files") == before
+    with path.open("ab") as log:
+        log.truncate(before[0][1])
+    with path.open("ab") as log:
+        log.write(lines(record(3), record(4)))
+    grown = read(engine, path)
+    assert (grown.rows, grown.rejects) == (4, 0)
+    assert engine.rows("SELECT line FROM calls ORDER BY line") == [(1,), (2,), (3,), (4,)]
+
+
+def test_growth_reads_only_the_tail(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1), record(2)))
+    read(engine, path)
+    with path.open("ab") as log:
+        log.write(lines(record(3)))
+    seen: list[int] = []
+    original = store.unpack
+    monkeypatch.setattr(store, "unpack", lambda *a, **k: (seen.append(k["start"]), original(*a, **k))[1])
+    assert read(engine, path).rows == 3
+    assert seen == [len(lines(record(1), record(2)))]
+
+
+@pytest.mark.parametrize("how", ["rotated", "shorter", "same size"])
+def test_a_file_written_anew_is_read_anew(engine: Engine, tmp_path: Path, how: str) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1), record(2)))
+    read(engine, path)
+    new = {"rotated": [record(5), record(6), record(7)], "shorter": [record(5)], "same size": [record(5), record(6)]}[how]
+    path.write_bytes(lines(*new))
+    os.utime(path, ns=(1, 1))
+    assert read(engine, path).rows == len(new)
+    assert engine.value("SELECT min(source_call_id) FROM calls") == "c5"
+
+
+def test_a_run_that_dies_loses_nothing_and_doubles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path, book = tmp_path / "log.jsonl", tmp_path / "ledger.duckdb"
+    path.write_bytes(lines(*(record(i) for i in range(20))))
+
+    def die(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with Engine(book) as engine, monkeypatch.context() as patch:
+        patch.setattr(store, "_store_manifest", die)
+        with pytest.raises(KeyboardInterrupt):
+            read(engine, path)
+        assert engine.value("SELECT count(*) FROM call_rows") == 0
+    for _ in range(2):
+        with Engine(book) as engine:
+            assert read(engine, path).rows == 20
+
+
+def test_a_ledger_of_another_version_is_rebuilt_with_a_notice_and_keeps_its_salt(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1)))
+    read(engine, path)
+    salt = ledger.salt_of(engine)
+    engine.execute("UPDATE meta SET value = '0' WHERE key = 'version'")
+    result = ingest.ingest(engine, [str(path)])
+    assert len(result.notices) == 1
+    assert ingest.open_scope(engine, result).rows == 1
+    assert ledger.salt_of(engine) == salt
+
+
+@pytest.mark.parametrize("order", [("full", "bare"), ("bare", "full")])
+def test_the_fullest_copy_wins_whatever_the_order(engine: Engine, tmp_path: Path, order: tuple[str, str]) -> None:
+    full, bare = record(1, end_user="u"), record(1, messages="redacted-by-litellm")
+    for place, which in enumerate(order):
+        (tmp_path / f"{place}.jsonl").write_bytes(lines(full if which == "full" else bare))
+    scope = read(engine, tmp_path)
+    assert (scope.attempts, scope.duplicates) == (1, 1)
+    assert engine.value("SELECT prompt_hash IS NOT NULL AND end_user IS NOT NULL FROM calls")
+
+
+def test_scope_filters_and_refuses_what_is_no_condition(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(*(record(i) for i in range(10))))
+    assert read(engine, path, since=timedelta(seconds=3)).attempts == 4
+    assert read(engine, path, where="input_tokens > 15 -- many").attempts == 4
+    for bad in ("nonsense +", "TRUE) --", "1=1); DROP TABLE call_rows; --", "no_such_column = 1"):
+        with pytest.raises(UsageError):
+            read(engine, path, where=bad)
+
+
+# ---- prompts
+
+
+def test_blocks_of_a_shared_opening_are_the_same_and_no_text_is_kept(engine: Engine, tmp_path: Path) -> None:
+    turn = [{"role": "system", "content": "x" * 600 + "\nrule two"}, {"role": "user", "content": "first"}]
+    later = [*turn, {"role": "assistant", "content": "answer"}, {"role": "user", "content": "second"}]
+    marked = [{**turn[0], "content": [{"type": "text", "text": turn[0]["content"], "cache_control": {"type": "ephemeral"}}]}, turn[1]]
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1, messages=turn), record(2, messages=later), record(3, messages=marked), record(4, messages=turn[::-1])))
+    read(engine, path)
+    blocks: dict[int, list[tuple[Any, ...]]] = {}
+    for line, *block in engine.rows("""
+        SELECT c.line, b.prefix_hash, b.chars, b.cum_chars, b.ends_message, b.role FROM prompt_blocks b JOIN calls c USING (call_id)
+        ORDER BY c.line, b.position"""):
+        blocks.setdefault(line, []).append(tuple(block))
+    assert [b[1] for b in blocks[1]] == [256, 256, 88, 8, 5]
+    assert blocks[2][:5] == blocks[1] == blocks[3]
+    assert {b[0] for b in blocks[4]}.isdisjoint({b[0] for b in blocks[1]})
+    assert engine.rows("SELECT turn FROM calls ORDER BY line") == [(1,), (2,), (1,), (1,)]
+    stored = " ".join(str(engine.rows(f"FROM {name}")) for name in ledger.PERSISTENT)
+    assert "rule two" not in stored
+
+
+def test_embeddings_count_their_inputs(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(
+        lines(record(1, call_type="aembedding", messages=["one", "two", "three"]), record(2, call_type="embedding", messages="one"))
+    )
+    read(engine, path)
+    assert engine.rows("SELECT operation, input_items FROM calls ORDER BY line") == [("embedding", 3), ("embedding", 1)]
+
+
+def test_progress_is_told(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "a.jsonl").write_bytes(lines(record(1)))
+    told: list[ingest.Progress] = []
+    ingest.ingest(engine, [str(tmp_path)], on_event=told.append)
+    assert asdict(told[-1])["done_bytes"] == told[-1].total_bytes
