@@ -13,10 +13,15 @@ from infercheck.summarise import money
 GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
 UNLOGGED_RETRIES = "attempts that a gateway hides make every retry count a lower bound"
 SAMPLES = 5
+# Calls whose cost is in a currency without a rate: their model may well have a price.
+_FOREIGN = (
+    "SELECT c.call_id FROM calls c JOIN priced_calls p ON p.call_id = c.call_id "
+    "WHERE c.logged_currency <> 'USD' AND c.logged_cost IS NOT NULL AND p.billed_usd IS NULL"
+)
 
 
 def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, diagnosis: Diagnosis) -> Coverage:
-    """Coverage of this run; needs view ``priced_calls``."""
+    """Coverage of this run; needs views ``priced_calls`` and ``outcomes``."""
     from infercheck.prices.table import price_list_version
 
     usage, priced, tokens, priced_tokens = engine.rows(
@@ -31,20 +36,25 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     logged, computed = money(both[0]), money(both[1])
     unpriced = engine.rows(
         "SELECT DISTINCT concat_ws('/', provider, model) FROM priced_calls WHERE billed_usd IS NULL "
-        "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND model IS NOT NULL ORDER BY 1"
+        "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND model IS NOT NULL "
+        f"AND call_id NOT IN ({_FOREIGN}) ORDER BY 1"
     )
     currencies = engine.rows(
         "SELECT coalesce(logged_currency, 'USD'), count(*) FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
-    foreign = engine.value(
-        "SELECT count(*) FROM calls c JOIN priced_calls p ON p.call_id = c.call_id WHERE c.logged_currency <> 'USD' AND p.billed_usd IS NULL"
-    )
+    foreign = engine.value(f"SELECT count(*) FROM ({_FOREIGN})")
     notes = [GATEWAY_NOTE] if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)") else []
     if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
         notes.append(UNLOGGED_RETRIES)
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE status <> 'ok' AND billed_usd IS NULL AND input_tokens IS NULL")
     if silent:
-        notes.append(f"{silent:,} failed attempts carry no usage: their cost is unknown, not zero")
+        one = silent == 1
+        notes.append(
+            f"{silent:,} failed attempt{'' if one else 's'} carr{'ies' if one else 'y'} no usage: {'its' if one else 'their'} cost is unknown, not zero"
+        )
+    free = engine.value("SELECT count_if(succeeded AND spend_usd IS NULL) FROM outcomes")
+    if free and priced:
+        notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")
     return Coverage(
         files=scope.files,
         skipped=dict(read.skipped),

@@ -45,9 +45,10 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
     window = summarise.window(engine)
     findings = _findings(engine, diagnosis)
     spend = summarise.spend(engine)
-    plan = _plan(findings, book, window, engine, spend_by={w.workload: w.spend_usd for w in spend.by_workload})
+    unpriced = _unpriced(engine, findings)
+    plan = _plan(findings, book, window, unpriced)
     total = sum((item.saves_usd for item in plan if item.saves_usd is not None), Decimal(0))
-    headline = _headline(engine, findings, diagnosis)
+    headline = _headline(engine, findings, diagnosis, unpriced)
     used = sorted({item.fix for item in plan})
     return Report(
         window=window,
@@ -168,14 +169,11 @@ def _plain(value: Any) -> Any:
 # --- plan
 
 
-def _plan(
-    findings: Iterable[Finding], book: Rulebook, window: Window, engine: Engine, spend_by: dict[str, Decimal | None]
-) -> list[PlanItem]:
-    """One item per fix, subject and certainty. Sure dollars first, then latency alone, then guesses."""
+def _plan(findings: Iterable[Finding], book: Rulebook, window: Window, unpriced: frozenset[str]) -> list[PlanItem]:
+    """One item per fix, subject and certainty. Sure dollars first, then latency alone, then guesses; ``unpriced`` findings save an unknown sum."""
     groups: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
-        gains = (finding.counted_once_usd or 0) > 0
-        if gains:
+        if (finding.counted_once_usd or 0) > 0 or finding.id in unpriced:
             groups["heuristic" if finding.grade == "heuristic" else "sure", finding.fix, finding.subject].append(finding)
         elif (finding.saves_ms_p95 or 0) > 0:
             groups["latency", finding.fix, finding.subject].append(finding)
@@ -183,7 +181,8 @@ def _plan(
     for (section, fix, subject), own in groups.items():
         own.sort(key=lambda f: (-(f.counted_once_usd or 0), f.rule))
         page = book.fixes.get(fix)
-        saves = sum((f.counted_once_usd or Decimal(0) for f in own), Decimal(0)) if section != "latency" else None
+        dollars = [f.counted_once_usd for f in own if f.counted_once_usd is not None]
+        saves = sum(dollars, Decimal(0)) if dollars and section != "latency" else None
         effects = [f.saves_ms_p95 for f in own if f.saves_ms_p95]
         items.append(
             PlanItem(
@@ -198,6 +197,12 @@ def _plan(
     order = {"sure": 0, "latency": 1, "heuristic": 2}
     items.sort(key=lambda i: (order[i.section], -(i.saves_usd or 0), -(i.saves_ms_p95 or 0), i.fix, i.subject))
     return [item.model_copy(update={"rank": rank}) for rank, item in enumerate(items, start=1)]
+
+
+def _unpriced(engine: Engine, findings: Iterable[Finding]) -> frozenset[str]:
+    """Findings that claim dollars of calls without a price: worth mending all the same, for a sum that is not known."""
+    keys = set(engine.rows("SELECT rule, subject, grade, fix FROM settled GROUP BY ALL HAVING count(saved_usd) = 0"))
+    return frozenset(f.id for f in findings if (f.rule, f.subject, f.grade, f.fix) in keys)
 
 
 def _action(finding: Finding, book: Rulebook) -> str:
@@ -232,16 +237,15 @@ def _fix_page(book: Rulebook, name: str) -> FixPage:
 # --- headline
 
 
-def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis) -> Headline:
+def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unpriced: frozenset[str]) -> Headline:
     spend, attempts = engine.rows("SELECT sum(billed_usd), count(*) FROM priced_calls")[0]
     spend = summarise.money(spend)
     outcomes, good = engine.rows("SELECT count(*), count_if(succeeded) FROM outcomes")[0]
     kinds = [row[0] for row in engine.rows("SELECT DISTINCT evidence FROM outcomes WHERE evidence IS NOT NULL ORDER BY 1")]
-    unit = "trace" if engine.value("SELECT count(trace_id) = count(*) FROM calls") else "trace where logged, else request"
+    priced_good = engine.value("SELECT count_if(succeeded AND spend_usd IS NOT NULL) FROM outcomes")
     by_grade = dict(engine.rows("SELECT grade, sum(saved_usd) FROM settled GROUP BY grade"))
-    addressable = Addressable(**{g: summarise.money(by_grade.get(g)) or Decimal(0) for g in GRADES})
-    sure = addressable.measured + addressable.structural
-    priced = spend is not None and spend > 0
+    addressable = Addressable(**{g: summarise.money(by_grade[g]) if g in by_grade else Decimal(0) for g in GRADES})
+    sure = (addressable.measured or Decimal(0)) + (addressable.structural or Decimal(0))
     share = float(sure / spend) if spend is not None and spend > 0 else None
     p95 = _p95_share(engine, diagnosis)
     latency = summarise.interactive(engine)
@@ -249,18 +253,22 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis) -> 
         spend_usd=spend,
         outcomes=outcomes,
         successful_outcomes=good,
-        success_evidence=f"{' and '.join(kinds)}, per {unit}" if kinds else "",
-        cost_per_successful_outcome_usd=spend / good if spend is not None and good else None,
-        clean_cost_usd=(spend - sure) / good if spend is not None and good else None,
+        success_evidence=f"{' and '.join(kinds)}, per {_unit(engine)}" if kinds else "",
+        cost_per_successful_outcome_usd=spend / priced_good if spend is not None and priced_good else None,
+        clean_cost_usd=(spend - sure) / priced_good if spend is not None and priced_good else None,
         attempts_per_success=attempts / good if good else None,
         interactive=latency,
         addressable_usd=addressable,
         system_share_of_spend=share,
         system_share_of_p95=p95,
-        verdict=_verdict(spend, sure, addressable.heuristic, findings)
-        if priced
-        else "No call in scope has a price: spend is unknown, not zero.",
+        verdict=_verdict(spend, sure, addressable.heuristic or Decimal(0), findings, len(unpriced)),
     )
+
+
+def _unit(engine: Engine) -> str:
+    """What an outcome is counted by, in words."""
+    traced, calls = engine.rows("SELECT count(trace_id), count(*) FROM calls")[0]
+    return "trace" if traced == calls else "trace where logged, else request" if traced else "request, since the log has no trace ids"
 
 
 def _p95_share(engine: Engine, diagnosis: Diagnosis) -> float | None:
@@ -286,10 +294,13 @@ _FIX_WORDS = {
 }
 
 
-def _verdict(spend: Decimal | None, sure: Decimal, heuristic: Decimal, findings: list[Finding]) -> str:
+def _verdict(spend: Decimal | None, sure: Decimal, heuristic: Decimal, findings: list[Finding], blind: int) -> str:
     """One sentence or two: how much of the bill is the system's, which part of it, and what is left to the models' own price."""
-    if spend is None or not spend:
-        return ""
+    unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: the calls blamed have no price." if blind else ""
+    if spend is None:
+        return "No call in scope has a price: spend is unknown, not zero." + unknown
+    if not spend:
+        return "Nothing was billed for these calls." + unknown
     by_fix: dict[str, Decimal] = defaultdict(Decimal)
     for finding in findings:
         if finding.grade != "heuristic":
@@ -304,5 +315,8 @@ def _verdict(spend: Decimal | None, sure: Decimal, heuristic: Decimal, findings:
     else:
         first = "No measured or structural waste of a tenth of a percent or more was found in what could be checked."
     guess = f" Up to {float(heuristic / spend):.1%} more needs your eyes (heuristic)." if heuristic / spend >= Decimal("0.001") else ""
-    rest = f" What is left, {float((spend - sure - heuristic) / spend):.1%}, is the models' own price for work that was asked for."
-    return first + guess + rest
+    if sure or heuristic:
+        rest = f" What is left, {float((spend - sure - heuristic) / spend):.1%}, is the models' own price for work that was asked for."
+    else:
+        rest = "" if blind else " As far as that goes, the spend is the models' own price for work that was asked for."
+    return first + guess + unknown + rest

@@ -53,14 +53,14 @@ def spend(engine: Engine) -> Spend:
         "GROUP BY p.provider, p.model ORDER BY spend_usd DESC NULLS LAST, calls DESC, p.provider, p.model"
     )
     workloads = engine.dicts(
-        "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, "
+        "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms "
         "FROM outcomes GROUP BY workload), saved AS (SELECT p.workload, sum(s.saved_usd) AS saves_usd FROM settled s "
         "JOIN priced_calls p ON p.call_id = s.call_id WHERE s.grade <> 'heuristic' GROUP BY p.workload), "
         f"bill AS (SELECT p.workload, count(*) AS calls, sum(p.billed_usd) AS spend_usd, {share} AS share FROM priced_calls p GROUP BY p.workload) "
         "SELECT w.workload, w.workload_source, w.class AS klass, w.class_reason, w.value, w.value_reason, b.calls, "
         "coalesce(u.outcomes, 0) AS outcomes, coalesce(u.good, 0) AS successful_outcomes, b.spend_usd, b.share, "
-        "CASE WHEN u.good > 0 THEN CAST(b.spend_usd / u.good AS DECIMAL(38, 12)) END AS cost_per_successful_outcome_usd, v.saves_usd, "
+        "CASE WHEN u.priced_good > 0 THEN CAST(b.spend_usd / u.priced_good AS DECIMAL(38, 12)) END AS cost_per_successful_outcome_usd, v.saves_usd, "
         "u.p50_ms, u.p95_ms FROM workloads w JOIN bill b ON b.workload = w.workload LEFT JOIN units u ON u.workload = w.workload "
         "LEFT JOIN saved v ON v.workload = w.workload ORDER BY b.spend_usd DESC NULLS LAST, b.calls DESC, w.workload"
     )

@@ -20,7 +20,7 @@ METRICS: dict[str, Callable[[Report], Decimal | float | int | None]] = {
     "failed_share": lambda r: 1 - r.headline.successful_outcomes / r.headline.outcomes if r.headline.outcomes else None,
     "waste_share": lambda r: r.headline.system_share_of_spend,
     "waste_usd": lambda r: (
-        None if r.headline.spend_usd is None else r.headline.addressable_usd.measured + r.headline.addressable_usd.structural
+        None if r.headline.spend_usd is None else (r.headline.addressable_usd.measured or 0) + (r.headline.addressable_usd.structural or 0)
     ),
     "p50_ms": lambda r: r.headline.interactive.p50_ms,
     "p95_ms": lambda r: r.headline.interactive.p95_ms,

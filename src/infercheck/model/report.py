@@ -86,11 +86,11 @@ class Interactive(Model):
 
 
 class Addressable(Model):
-    """Dollars that the settled claims would save, by grade; disjoint."""
+    """Dollars that the settled claims would save, by grade; disjoint. None where there are claims, but the calls that they blame have no price."""
 
-    measured: Usd = Decimal(0)
-    structural: Usd = Decimal(0)
-    heuristic: Usd = Decimal(0)
+    measured: Usd | None = Decimal(0)
+    structural: Usd | None = Decimal(0)
+    heuristic: Usd | None = Decimal(0)
 
 
 class Headline(Model):
@@ -100,7 +100,7 @@ class Headline(Model):
     outcomes: int = 0
     successful_outcomes: int = 0
     success_evidence: str = ""
-    cost_per_successful_outcome_usd: Usd | None = None
+    cost_per_successful_outcome_usd: Usd | None = Field(None, description="spend over the successful outcomes that have a price")
     clean_cost_usd: Usd | None = Field(None, description="cost of a success without the waste found")
     attempts_per_success: float | None = None
     interactive: Interactive = Interactive()
