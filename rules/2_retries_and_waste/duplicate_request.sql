@@ -2,7 +2,7 @@
 title = "The same question paid for again"
 why = """A byte-identical request (model, prompt, tools, parameters) had been answered before, recently enough for the answer to be reused, and was sent to the model \
 and billed again. It does not matter who asked: user, metadata and streaming options are no parameters, and a hundred users with one question need one answer. The usual cause \
-is that no response cache sits in front of the model, or that something irrelevant is part of its key. The claims are what a cache with a fixed life time would have \
+is that no response cache sits in front of the model, or that something irrelevant is part of its key (LiteLLM's holds `user` and `stream`). The claims are what a cache with a fixed life time would have \
 served: the first call of each period pays, calls that started before any of them had been answered pay too (a cache cannot serve what is \
 still in flight), and the rest is claimed. Structural at temperature 0 or where the config declares response_cache_ttl_s for the workload; heuristic otherwise, \
 since somebody may want a fresh answer each time."""
