@@ -13,7 +13,7 @@ from infercheck import sqlcheck
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.errors import InfercheckError, UsageError
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
-from infercheck.model.hints import setting_for
+from infercheck.model.hints import lacking, settings_for
 from infercheck.model.report import NotChecked
 from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, EVIDENCE_PREFIX, Scalar
 from infercheck.rulebook import Rule, Rulebook, View
@@ -124,6 +124,8 @@ def filled_columns(engine: Engine) -> frozenset[str]:
     for table in ("spans", "prompt_blocks", "tool_calls", "prices", "models"):
         if engine.value(f"SELECT EXISTS (SELECT 1 FROM {quoted(table)})"):
             filled.add(table)
+    if "response_chars" in filled:  # answers were logged: that none of them asks for a tool is known then
+        filled.add("tool_calls")
     return frozenset(filled)
 
 
@@ -145,7 +147,7 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
 def _missing(engine: Engine, rule: Rule, filled: frozenset[str]) -> NotChecked | None:
     absent = [need for need in rule.header.needs if need not in filled]
     if absent:
-        return NotChecked(rule=rule.id, reason=f"the log carries no {', '.join(absent)}", setting=setting_for(absent[0]))
+        return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent))
     for requirement in rule.header.requires:
         if not engine.value(requirement.sql):
             return NotChecked(rule=rule.id, reason=requirement.reason, setting=requirement.setting)

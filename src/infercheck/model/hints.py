@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 _PROMPTS = "log prompts (LiteLLM: keep message logging on; SpendLogs: store_prompts_in_spend_logs: true)"
+_USAGE = "log the usage of every call (streams: ask for it with stream_options.include_usage)"
+_TIMES = "log when each attempt started and ended"
 _PARAMS = "log request parameters (LiteLLM StandardLoggingPayload: model_parameters)"
 
 SETTINGS: dict[str, str] = {
@@ -32,12 +36,27 @@ SETTINGS: dict[str, str] = {
     "prices": "add a [[price]] for your models to the config",
     "models": "add your models to the config",
     "spans": "export traces (OpenTelemetry) beside the model calls",
+    "input_tokens": _USAGE,
+    "output_tokens": _USAGE,
+    "started_at": _TIMES,
+    "ended_at": _TIMES,
+    "status": "log whether each attempt succeeded, failed attempts included",
     "score": "log evaluations or user feedback as scores",
     "cache_read_tokens": "log the usage object with its prompt_tokens_details",
     "reasoning_tokens": "log the usage object with its completion_tokens_details",
 }
 
 
-def setting_for(column: str) -> str:
-    """The logging setting that would fill ``column``; empty where none is known."""
-    return SETTINGS.get(column, "")
+_LACKS = {"prices": "no model in this log has a price", "models": "no model in this log is known", "spans": "the log has no spans"}
+
+
+def lacking(columns: Sequence[str]) -> str:
+    """Why a rule that needs ``columns`` could not run."""
+    told = [_LACKS[c] for c in columns if c in _LACKS]
+    plain = [c for c in columns if c not in _LACKS]
+    return "; ".join([*([f"the log carries no {', '.join(plain)}"] if plain else []), *told])
+
+
+def settings_for(columns: Sequence[str]) -> str:
+    """The settings that would fill ``columns``, each named once; empty where none is known."""
+    return "; ".join(dict.fromkeys(SETTINGS[c] for c in columns if c in SETTINGS))
