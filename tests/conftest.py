@@ -32,9 +32,3 @@ def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
             pytest.fail("\n".join(lines) + "\nif that is meant: pytest --update-golden", pytrace=False)
 
     return compare
-
-
-@pytest.fixture
-def updating_golden(request: pytest.FixtureRequest) -> bool:
-    """True where ``--update-golden`` was given."""
-    return bool(request.config.getoption("--update-golden"))
