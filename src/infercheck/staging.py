@@ -91,7 +91,7 @@ def read_rows(
     engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {file} AS file, {line} AS line, {fields} FROM {reader}")
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT {_projection(engine, source)} FROM ({source.file.body})")
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(engine, source)}")
     finally:
         engine.execute("SET preserve_insertion_order = false")
 
@@ -126,28 +126,35 @@ def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
     return f"messages_of({column}) AS {column}" if shape == "MESSAGES" else f"shaped({column}, {literal(shape)}) AS {column}"
 
 
-def _projection(engine: Engine, source: Source) -> str:
+def _staged_select(engine: Engine, source: Source) -> str:
+    """The source's SELECT with every column cast. In two steps, since a cast that stands in a condition would be computed again."""
     found = engine.columns(f"({source.file.body})")
-    parts, issues = ["file", "line"], []
+    inner, outer, issues = ["file", "line"], ["file", "line"], []
     for column in CALLS:
         if column.name in MADE_HERE - {"end_user"}:
             continue
         name = quoted(column.name)
+        outer.append(name)
         if column.name not in found:
-            parts.append(f"CAST(NULL AS {column.type}) AS {name}")
+            inner.append(f"CAST(NULL AS {column.type}) AS {name}")
             continue
-        cast = _cast(column, found[column.name])
-        parts.append(f"{cast} AS {name}")
+        inner.append(f"{_cast(column, found[column.name])} AS {name}")
         if found[column.name] == "VARCHAR" and column.type != "VARCHAR":
-            issues.append(
-                f"CASE WHEN nullif({name}, '') IS NOT NULL AND {cast} IS NULL THEN {literal(column.name + '=')} || left({name}, 80) END"
-            )
-    parts += [f"{name if name in found else 'NULL'}::{type_} AS {name}" for name, type_ in LISTS.items()]
-    parts.append("list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys")
+            raw = quoted(f"raw {column.name}")
+            inner.append(f"nullif({name}, '') AS {raw}")
+            issues.append((f"{raw} IS NOT NULL AND {name} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
+    inner += [f"{name if name in found else 'NULL'}::{type_} AS {name}" for name, type_ in LISTS.items()]
     made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found}
-    parts += [f"{sql.format(**made)} AS {name}" for name, sql in FROM_TEXTS.items()]
-    flags = f"list_filter([{', '.join(issues)}], lambda x: x IS NOT NULL)" if issues else "CAST([] AS VARCHAR[])"
-    return ", ".join([*parts, f"{flags} AS issues"])
+    inner += [f"{sql.format(**made)} AS {name}" for name, sql in FROM_TEXTS.items()]
+    outer += [*LISTS, *FROM_TEXTS, "list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys"]
+    bad = " OR ".join(f"({condition})" for condition, _ in issues)
+    shown = ", ".join(f"CASE WHEN {condition} THEN {text} END" for condition, text in issues)
+    outer.append(
+        f"CASE WHEN {bad} THEN list_filter([{shown}], lambda x: x IS NOT NULL) END AS issues"
+        if issues
+        else "CAST(NULL AS VARCHAR[]) AS issues"
+    )
+    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM ({source.file.body}))"
 
 
 def _cast(column: Column, found: str) -> str:
@@ -180,7 +187,7 @@ def number_rows(engine: Engine) -> None:
 def files_with_empty_rows(engine: Engine) -> list[int]:
     """Files with a row that holds none of what makes a call: a blank object, or a line that is something else."""
     return [int(r[0]) for r in engine.rows("""
-        SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND len(issues) = 0""")]  # fmt: skip
+        SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND issues IS NULL""")]  # fmt: skip
 
 
 def cut_prompts(engine: Engine) -> None:
@@ -199,30 +206,29 @@ def cut_prompts(engine: Engine) -> None:
     engine.execute("ALTER TABLE staged DROP COLUMN messages")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE fresh AS
-        SELECT message_hash, any_value(text) AS text FROM texts
-        WHERE message_hash NOT IN (SELECT message_hash FROM messages) GROUP BY message_hash""")
+        SELECT message_hash, min(key) AS key FROM texts WHERE message_hash NOT IN (SELECT message_hash FROM messages) GROUP BY message_hash""")
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE cut AS
-        SELECT message_hash, line_index, block_in_line, salted(block) AS block_hash, length(block) AS chars FROM (
+        SELECT message_hash, line_index, block_in_line, salted(block) AS block_hash, CAST(length(block) AS INTEGER) AS chars FROM (
             SELECT message_hash, line_index, unnest(range(len(blocks))) AS block_in_line, unnest(blocks) AS block FROM (
-                SELECT message_hash, line_index, CASE WHEN length(l) <= {LINE_LIMIT}
-                    THEN list_transform(range(greatest(1, (length(l) + 255) // 256)), lambda i: substring(l, i * 256 + 1, 256))
+                SELECT message_hash, line_index, CASE WHEN strlen(l) <= 256 THEN [l] WHEN length(l) <= {LINE_LIMIT}
+                    THEN list_transform(range((length(l) + 255) // 256), lambda i: substring(l, i * 256 + 1, 256))
                     ELSE regexp_extract_all(l, '(?s).{{1,256}}') END AS blocks
                 FROM (SELECT message_hash, unnest(range(len(lines))) AS line_index, unnest(lines) AS l FROM (
-                    SELECT message_hash, string_split(text, chr(10)) AS lines FROM fresh))))""")
+                    SELECT message_hash, string_split(text, chr(10)) AS lines FROM texts SEMI JOIN fresh USING (key)))))""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_message_blocks AS
-        SELECT message_hash, CAST(n - 1 AS INTEGER) AS block_index, block_hash,
-            folded(sum(mixed('b', block_hash, n)) OVER w) AS chain, CAST(chars AS INTEGER) AS chars,
-            CAST(sum(chars) OVER w AS BIGINT) AS cum_chars, lead(n) OVER w IS NULL AS ends_message
-        FROM (SELECT *, row_number() OVER (PARTITION BY message_hash ORDER BY line_index, block_in_line) AS n FROM cut)
-        WINDOW w AS (PARTITION BY message_hash ORDER BY n ROWS UNBOUNDED PRECEDING)""")
+        SELECT message_hash, CAST(row_number() OVER w - 1 AS INTEGER) AS block_index, block_hash,
+            folded(sum(mixed(block_hash, line_index, block_in_line)) OVER w) AS chain, chars,
+            CAST(sum(chars) OVER w AS BIGINT) AS cum_chars, lead(line_index) OVER w IS NULL AS ends_message
+        FROM cut WINDOW w AS (PARTITION BY message_hash ORDER BY line_index, block_in_line ROWS UNBOUNDED PRECEDING)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_messages AS
         SELECT t.message_hash, length(text) AS chars, b.blocks, CASE WHEN regexp_matches(text, '[0-9]')
                 THEN salted(regexp_replace(text, '[0-9]+', '#', 'g')) ELSE t.message_hash END AS masked_hash,
             salted(regexp_replace(left(text, 128), '[0-9]+', '#', 'g')) AS template_hash
-        FROM fresh t JOIN (SELECT message_hash, block_index + 1 AS blocks FROM new_message_blocks WHERE ends_message) b USING (message_hash)""")
+        FROM (FROM texts SEMI JOIN fresh USING (key)) t
+        JOIN (SELECT message_hash, block_index + 1 AS blocks FROM new_message_blocks WHERE ends_message) b USING (message_hash)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE known AS
         SELECT t.key, d.* FROM (SELECT key, message_hash FROM texts) t
@@ -232,7 +238,7 @@ def cut_prompts(engine: Engine) -> None:
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_prompt_messages AS
         SELECT n.call_id, n.file_id, m.rn, message_index, role, message_hash, masked_hash, template_hash, chars, mix,
-            folded(coalesce(sum(mix) OVER before, 0) + mixed(role, 'role', message_index)) AS prefix_before,
+            folded(coalesce(sum(mix) OVER before, 0) + message_index * 256 + coalesce(ascii(role), 0)) AS prefix_before,
             CAST(coalesce(sum(blocks) OVER before, 0) AS INTEGER) AS blocks_before,
             CAST(coalesce(sum(chars) OVER before, 0) AS BIGINT) AS chars_before
         FROM (SELECT k.rn, k.message_index, k.role, d.*, mixed(k.role, d.message_hash, k.message_index) AS mix
@@ -273,7 +279,7 @@ TOOL_CALLS_SELECT = """
 
 CELL_ISSUES_SELECT = """
     SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count, min(substring(issue, strpos(issue, '=') + 1)) AS sample
-    FROM (SELECT n.file_id, unnest(s.issues) AS issue FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.issues) > 0)
+    FROM (SELECT n.file_id, unnest(s.issues) AS issue FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE s.issues IS NOT NULL)
     GROUP BY ALL"""
 
 
