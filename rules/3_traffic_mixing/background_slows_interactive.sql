@@ -289,6 +289,7 @@ WITH span AS (
     GROUP BY deployment, workload
     HAVING sum(exposed_calls) >= $min_calls AND sum(unexposed_calls) >= $min_calls
 ), cells AS (
+    -- Only pairs that could still fire are drawn again; all of them count as tested.
     SELECT
         m.deployment, m.workload, m.stratum, m.block,
         CAST(count_if(m.exposed) AS DOUBLE) AS n1,
@@ -297,7 +298,7 @@ WITH span AS (
         sum(CASE WHEN m.exposed THEN 0 ELSE m.ttft_ms END) AS s0
     FROM streams AS m
     JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
-    JOIN pairs AS p ON p.deployment = m.deployment AND p.workload = m.workload
+    JOIN pairs AS p ON p.deployment = m.deployment AND p.workload = m.workload AND p.effect_ms > $min_effect * p.unexposed_ms
     GROUP BY m.deployment, m.workload, m.stratum, m.block
 ), digits AS (
     SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4

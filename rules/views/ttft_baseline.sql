@@ -53,37 +53,55 @@ e        11           0                     0                  1                
 '''
 ---*/
 WITH placed AS (
+    SELECT c.call_id, c.deployment, c.start_us, c.in_flight, c.class
+    FROM concurrency AS c
+    JOIN (SELECT DISTINCT deployment FROM priced_calls WHERE status = 'ok' AND ttft_ms IS NOT NULL) AS d ON d.deployment = c.deployment
+), events AS (
+    -- Every start counts until exposure_s later; at one moment starts come before what expires. A sweep, since a RANGE frame takes ten times as long.
     SELECT
-        call_id, deployment, start_us, in_flight, class,
+        call_id, deployment, start_us AS at_us, 0 AS expires,
+        CASE WHEN class = 'interactive' THEN 1 ELSE 0 END AS interactive_step,
+        CASE WHEN class = 'background' THEN 1 ELSE 0 END AS background_step,
         CASE WHEN class = 'background' THEN start_us END AS background_us
-    FROM concurrency
-), counted AS (
-    SELECT
-        call_id, deployment, start_us, in_flight, class, background_us,
-        sum(CASE WHEN class = 'interactive' THEN 1 ELSE 0 END) OVER lately AS interactive_arrivals,
-        sum(CASE WHEN class = 'background' THEN 1 ELSE 0 END) OVER lately AS background_starts,
-        max(background_us) OVER (PARTITION BY deployment ORDER BY start_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS last_background_us
     FROM placed
-    WINDOW lately AS (PARTITION BY deployment ORDER BY start_us RANGE BETWEEN $exposure_s * 1000000 PRECEDING AND 1 PRECEDING)
+    UNION ALL
+    SELECT
+        call_id, deployment, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
+        CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
+        CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
+        CAST(NULL AS BIGINT) AS background_us
+    FROM placed
+    WHERE class IN ('interactive', 'background')
+), swept AS (
+    SELECT
+        call_id, deployment, at_us, expires, background_step,
+        sum(interactive_step) OVER before AS interactive_arrivals,
+        sum(background_step) OVER before AS background_starts,
+        max(background_us) OVER before AS last_background_us
+    FROM events
+    WINDOW before AS (PARTITION BY deployment ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
-        *,
-        sum(CASE WHEN background_us IS NOT NULL AND (last_background_us IS NULL OR background_us - last_background_us > $exposure_s * 1000000)
-                 THEN 1 ELSE 0 END)
-            OVER (PARTITION BY deployment ORDER BY start_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
-    FROM counted
+        call_id,
+        coalesce(interactive_arrivals, 0) AS interactive_arrivals,
+        coalesce(background_starts, 0) AS background_starts,
+        sum(CASE WHEN background_step = 1 AND (last_background_us IS NULL OR at_us - last_background_us > $exposure_s * 1000000) THEN 1 ELSE 0 END)
+            OVER (PARTITION BY deployment ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
+    FROM swept
+    WHERE expires = 0
 ), streams AS (
     SELECT
-        n.call_id, n.deployment, p.workload, n.class, p.model, n.start_us, p.ttft_ms,
+        n.call_id, c.deployment, p.workload, c.class, p.model, c.start_us, p.ttft_ms,
         CAST(floor(log2(coalesce(p.uncached_tokens, 0) + 1)) AS BIGINT) AS prompt_size,
-        CAST(coalesce(n.interactive_arrivals, 0) AS BIGINT) AS interactive_arrivals,
-        CAST(coalesce(n.background_starts, 0) AS BIGINT) AS background_starts,
+        CAST(n.interactive_arrivals AS BIGINT) AS interactive_arrivals,
+        CAST(n.background_starts AS BIGINT) AS background_starts,
         CAST(n.background_episode AS BIGINT) AS background_episode,
-        n.in_flight,
+        c.in_flight,
         g.slowness
     FROM numbered AS n
+    JOIN placed AS c ON c.call_id = n.call_id
     JOIN priced_calls AS p ON p.call_id = n.call_id
-    LEFT JOIN gateway_slowness AS g ON g.deployment = n.deployment AND g.window_us = n.start_us - n.start_us % 2000000
+    LEFT JOIN gateway_slowness AS g ON g.deployment = c.deployment AND g.window_us = c.start_us - c.start_us % 2000000
     WHERE p.status = 'ok' AND p.ttft_ms IS NOT NULL
 ), idle AS (
     SELECT deployment, workload, model, prompt_size, percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS baseline_ms
