@@ -10,14 +10,19 @@ CREATE OR REPLACE TEMP MACRO epoch_to_time(d) AS CASE
     WHEN d >= 1e17 AND d < 4e18 THEN make_timestamp(CAST(d / 1e3 AS BIGINT)) END;
 
 -- A time written as epoch seconds, milliseconds, microseconds or nanoseconds, or as ISO text (UTC unless it names an offset).
-CREATE OR REPLACE TEMP MACRO to_time(x) AS coalesce(epoch_to_time(TRY_CAST(x AS DOUBLE)), CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP));
+-- (A macro is pasted where it is used: a list of one, and a lambda over it, keep a value from being computed once for every mention.)
+CREATE OR REPLACE TEMP MACRO to_time(x) AS CASE
+    WHEN contains(x, '-') OR contains(x, ':') THEN CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP)
+    ELSE list_transform([TRY_CAST(x AS DOUBLE)], lambda d: epoch_to_time(d))[1] END;
 
 -- A count: a whole number that is not negative. 12.7 is no count, and must not become 13.
 CREATE OR REPLACE TEMP MACRO whole(d) AS CASE WHEN d >= 0 AND d <= 9e15 AND d = trunc(d) THEN CAST(d AS BIGINT) END;
-CREATE OR REPLACE TEMP MACRO to_count(x) AS whole(TRY_CAST(x AS DOUBLE));
+CREATE OR REPLACE TEMP MACRO to_count(x) AS CASE
+    WHEN contains(x, '.') THEN list_transform([TRY_CAST(x AS DOUBLE)], lambda d: whole(d))[1]
+    ELSE TRY_CAST(TRY_CAST(x AS UBIGINT) AS BIGINT) END;
 
 -- A finite number.
-CREATE OR REPLACE TEMP MACRO to_number(x) AS CASE WHEN isfinite(TRY_CAST(x AS DOUBLE)) THEN TRY_CAST(x AS DOUBLE) END;
+CREATE OR REPLACE TEMP MACRO to_number(x) AS nullif(nullif(nullif(TRY_CAST(x AS DOUBLE), 'nan'::DOUBLE), 'inf'::DOUBLE), '-inf'::DOUBLE);
 
 -- Milliseconds since the epoch, rounded half up as PostgreSQL rounds timestamp(3): clocks of two logs of one call agree on it.
 CREATE OR REPLACE TEMP MACRO to_ms(x) AS (epoch_us(to_time(x)) + 500) // 1000;
