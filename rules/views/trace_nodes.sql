@@ -20,7 +20,7 @@ end_us = "end as logged, or for the root: its own or the last model call's, whic
 reach_us = "end, moved to that of its last descendant where one outlives it; what ends after the root has nobody waiting and moves nothing"
 depth = "0 for the root"
 is_leaf = "no node runs under it"
-attached = "hangs on the root only because its parent is missing, or because it is another root"
+attached = "a span that hangs on the root only because its parent is missing, or because it is a root itself; or such a call whose parent is missing"
 
 [[example]]
 name = "a log without spans: calls under a root of their own; a single call is its own root"
@@ -99,86 +99,85 @@ r2       t         -               chain  two   5           2
 rows = '''
 name  kind     depth  end_us            attached
 -     virtual  0      1767571207000000  false
-one   chain    1      1767571203000000  false
-two   chain    1      1767571207000000  false
+one   chain    1      1767571203000000  true
+two   chain    1      1767571207000000  true
 m     call     2      1767571202000000  false
 '''
 ---*/
-WITH timed AS (
-    -- A span that was exported twice counts once.
-    SELECT s.trace_id, s.span_id, max(s.parent_span_id) AS up_id, max(s.kind) AS kind, max(s.name) AS name, max(s.service) AS service,
-        min(k.start_us) AS start_us, max(k.end_us) AS end_us
+WITH units AS (
+    -- Integers stand for the ids of traces and spans from here on: joins on them cost a third.
+    SELECT p.unit_id, p.unit_key, o.workload
+    FROM (SELECT unit_id, min(call_id) AS unit_key FROM priced_calls GROUP BY unit_id) AS p
+    JOIN outcomes AS o ON o.unit_id = p.unit_id
+), numbered AS (
+    SELECT
+        u.unit_key, -row_number() OVER (ORDER BY k.start_us, s.trace_id, s.span_id) AS node_id,
+        s.span_id, nullif(s.parent_span_id, '') AS up_id, coalesce(s.kind, 'other') AS kind, s.name, s.service, k.start_us, k.end_us
     FROM spans AS s
+    JOIN units AS u ON u.unit_id = s.trace_id
     JOIN span_clock AS k ON k.span_id = s.span_id AND k.trace_id = s.trace_id
-    JOIN outcomes AS o ON o.unit_id = s.trace_id
     WHERE k.start_us IS NOT NULL AND k.end_us IS NOT NULL
-    GROUP BY s.trace_id, s.span_id
 ), parts AS (
     SELECT
-        p.call_id AS node_id, p.unit_id, p.call_id, CAST(NULL AS VARCHAR) AS span_id, c.span_id AS own_id, nullif(c.parent_span_id, '') AS up_id,
-        'call' AS kind, p.model AS name, CAST(NULL AS VARCHAR) AS service, p.start_us, p.end_us
+        p.call_id AS node_id, u.unit_key, c.span_id AS own_id, nullif(c.parent_span_id, '') AS up_id, TRUE AS is_call, TRUE AS stands, p.start_us, p.end_us
     FROM priced_calls AS p
+    JOIN units AS u ON u.unit_id = p.unit_id
     JOIN calls AS c ON c.call_id = p.call_id
     WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
     UNION ALL
-    SELECT
-        -row_number() OVER (ORDER BY trace_id, span_id), trace_id, CAST(NULL AS BIGINT), span_id, span_id, nullif(up_id, ''),
-        coalesce(kind, 'other'), name, service, start_us, end_us
-    FROM timed
+    SELECT node_id, unit_key, span_id, up_id, FALSE, kind IN ('agent', 'tool', 'retrieval', 'db', 'guardrail'), start_us, end_us
+    FROM numbered
 ), owners AS (
-    SELECT unit_id, own_id, min(node_id) AS node_id FROM parts WHERE own_id IS NOT NULL GROUP BY unit_id, own_id
+    SELECT unit_key, own_id, min(node_id) AS node_id FROM parts WHERE own_id IS NOT NULL GROUP BY unit_key, own_id
 ), linked AS (
-    SELECT p.*, o.node_id AS above
+    SELECT p.node_id, p.unit_key, p.is_call, p.stands, p.start_us, p.end_us, p.up_id IS NULL AS is_top, o.node_id AS above
     FROM parts AS p
-    LEFT JOIN owners AS o ON o.unit_id = p.unit_id AND o.own_id = p.up_id AND o.node_id <> p.node_id
+    LEFT JOIN owners AS o ON o.unit_key = p.unit_key AND o.own_id = p.up_id AND o.node_id <> p.node_id
 ), placed AS (
     SELECT
-        l.node_id, l.unit_id, l.call_id, l.span_id, l.kind, l.name, l.service, l.start_us, l.end_us,
+        l.node_id, l.unit_key, l.is_call, l.start_us, l.end_us,
         nullif(CASE WHEN l.above > 0 THEN c.above ELSE l.above END, l.node_id) AS above,
-        l.up_id IS NULL AND l.call_id IS NULL AS is_own_root,
-        l.up_id IS NOT NULL AND l.above IS NULL AS is_orphan
+        l.is_top AND NOT l.is_call AS is_own_root,
+        NOT l.is_top AND l.above IS NULL AS is_orphan
     FROM linked AS l
-    LEFT JOIN (SELECT node_id, above FROM linked WHERE call_id IS NOT NULL) AS c ON c.node_id = l.above
+    LEFT JOIN (SELECT node_id, above FROM linked WHERE is_call) AS c ON c.node_id = l.above AND l.above > 0
     -- What else stands under a call (HTTP, a provider's raw request) is the call itself.
-    WHERE l.above IS NULL OR l.above < 0 OR l.kind IN ('call', 'agent', 'tool', 'retrieval', 'db', 'guardrail')
+    WHERE l.above IS NULL OR l.above < 0 OR l.stands
 ), first_roots AS (
-    SELECT unit_id, node_id, start_us, end_us
+    SELECT unit_key, node_id, start_us, end_us
     FROM placed
     WHERE is_own_root
-    QUALIFY row_number() OVER (PARTITION BY unit_id ORDER BY start_us, end_us DESC, node_id) = 1
+    QUALIFY row_number() OVER (PARTITION BY unit_key ORDER BY start_us, end_us DESC, node_id) = 1
 ), frames AS (
     SELECT
-        unit_id,
+        unit_key,
         count(*) FILTER (WHERE above IS NULL) AS tops,
         min(node_id) FILTER (WHERE above IS NULL) AS top_id,
         max(start_us) FILTER (WHERE above IS NULL) AS last_start_us,
         coalesce(min(start_us) FILTER (WHERE above IS NULL), min(start_us)) AS first_us,
-        coalesce(max(end_us) FILTER (WHERE above IS NULL OR call_id IS NOT NULL), max(end_us)) AS last_us,
-        max(end_us) FILTER (WHERE call_id IS NOT NULL) AS last_call_us
+        coalesce(max(end_us) FILTER (WHERE above IS NULL OR is_call), max(end_us)) AS last_us,
+        max(end_us) FILTER (WHERE is_call) AS last_call_us
     FROM placed
-    GROUP BY unit_id
+    GROUP BY unit_key
 ), roots AS (
     -- One node at the top is the root; of several the earliest root span, if it is there for all of them; else none in the log is.
     SELECT
-        f.unit_id, f.first_us, f.last_us, f.last_call_us,
+        f.unit_key, f.first_us, f.last_us, f.last_call_us,
         CASE WHEN f.tops = 1 THEN f.top_id WHEN f.last_start_us <= r.end_us THEN r.node_id END AS root_id,
         -- call ids are positive and spans count down from -1
-        -4611686018427387904 + row_number() OVER (ORDER BY f.unit_id) AS virtual_id
+        f.unit_key - 4611686018427387904 AS virtual_id
     FROM frames AS f
-    LEFT JOIN first_roots AS r ON r.unit_id = f.unit_id
+    LEFT JOIN first_roots AS r ON r.unit_key = f.unit_key
 ), nodes AS (
     SELECT
-        p.node_id, p.unit_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.start_us,
+        p.node_id, p.unit_key, p.start_us, p.is_orphan OR p.is_own_root AS loose,
         CASE WHEN p.node_id = r.root_id THEN greatest(p.end_us, coalesce(r.last_call_us, p.end_us)) ELSE p.end_us END AS end_us,
         CASE WHEN p.node_id = r.root_id THEN NULL ELSE coalesce(p.above, r.root_id, r.virtual_id) END AS parent_id,
-        CASE WHEN p.node_id = r.root_id THEN 0 WHEN p.above IS NULL OR p.above = r.root_id THEN 1 END AS shallow,
-        p.node_id <> coalesce(r.root_id, p.node_id) AND (p.is_orphan OR p.is_own_root) OR p.is_orphan AND r.root_id IS NULL AS attached
+        CASE WHEN p.node_id = r.root_id THEN 0 WHEN p.above IS NULL OR p.above = r.root_id THEN 1 END AS shallow
     FROM placed AS p
-    JOIN roots AS r ON r.unit_id = p.unit_id
+    JOIN roots AS r ON r.unit_key = p.unit_key
     UNION ALL
-    SELECT
-        virtual_id, unit_id, CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), 'virtual', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), first_us, last_us,
-        CAST(NULL AS BIGINT), 0, FALSE
+    SELECT virtual_id, unit_key, first_us, FALSE, last_us, CAST(NULL AS BIGINT), 0
     FROM roots
     WHERE root_id IS NULL
 -- Depth without recursion: every step doubles how far up a node has looked, until it stands on a child of the root. Seven steps reach 128 levels.
@@ -206,13 +205,15 @@ WITH timed AS (
     UNION ALL
     SELECT node_id, shallow FROM nodes WHERE shallow IS NOT NULL
 -- Nodes that outlive their parent, and by the same doubling all that stand above them.
+), closing AS (
+    SELECT unit_key, end_us FROM nodes WHERE shallow = 0
 ), late0 AS (
+    -- What ends after the root has nobody waiting and moves nothing.
     SELECT n.parent_id AS node_id, max(n.end_us) AS end_us
     FROM nodes AS n
     JOIN nodes AS p ON p.node_id = n.parent_id
-    JOIN roots AS r ON r.unit_id = n.unit_id
-    LEFT JOIN nodes AS t ON t.node_id = r.root_id
-    WHERE n.end_us <= coalesce(t.end_us, r.last_us) AND (n.end_us > p.end_us OR p.end_us > coalesce(t.end_us, r.last_us))
+    JOIN closing AS c ON c.unit_key = n.unit_key
+    WHERE n.end_us <= c.end_us AND (n.end_us > p.end_us OR p.end_us > c.end_us)
     GROUP BY n.parent_id
 ), late1 AS (
     SELECT node_id, max(end_us) AS end_us FROM (
@@ -240,22 +241,24 @@ WITH timed AS (
 )
 SELECT
     n.node_id,
-    n.unit_id,
+    u.unit_id,
     n.parent_id,
-    n.call_id,
-    n.span_id,
-    n.kind,
-    n.name,
-    n.service,
-    o.workload,
+    c.call_id,
+    s.span_id,
+    CASE WHEN c.call_id IS NOT NULL THEN 'call' ELSE coalesce(s.kind, 'virtual') END AS kind,
+    coalesce(c.model, s.name) AS name,
+    s.service,
+    u.workload,
     n.start_us,
     n.end_us,
     CASE WHEN d.depth > 0 THEN greatest(n.end_us, coalesce(l.end_us, n.end_us)) ELSE n.end_us END AS reach_us,
     CAST(d.depth AS INTEGER) AS depth,
     p.node_id IS NULL AS is_leaf,
-    n.attached
+    n.loose AND d.depth > 0 AS attached
 FROM nodes AS n
 JOIN depths AS d ON d.node_id = n.node_id
-JOIN outcomes AS o ON o.unit_id = n.unit_id
+JOIN units AS u ON u.unit_key = n.unit_key
+LEFT JOIN priced_calls AS c ON c.call_id = n.node_id
+LEFT JOIN numbered AS s ON s.node_id = n.node_id
 LEFT JOIN late7 AS l ON l.node_id = n.node_id
 LEFT JOIN parents AS p ON p.node_id = n.node_id
