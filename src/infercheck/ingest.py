@@ -67,7 +67,7 @@ def ingest(engine: Engine, paths: Sequence[str], *, on_event: Callable[[Progress
     return IngestResult(file_ids, dict(skipped), tuple(notices))
 
 
-def read_example(source_id: str, text: str, fmt: str) -> list[dict[str, Any]]:
+def read_example(source_id: str, text: str, fmt: str, *, table: str = "calls") -> list[dict[str, Any]]:
     """The canonical rows, in order, that a source makes of raw input: what its examples are checked against."""
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder, Engine(threads=1) as engine:
         path = Path(folder) / f"example.{fmt}"
@@ -75,8 +75,8 @@ def read_example(source_id: str, text: str, fmt: str) -> list[dict[str, Any]]:
         best = detect(path)
         if not best or best[0][:2] != (source_id, 1.0):
             raise InputError(f"the example is not recognised as {source_id} but as {best[:1]}")
-        ingest(engine, [str(path)])
-        return engine.dicts("SELECT * EXCLUDE (fullness, content_hash) FROM call_rows ORDER BY line")
+        open_scope(engine, ingest(engine, [str(path)]))
+        return engine.dicts(f"SELECT * FROM {table} ORDER BY line, started_at, span_id")
 
 
 def _plan(engine: Engine, paths: Sequence[str], stdin_copy: Path) -> tuple[list[Reading], Counter[str], list[int]]:
@@ -185,8 +185,8 @@ def _stage(engine: Engine, batch: Sequence[Reading]) -> set[int] | None:
             staging.read_rows(
                 engine, batch[0].source, [r.piece for r in batch], lenient=False, typed=typed, csv_fields=batch[0].look.fields
             )
-            staging.number_rows(engine)
-            return set(staging.files_with_empty_rows(engine))
+            staging.number_rows(engine, batch[0].source)
+            return set(staging.files_with_empty_rows(engine, batch[0].source))
         except DatabaseError:
             if batch[0].look.fields:
                 break
@@ -208,7 +208,7 @@ def _read_slowly(engine: Engine, reading: Reading, scratch: Path) -> None:
     reading.cleaned = cleaned
     piece = staging.Piece(reading.file_id, out)
     staging.read_rows(engine, reading.source, [piece], lenient=True, longest=cleaned.longest)
-    salvage.refuse_unread(engine, out, cleaned)
-    staging.number_rows(engine)
+    salvage.refuse_unread(engine, out, cleaned, table="records" if reading.source.header.yields == "spans" else "staged")
+    staging.number_rows(engine, reading.source)
     store(engine, reading.source, [reading])
     out.unlink()

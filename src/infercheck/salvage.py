@@ -93,12 +93,12 @@ def table(source: Path, out: Path, fields: Sequence[str], *, encoding: str = "ut
     return result
 
 
-def refuse_unread(engine: Engine, clean: Path, cleaned: Cleaned) -> None:
+def refuse_unread(engine: Engine, clean: Path, cleaned: Cleaned, *, table: str = "staged") -> None:
     """Set aside the lines of ``clean`` that Python took for sound and the database did not."""
-    engine.execute("DELETE FROM staged WHERE line IS NULL")
-    if engine.value("SELECT count(*) FROM staged") == cleaned.rows:
+    engine.execute(f"DELETE FROM {table} WHERE line IS NULL")
+    if engine.value(f"SELECT count(*) FROM {table}") == cleaned.rows:
         return
-    read = {int(r[0]) for r in engine.rows("SELECT line FROM staged")}
+    read = {int(r[0]) for r in engine.rows(f"SELECT line FROM {table}")}
     with clean.open("rb") as stream:
         for raw in stream:
             number = int(raw[: raw.index(b",")].split(b":")[1])

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from infercheck import span_stage
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.inputs import LINE_KEY
 from infercheck.model.call import CALLS, Column
@@ -88,10 +89,16 @@ def read_rows(
                        for name, shape in source.header.columns.items())  # fmt: skip
     line = "CAST(NULL AS BIGINT)" if csv_fields else LINE_KEY
     file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = filename)"
-    engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS SELECT {file} AS file, {line} AS line, {fields} FROM {reader}")
+    select, spans = f"SELECT {file} AS file, {line} AS line, {fields} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
+        if spans:
+            span_stage.hold_records(engine, select)
+        else:
+            engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {select}")
         engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(engine, source)}")
+        if spans:
+            span_stage.part(engine)
     finally:
         engine.execute("SET preserve_insertion_order = false")
 
@@ -128,8 +135,9 @@ def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
 
 def _staged_select(engine: Engine, source: Source) -> str:
     """The source's SELECT with every column cast. In two steps, since a cast that stands in a condition would be computed again."""
-    found = engine.columns(f"({source.file.body})")
-    inner, outer, issues = ["file", "line"], ["file", "line"], []
+    found = engine.columns(f"({source.body})")
+    handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ())]
+    inner, outer, issues = [*handed_on], [*handed_on], []
     for column in CALLS:
         if column.name in MADE_HERE - {"end_user"}:
             continue
@@ -154,7 +162,7 @@ def _staged_select(engine: Engine, source: Source) -> str:
         if issues
         else "CAST(NULL AS VARCHAR[]) AS issues"
     )
-    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM ({source.file.body}))"
+    return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM ({source.body}))"
 
 
 def _cast(column: Column, found: str) -> str:
@@ -174,8 +182,11 @@ def _cast(column: Column, found: str) -> str:
     return f"TRY_CAST({name} AS {column.type})"
 
 
-def number_rows(engine: Engine) -> None:
+def number_rows(engine: Engine, source: Source) -> None:
     """Give every staged row its call_id: a row's line is the one it carries, else its place among its file's rows."""
+    if source.header.yields == "spans":
+        span_stage.number_rows(engine)
+        return
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE numbered AS
         SELECT s.rowid AS rn, s.file AS file_id, coalesce(s.line, s.rowid - f.first_rn + 1 + p.base) AS line,
@@ -184,8 +195,10 @@ def number_rows(engine: Engine) -> None:
         JOIN pieces p ON p.file_id = s.file""")
 
 
-def files_with_empty_rows(engine: Engine) -> list[int]:
+def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
     """Files with a row that holds none of what makes a call: a blank object, or a line that is something else."""
+    if source.header.yields == "spans":
+        return span_stage.files_with_empty_records(engine, source)
     return [int(r[0]) for r in engine.rows("""
         SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND issues IS NULL""")]  # fmt: skip
 
@@ -288,3 +301,4 @@ def drop_staged(engine: Engine) -> None:
     for name in ("staged", "numbered", "keyed", "known", "new_prompt_messages", "new_messages", "new_message_blocks", "prompts", "pieces"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
     engine.execute("DROP VIEW IF EXISTS raw")
+    span_stage.drop(engine)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from infercheck import ledger, staging
+from infercheck import ledger, span_stage, staging
 from infercheck.engine.duckdb import Engine, literal
 from infercheck.inputs import Cleaned, Look, count_lines, head_hash, unpack
 from infercheck.sources import Source
@@ -135,6 +135,10 @@ def tail_hash(path: Path, end: int) -> str:
 def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     """Cut prompts, make hashes, and commit the staged rows of ``batch`` together with their manifest rows."""
     staging.cut_prompts(engine)
+    if source.header.yields == "spans":
+        skipped = span_stage.notes(engine)
+        for r in batch:
+            r.notes = (*r.notes, *skipped.get(r.file_id, ()))
     with engine.transaction():
         ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
         for r in batch:
@@ -148,6 +152,7 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
             ("messages", "FROM new_messages"),
             ("message_blocks", "FROM new_message_blocks"),
             ("prompt_messages", "FROM new_prompt_messages"),
+            *([("span_rows", span_stage.spans_select(source))] if source.header.yields == "spans" else []),
         ):
             columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
             engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")

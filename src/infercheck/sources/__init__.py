@@ -5,6 +5,8 @@ as ``{"a":"VARCHAR"}`` whose leaves are text, or ``MESSAGES``; where a value has
 name may stay text: ingestion casts it, and reports what does not fit. Ingestion also makes the hashes and counts of prompts and answers, out of
 columns that a source may add: ``messages`` (a list of role, content, tool_calls), ``answer`` (its visible text), ``called_tools`` (a
 list of name, arguments), ``parameters`` and ``tools`` (JSON text).
+
+A source that ``yields = "spans"`` selects bare spans instead, several from one record; ``_spans.sql`` says which columns, and makes calls and spans of them.
 """
 
 from __future__ import annotations
@@ -25,21 +27,23 @@ SAMPLE = 20  # records that decide which source a file belongs to
 
 
 class Detect(BaseModel):
-    """Keys that the first records must all have, and keys that none of them may have."""
+    """Keys that the first records must all have, keys of which each must have one, and keys that none of them may have."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    all: tuple[str, ...] = Field(min_length=1)
+    all: tuple[str, ...] = ()
+    any: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
 
 
 class SourceExample(BaseModel):
-    """Input lines, and some of the canonical columns that must come of them, row by row."""
+    """Input lines, and some of the canonical columns of the calls and spans that must come of them, row by row."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     name: str
     format: Format
     input: str
     calls: list[dict[str, Any]]
+    spans: list[dict[str, Any]] = []
 
 
 class SourceHeader(BaseModel):
@@ -47,6 +51,7 @@ class SourceHeader(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["source"]
+    yields: Literal["calls", "spans"] = "calls"
     title: str
     description: str
     formats: tuple[Format, ...]
@@ -81,6 +86,11 @@ class Source:
     file: SqlFile
     header: SourceHeader
 
+    @property
+    def body(self) -> str:
+        """The SELECT from ``raw``: the file's own, or around it what all sources of spans share."""
+        return shared_spans().replace("{source}", self.file.body, 1) if self.header.yields == "spans" else self.file.body
+
 
 @dataclass(frozen=True)
 class Match:
@@ -106,7 +116,13 @@ def load() -> Mapping[str, Source]:
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
-    return (resources.files(__name__) / "_helpers.sql").read_text(encoding="utf-8")
+    return "\n".join((resources.files(__name__) / name).read_text(encoding="utf-8") for name in ("_helpers.sql", "_span_macros.sql"))
+
+
+@cache
+def shared_spans() -> str:
+    """What every source of spans is put into."""
+    return (resources.files(__name__) / "_spans.sql").read_text(encoding="utf-8").split("\n", 3)[3]
 
 
 def match(records: Sequence[Mapping[str, Any]], fmt: str) -> list[Match]:
@@ -119,8 +135,10 @@ def match(records: Sequence[Mapping[str, Any]], fmt: str) -> list[Match]:
     def fit(source: Source) -> Match:
         detect = source.header.detect
         missing = tuple(k for k in detect.all if not usual(k))
+        if detect.any and 2 * sum(any(k in r for k in detect.any) for r in sample) < max(1, len(sample)):
+            missing += (" or ".join(detect.any),)
         surplus = tuple(f"no {k}" for k in detect.none if usual(k))
-        wanted = len(detect.all) + len(detect.none)
+        wanted = len(detect.all) + len(detect.none) + bool(detect.any)
         return Match(source.id, 1 - (len(missing) + len(surplus)) / wanted if wanted else 0.0, missing + surplus)
 
     matches = [fit(s) for s in load().values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
