@@ -21,10 +21,12 @@ default = 2
 help = "Two client sends that each took several attempts are the least in which two layers can be seen to multiply."
 
 [[requires]]
-sql = """SELECT count(attempt) > 0 OR EXISTS (
-    SELECT 1 FROM calls WHERE request_id IN (SELECT request_id FROM calls WHERE status <> 'ok') GROUP BY request_id HAVING count(*) > 1) FROM calls"""
-reason = "the log does not tell attempts from requests: a gateway's retries cannot be told from a client's"
-setting = "log every attempt with its request id, or the number of attempts"
+sql = """SELECT count(*) = 0 OR count_if(attempts > 1 OR told) > 0 FROM (
+    SELECT request_id, count(*) AS attempts, count(attempt) > 0 AS told FROM calls
+    WHERE request_id IN (SELECT request_id FROM calls WHERE status IN ('error', 'rate_limited', 'timeout'))
+    GROUP BY request_id HAVING count_if(status = 'ok') = 0) AS failed"""
+reason = "requests that failed for good show one attempt each and no count of attempts: the gateway's retries before it gave up are not in this log"
+setting = "log every attempt with its request id, or the number of attempts on failures too"
 
 [[example]]
 name = "two sends of three and two attempts"
