@@ -26,7 +26,11 @@ ROOT = Path(__file__).resolve().parents[1]
 def report(**cover: Any) -> Report:
     """Ten calls for $1.25."""
     counts = {"files": 1, "rows": 10, "attempts": 10, "requests": 10, "duplicates": 0, "rejects": 0, "cell_issues": 0, **cover}
-    return Report(window=Window(), coverage=Coverage(**counts), headline=Headline.model_validate({"spend_usd": "1.25", "outcomes": 10}))
+    return Report(
+        window=Window(),
+        coverage=Coverage(**counts),
+        headline=Headline.model_validate({"spend_usd": "1.25", "outcomes": 10, "successful_outcomes": 0}),
+    )
 
 
 @pytest.fixture
@@ -194,7 +198,7 @@ def test_options_reach_the_analysis(analyzed: list[AnalyzeOptions]) -> None:
         (["x", "--fail-on", "p95_ms=100"], 0, "p95_ms: unknown in this log, not judged"),
         (["x", "--strict"], 0, ""),
         (["damaged"], 0, ""),
-        (["damaged", "--strict"], 1, "--strict: 1 rejected lines"),
+        (["damaged", "--strict"], 1, "--strict: 1 rejected line"),
     ],
 )
 def test_limits(argv: list[str], code: int, says: str, analyzed: list[AnalyzeOptions], capsys: pytest.CaptureFixture[str]) -> None:

@@ -38,6 +38,7 @@ LOGS: dict[str, Callable[[], list[dict[str, Any]]]] = {
     "naive_times": lambda: [logs.naive(row) for row in logs.working_day()],
     "only_failures": lambda: [logs.failed(row, *(("500", "APIError"), ("429", "RateLimitError"))[n % 2]) for n, row in enumerate(logs.working_day())],
     "only_unpriced": unpriced,
+    "no_status": lambda: [row | {"status": None} for row in logs.working_day()],
 }  # fmt: skip
 
 
@@ -147,6 +148,13 @@ def test_a_call_without_a_rate_is_out_of_the_cost_of_a_success(reports: dict[str
     assert rated.coverage.unpriced_currency_calls == 0
     euros = reports["one_day"].headline.spend_usd - blind.headline.spend_usd  # type: ignore[operator]
     assert rated.headline.spend_usd == blind.headline.spend_usd + euros * 5 / 4  # type: ignore[operator]
+
+
+def test_success_without_a_status_is_unknown(reports: dict[str, Report]) -> None:
+    head = reports["no_status"].headline
+    assert (head.successful_outcomes, head.cost_per_successful_outcome_usd, head.attempts_per_success) == (None, None, None)
+    assert head.outcomes == 47
+    assert "no outcome succeeded" not in text_of(reports["no_status"])
 
 
 def test_nine_days_are_projected(tmp_path: Path) -> None:

@@ -217,6 +217,7 @@ def test_unknown_is_said_and_never_zero() -> None:
     blank = sample().model_copy(update={"headline": Headline(outcomes=3), "latency": Latency()})
     text = text_of(blank, Style())
     assert "unknown for 3 outcomes" in text
+    assert re.search(r"succeeded +unknown; evidence of success unknown", text)
     assert "unknown: no workload is known to be interactive" in text
     assert "$0.00 a success" not in text
 
@@ -230,8 +231,10 @@ def test_a_healthy_log_is_good_news() -> None:
 
 
 def test_silence_about_failures_or_a_handful_of_calls_is_no_health() -> None:
-    failing = healthy().model_copy(update={"headline": Headline(outcomes=9)})
-    few = healthy().model_copy(update={"coverage": Coverage(files=1, rows=3, attempts=3, requests=3, duplicates=0, rejects=0, cell_issues=0)})
+    failing = healthy().model_copy(update={"headline": Headline(outcomes=9, successful_outcomes=0)})
+    few = healthy().model_copy(
+        update={"coverage": Coverage(files=1, rows=3, attempts=3, requests=3, duplicates=0, rejects=0, cell_issues=0)}
+    )
     for name in ("text", "markdown"):
         assert "but no outcome succeeded" in str(render.get(name).render(failing))
         assert "3 calls, too few to call it healthy" in str(render.get(name).render(few))
@@ -240,7 +243,7 @@ def test_silence_about_failures_or_a_handful_of_calls_is_no_health() -> None:
 def test_an_empty_log_is_no_good_news() -> None:
     for name in ("text", "markdown"):
         drawn = str(render.get(name).render(empty()))
-        assert "No calls in what was read" in drawn
+        assert "No call in scope" in drawn
         assert "Healthy" not in drawn
 
 

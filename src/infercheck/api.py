@@ -112,8 +112,8 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
     with Engine(ledger_file) as engine:
         read = ingest.ingest(engine, [str(p) for p in paths], on_event=on_event)
+        engine.lock_down()  # before --where, which must not reach a file either
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
-        engine.lock_down()
         prepare.prepare(engine, config)
         yield _Run(engine, config, book, params, scope, read)
 

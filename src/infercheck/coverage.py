@@ -52,7 +52,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         notes.append(
             f"{silent:,} failed attempt{'' if one else 's'} carr{'ies' if one else 'y'} no usage: {'its' if one else 'their'} cost is unknown, not zero"
         )
-    free = engine.value("SELECT count_if(succeeded AND spend_usd IS NULL) FROM outcomes")
+    free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
         notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")
     return Coverage(

@@ -51,7 +51,7 @@ class Views:
         """The file's SQL, checked, with parameters bound and every view that it reads created."""
         sql = sqlcheck.bind(file.body, params, where=file.where).rstrip().rstrip(";")
         tree = self._engine.serialized_statements(sql)
-        sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known)
+        sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known, sql=sql)
         for name in sorted(sqlcheck.tables(tree)):
             if name in self._book.views:
                 self.make(name)
@@ -66,7 +66,7 @@ class Views:
         view: View = self._book.views[name]
         sql = sqlcheck.bind(view.file.body, view.params(self._params.get(name)), where=view.file.where).rstrip().rstrip(";")
         tree = self._engine.serialized_statements(sql)
-        sqlcheck.check(tree, where=view.file.where, line=view.file.first_sql_line, known_tables=self._known)
+        sqlcheck.check(tree, where=view.file.where, line=view.file.first_sql_line, known_tables=self._known, sql=sql)
         for below in sorted(sqlcheck.tables(tree)):
             if below in self._book.views:
                 self.make(below, (*_path, name))

@@ -10,7 +10,7 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
-from infercheck import summarise
+from infercheck import latency, summarise
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.model.report import (
@@ -58,7 +58,7 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
         plan=plan,
         plan_total_usd=None if headline.spend_usd is None else total,
         spend=spend,
-        latency=summarise.latency(engine),
+        latency=latency.latency(engine),
         fixes=[_fix_page(book, name) for name in used if name in book.fixes],
     )
 
@@ -240,15 +240,16 @@ def _fix_page(book: Rulebook, name: str) -> FixPage:
 def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unpriced: frozenset[str]) -> Headline:
     spend, attempts = engine.rows("SELECT sum(billed_usd), count(*) FROM priced_calls")[0]
     spend = summarise.money(spend)
+    # count_if over nothing known is NULL: no status, no claim about success
     outcomes, good = engine.rows("SELECT count(*), count_if(succeeded) FROM outcomes")[0]
     kinds = [row[0] for row in engine.rows("SELECT DISTINCT evidence FROM outcomes WHERE evidence IS NOT NULL ORDER BY 1")]
-    priced_good = engine.value("SELECT count_if(succeeded AND spend_usd IS NOT NULL) FROM outcomes")
+    priced_good = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NOT NULL) FROM outcomes")
     by_grade = dict(engine.rows("SELECT grade, sum(saved_usd) FROM settled GROUP BY grade"))
     addressable = Addressable(**{g: summarise.money(by_grade[g]) if g in by_grade else Decimal(0) for g in GRADES})
     sure = (addressable.measured or Decimal(0)) + (addressable.structural or Decimal(0))
     share = float(sure / spend) if spend is not None and spend > 0 else None
     p95 = _p95_share(engine, diagnosis)
-    latency = summarise.interactive(engine)
+    waits = latency.interactive(engine)
     return Headline(
         spend_usd=spend,
         outcomes=outcomes,
@@ -257,7 +258,7 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unp
         cost_per_successful_outcome_usd=spend / priced_good if spend is not None and priced_good else None,
         clean_cost_usd=(spend - sure) / priced_good if spend is not None and priced_good else None,
         attempts_per_success=attempts / good if good else None,
-        interactive=latency,
+        interactive=waits,
         addressable_usd=addressable,
         system_share_of_spend=share,
         system_share_of_p95=p95,

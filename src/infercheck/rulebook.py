@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -59,7 +60,10 @@ class Rulebook:
         steps = {str(rule.step) for rule in self.rules.values()}
         for name in wanted | unwanted:
             if name not in self.rules and name not in steps:
-                raise UsageError(f"no such rule or step: {name}", hint="see `infercheck rules list`")
+                close = difflib.get_close_matches(name, self.rules, n=1)
+                raise UsageError(
+                    f"no such rule or step: {name}", hint=f"did you mean {close[0]}?" if close else "see `infercheck rules list`"
+                )
         chosen = [r for r in self.rules.values() if (not wanted or {r.id, str(r.step)} & wanted) and not {r.id, str(r.step)} & unwanted]
         return sorted(chosen, key=lambda r: (r.step, r.id))
 

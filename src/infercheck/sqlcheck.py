@@ -33,10 +33,18 @@ def statements(tree: Mapping[str, Any]) -> list[Any]:
     return found
 
 
-def check(tree: Mapping[str, Any], *, where: str, line: int, known_tables: frozenset[str], any_function: bool = False) -> None:
-    """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked)."""
+def check(
+    tree: Mapping[str, Any], *, where: str, line: int, known_tables: frozenset[str], any_function: bool = False, sql: str = ""
+) -> None:
+    """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked).
+
+    ``sql`` is the text that was parsed, from the file's first line on: it tells the line of a syntax error.
+    """
     at = f"{where}:{line}"
     if tree.get("error"):
+        place = str(tree.get("position", ""))
+        if sql and place.isdigit():
+            at = f"{where}:{max(line, sql.encode()[: int(place)].count(10) + 1)}"
         message = str(tree.get("error_message", "not valid SQL"))
         only_select = "Only SELECT" in message
         raise UsageError(

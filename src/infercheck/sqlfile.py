@@ -6,6 +6,7 @@ is blanked, so that a SQL error reports the file's own line, and so that an exam
 
 from __future__ import annotations
 
+import difflib
 import re
 import tomllib
 from dataclasses import dataclass
@@ -43,12 +44,16 @@ class SqlFile:
         try:
             return model.model_validate(self.header)
         except ValidationError as err:
-            first = err.errors()[0]
+            # a misspelt key is also a missing one: what stands there comes first
+            first = min(err.errors(), key=lambda e: e["type"] != "extra_forbidden")
             path = [str(part) for part in first["loc"]]
             key = next((part for part in reversed(path) if not part.isdigit()), "")
             unknown = first["type"] == "extra_forbidden"
-            message = f"unknown header key {key!r}" if unknown else f"header key {'.'.join(path)!r}: {first['msg']}"
-            hint = f"known keys: {', '.join(sorted(_known_keys(model)))}" if unknown and len(path) == 1 else ""
+            said = "is missing" if first["type"] == "missing" else first["msg"]
+            message = f"unknown header key {key!r}" if unknown else f"header key {'.'.join(path)!r}: {said}"
+            known = sorted(_known_keys(model))
+            close = difflib.get_close_matches(key, known, n=1)
+            hint = "" if not unknown or len(path) > 1 else f"did you mean {close[0]}?" if close else f"known keys: {', '.join(known)}"
             raise UsageError(message, where=f"{self.where}:{self.line_of(key)}", hint=hint) from err
 
     @cached_property
@@ -70,7 +75,8 @@ def parse(text: str, *, name: str, where: str) -> SqlFile:
         header = tomllib.loads(header_text)
     except tomllib.TOMLDecodeError as err:
         at = re.search(r"at line (\d+)", str(err))
-        raise UsageError(f"the header is not valid TOML: {err}", where=f"{where}:{int(at[1]) + 1 if at else 1}") from err
+        said = re.sub(r" \(at line \d+, column \d+\)$", "", str(err))
+        raise UsageError(f"the header is not valid TOML: {said}", where=f"{where}:{int(at[1]) + 1 if at else 1}") from err
     body = "\n" * (end + 1) + "\n".join(lines[end + 1 :])
     return SqlFile(name=name, where=where, header=header, header_text=header_text, body=body)
 

@@ -17,7 +17,11 @@ METRICS: dict[str, Callable[[Report], Decimal | float | int | None]] = {
     "spend_usd": lambda r: r.headline.spend_usd,
     "cost_per_success": lambda r: r.headline.cost_per_successful_outcome_usd,
     "attempts_per_success": lambda r: r.headline.attempts_per_success,
-    "failed_share": lambda r: 1 - r.headline.successful_outcomes / r.headline.outcomes if r.headline.outcomes else None,
+    "failed_share": lambda r: (
+        None
+        if r.headline.successful_outcomes is None or not r.headline.outcomes
+        else 1 - r.headline.successful_outcomes / r.headline.outcomes
+    ),
     "waste_share": lambda r: r.headline.system_share_of_spend,
     "waste_usd": lambda r: (
         None if r.headline.spend_usd is None else (r.headline.addressable_usd.measured or 0) + (r.headline.addressable_usd.structural or 0)
@@ -69,12 +73,12 @@ def enforce(report: Report, *, strict: bool, bounds: dict[str, Decimal]) -> None
 def _losses(report: Report) -> list[str]:
     cover = report.coverage
     counts = {
-        "rejected lines": cover.rejects,
-        "unreadable values": cover.cell_issues,
-        "models without a price": len(cover.unpriced_models),
-        "calls in a currency without a rate": cover.unpriced_currency_calls,
+        "rejected line{}": cover.rejects,
+        "unreadable value{}": cover.cell_issues,
+        "model{} without a price": len(cover.unpriced_models),
+        "call{} in a currency without a rate": cover.unpriced_currency_calls,
     }
-    return [f"--strict: {count:,} {what}" for what, count in counts.items() if count]
+    return [f"--strict: {count:,} {what.format('' if count == 1 else 's')}" for what, count in counts.items() if count]
 
 
 def _plain(value: Decimal | float | int) -> str:

@@ -64,9 +64,12 @@ def options(
     if cost_basis is not None and cost_basis not in COST_BASES:
         raise UsageError(f"{cost_basis!r} is no cost basis", where="--cost-basis", hint=f"known: {', '.join(COST_BASES)}")
     zone(tz)
+    start, stop = _since(since, tz), None if until is None else moment(until, tz, "--until")
+    if isinstance(start, datetime) and stop is not None and start >= stop:
+        raise UsageError("--since must be before --until")
     return AnalyzeOptions(
-        since=_since(since, tz),
-        until=None if until is None else moment(until, tz, "--until"),
+        since=start,
+        until=stop,
         where=where,
         config=config,
         rules=tuple(rules or ()),

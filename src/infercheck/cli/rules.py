@@ -82,14 +82,17 @@ def explain(
 
 
 def test(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Your own rules, laid out like rules/.")],
+    folder: Annotated[
+        Path | None, typer.Argument(metavar="[DIR]", help="Your own rules, laid out like rules/; without it, those that come along.")
+    ] = None,
     verbose: opt.Verbose = False,
 ) -> None:
-    """Run the examples of your own rules: each must claim what its header says, and nothing else. Exit 1 if one does not.
+    """Run the examples of rules and views: each must claim what its header says, and nothing else. Exit 1 if one does not.
 
     \b
-    Example:
+    Examples:
       infercheck rules test my_rules/
+      infercheck rules test
     """
     from infercheck import examples, rulebook
     from infercheck.cli._output import style, write_text
@@ -97,9 +100,10 @@ def test(
     from infercheck.render.table import sheet
 
     builtin = rulebook.load()
-    book = rulebook.load([folder])
-    owners: list[Rule | View] = [r for r in book.rules.values() if not r.builtin]
-    owners += [v for v in book.views.values() if v.id not in builtin.views]
+    own = folder if folder is not None and folder.resolve() != Path(str(rulebook.builtin_folder())).resolve() else None
+    book = builtin if own is None else rulebook.load([own])
+    owners: list[Rule | View] = [r for r in book.rules.values() if own is None or not r.builtin]
+    owners += [v for v in book.views.values() if own is None or v.id not in builtin.views]
     if not owners:
         raise UsageError(
             "no rule here", where=str(folder), hint="a rule lies in a folder named after its step, such as 2_retries_and_waste/"
@@ -109,7 +113,7 @@ def test(
     write_text(sheet(rows, style()))
     failed = sum(bool(o.problem) for o in outcomes)
     if failed:
-        raise GateFailed(f"{failed} of {len(outcomes)} examples failed", where=str(folder))
+        raise GateFailed(f"{failed} of {len(outcomes)} examples failed", where=str(folder or "rules"))
 
 
 def _table(columns: list[str], rows: list[list[str]], format: str) -> None:

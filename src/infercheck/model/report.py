@@ -98,7 +98,7 @@ class Headline(Model):
 
     spend_usd: Usd | None = None
     outcomes: int = 0
-    successful_outcomes: int = 0
+    successful_outcomes: int | None = Field(None, description="null where no outcome's success is known")
     success_evidence: str = ""
     cost_per_successful_outcome_usd: Usd | None = Field(None, description="spend over the successful outcomes that have a price")
     clean_cost_usd: Usd | None = Field(None, description="cost of a success without the waste found")
@@ -176,7 +176,7 @@ class WorkloadSpend(Model):
     value_reason: str | None = None
     calls: int
     outcomes: int
-    successful_outcomes: int
+    successful_outcomes: int | None = None
     spend_usd: Usd | None = None
     share: float | None = None
     cost_per_successful_outcome_usd: Usd | None = None
@@ -198,7 +198,7 @@ class DaySpend(Model):
 
     day: str
     calls: int
-    failed: int
+    failed: int | None = None
     spend_usd: Usd | None = None
 
 
@@ -238,16 +238,42 @@ class HourLatency(Model):
 
     hour: str
     calls: int
-    failed: int
+    failed: int | None = None
     retries: int
     p50_ms: float | None = None
     p95_ms: float | None = None
+
+
+class TailPart(Model):
+    """What makes the units beyond a workload's p95 longer than its middle ones: the component with most of the excess."""
+
+    workload: str
+    units: int
+    component: str
+    middle_ms: float
+    tail_ms: float
+    share_of_excess: float
+
+
+class RetrySpike(Model):
+    """A stretch of time on one deployment in which attempts failed far more often than in the log as a whole."""
+
+    start: str
+    seconds: int
+    deployment: str | None
+    calls: int
+    failed: int
+    retries: int
+    failed_share: float
+    usual_share: float
 
 
 class Latency(Model):
     """Where users' time went."""
 
     path: list[PathPart] = []
+    tail: list[TailPart] = []
+    retry_spikes: list[RetrySpike] = []
     by_model: list[ModelLatency] = []
     by_hour: list[HourLatency] = []
 

@@ -8,7 +8,7 @@ from rich.text import Text
 
 from infercheck.model.report import Coverage, Report
 from infercheck.render._page import Cell, Page
-from infercheck.render.figures import count, moment, ms, nothing_found, number, percent, plural
+from infercheck.render.figures import count, moment, mostly_failed, ms, nothing_found, number, percent, plural
 from infercheck.render.money import UNKNOWN, usd
 
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
@@ -38,7 +38,7 @@ def read(page: Page, report: Report) -> None:
     rows += _currency(page, coverage)
     if coverage.naive_times:
         rows.append(("clocks", page.text(f"{plural(coverage.naive_times, 'time')} without a zone, read as UTC", "yellow")))
-    page.pairs(rows)
+    page.pairs(rows if coverage.attempts else rows[: 3 + len(shown)])
     for notice in coverage.notices:
         page.paragraph(notice, "yellow")
 
@@ -49,11 +49,12 @@ def numbers(page: Page, report: Report) -> None:
     page.heading("Cost per successful outcome", "all spend, failures and retries included")
     page.paragraph(Text(_money(head.cost_per_successful_outcome_usd), style="bold"))
     evidence = f"success: {head.success_evidence}" if head.success_evidence else "evidence of success unknown"
-    share = percent(head.successful_outcomes / head.outcomes) if head.outcomes else UNKNOWN
+    good = head.successful_outcomes
+    succeeded = "unknown" if good is None else f"{count(good)} ({percent(good / head.outcomes) if head.outcomes else UNKNOWN})"
     page.pairs(
         [
             ("spend", f"{_money(head.spend_usd)} for {plural(head.outcomes, 'outcome')}"),
-            ("succeeded", f"{count(head.successful_outcomes)} ({share}); {evidence}"),
+            ("succeeded", f"{succeeded}; {evidence}"),
             ("clean cost", "unknown" if head.clean_cost_usd is None else f"{usd(head.clean_cost_usd)} a success without the waste found"),
             ("attempts", "unknown" if head.attempts_per_success is None else f"{number(head.attempts_per_success)} per success"),
         ]
@@ -75,7 +76,7 @@ def verdict(page: Page, report: Report) -> None:
     head, saves = report.headline, report.headline.addressable_usd
     page.heading("Verdict")
     if not report.findings:
-        page.paragraph(nothing_found(report), "green" if 2 * head.successful_outcomes >= head.outcomes else "yellow")
+        page.paragraph(nothing_found(report), "yellow" if mostly_failed(report) else "green")
     if head.verdict:
         page.paragraph(head.verdict)
     rows: list[tuple[str, Cell]] = []
@@ -103,6 +104,9 @@ def _calls(coverage: Coverage) -> str:
     parts = [f"{plural(coverage.rows, 'row')}, {plural(coverage.attempts, 'attempt')} at {plural(coverage.requests, 'request')}"]
     if coverage.duplicates:
         parts.append(f"{plural(coverage.duplicates, 'duplicate')} removed")
+    left_out = coverage.rows - coverage.duplicates - coverage.attempts
+    if left_out > 0:
+        parts.append(f"{left_out:,} left out by --since, --until or --where")
     return "; ".join(parts)
 
 

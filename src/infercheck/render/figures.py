@@ -86,11 +86,17 @@ def scalar(value: object) -> str:
     return str(value)
 
 
+def mostly_failed(report: Report) -> bool:
+    """Fewer than half of the outcomes succeeded; False where that is not known."""
+    good = report.headline.successful_outcomes
+    return good is not None and 2 * good < report.headline.outcomes
+
+
 def nothing_found(report: Report) -> str:
     """What it means that no rule found anything. Only a log with enough calls, mostly successful, and no rule left out is called healthy."""
     head, attempts = report.headline, report.coverage.attempts
     found = f"no rule found anything to fix in {plural(attempts, 'call')}"
-    if head.outcomes and 2 * head.successful_outcomes < head.outcomes:
+    if mostly_failed(report):
         done = f"{count(head.successful_outcomes)} of {plural(head.outcomes, 'outcome')}" if head.successful_outcomes else "no outcome"
         return f"{found[0].upper()}{found[1:]}, but {done} succeeded: look into the failures first."
     if attempts < _FEW_CALLS:

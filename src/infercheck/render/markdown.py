@@ -67,12 +67,12 @@ def _headline(report: Report) -> list[str]:
     head, live, saves = report.headline, report.headline.interactive, report.headline.addressable_usd
     out = []
     if not report.coverage.attempts:
-        return ["**No calls in what was read: nothing to judge.**\n"]
+        return ["**No call in scope: nothing to judge.**\n"]
     if not report.findings:
         out.append(f"**{nothing_found(report)}**\n")
     if head.verdict:
         out.append(f"**{escape(head.verdict, None)}**\n")
-    success = f"{count(head.successful_outcomes)} of {count(head.outcomes)}"
+    success = f"{'unknown' if head.successful_outcomes is None else count(head.successful_outcomes)} of {count(head.outcomes)}"
     rows = [
         ("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd)),
         ("Spend", _usd(head.spend_usd)),

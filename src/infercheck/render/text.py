@@ -15,7 +15,7 @@ SUFFIX = ".txt"
 
 def render(report: Report, style: Style = DEFAULT) -> str:
     """The report as text of ``style.width`` columns."""
-    from infercheck.render import _text_detail, _text_plan, _text_top
+    from infercheck.render import _text_detail, _text_latency, _text_plan, _text_top
     from infercheck.render._page import Page
     from infercheck.render.money import places_in_tables
 
@@ -25,8 +25,7 @@ def render(report: Report, style: Style = DEFAULT) -> str:
         _text_top.read(page, report)
     if not report.coverage.attempts:
         page.blank()
-        page.paragraph("No calls in what was read: nothing to judge.", "yellow", indent=0)
-        _text_detail.not_checked(page, report)
+        page.paragraph("No call in scope: nothing to judge.", "yellow", indent=0)
         return page.finish()
     _text_top.numbers(page, report)
     _text_top.verdict(page, report)
@@ -35,6 +34,7 @@ def render(report: Report, style: Style = DEFAULT) -> str:
         return page.finish()
     _text_plan.findings(page, report, places)
     _text_detail.fixes(page, report)
+    _text_latency.latency(page, report)
     _text_detail.spend(page, report, places)
     _text_detail.not_checked(page, report)
     return page.finish()
