@@ -38,7 +38,7 @@ def _queueing(page: Page, report: Report) -> None:
 
 def _bracket(finding: Finding) -> str:
     facts = finding.evidence
-    low, high = facts.get("still_idle_at"), facts.get("slower_from")
+    low, high = facts.get("still_idle_at"), facts.get("waiting_from")
     if low is None or high is None:
         return ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in facts.items())
     return f"between {low:g} and {high:g} calls in flight"

@@ -1,0 +1,140 @@
+"""The report's second half: what users wait for, where it goes, where retries spike, what makes the tail."""
+
+from __future__ import annotations
+
+from infercheck.engine.duckdb import Engine
+from infercheck.model.report import HourLatency, Interactive, Latency, ModelLatency, PathPart, RetrySpike, TailPart
+
+_QUANTILES = (0.5, 0.95, 0.99)
+# Columns of view trace_components and what they are called in a report.
+COMPONENTS = {
+    "before_first_token_us": "before first token",
+    "decode_us": "decode",
+    "model_unstreamed_us": "model call, not streamed",
+    "retries_us": "failed attempts and back-off",
+    "tools_us": "tools",
+    "retrieval_us": "retrieval and databases",
+    "orchestration_us": "framework or not instrumented",
+    "between_us": "between calls (client, tools or gateway queue, not distinguishable)",
+}
+MIN_TAIL = 20  # units beyond p95: fewer say nothing about what they have in common
+SPIKE_RATIO = 2.0  # twice the log's own rate of failures, and beyond what chance gives in so many calls
+SPIKE_SIGMAS = 3.0
+MOST_SPIKES = 20
+
+
+def interactive(engine: Engine) -> Interactive:
+    """Latency of units of interactive workloads; calls without a first-token time are left out of time to first token."""
+    units = engine.rows(
+        "SELECT count(o.duration_ms), "
+        + ", ".join(f"percentile_cont({q}) WITHIN GROUP (ORDER BY o.duration_ms)" for q in _QUANTILES)
+        + " FROM outcomes o JOIN workloads w ON w.workload = o.workload WHERE w.class = 'interactive'"
+    )[0]
+    calls = engine.rows(
+        "SELECT count(*), count(p.ttft_ms), percentile_cont(0.5) WITHIN GROUP (ORDER BY p.ttft_ms), "
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.ttft_ms) FROM priced_calls p JOIN workloads w ON w.workload = p.workload "
+        "WHERE w.class = 'interactive'"
+    )[0]
+    return Interactive(
+        calls=calls[0], traces=units[0], p50_ms=units[1], p95_ms=units[2], p99_ms=units[3],
+        ttft_calls=calls[1], ttft_p50_ms=calls[2], ttft_p95_ms=calls[3],
+    )  # fmt: skip
+
+
+def latency(engine: Engine) -> Latency:
+    """Components of the user-facing path, the tail, retry spikes, and latency by model, deployment and hour."""
+    return Latency(path=_path(engine), tail=_tail(engine), retry_spikes=_spikes(engine), by_model=_by_model(engine), by_hour=_by_hour(engine))
+
+
+def _path(engine: Engine) -> list[PathPart]:
+    """Mean milliseconds of each component over interactive units; they sum to the mean duration."""
+    sums = ", ".join(f"sum({column})" for column in COMPONENTS)
+    *parts, total, units = engine.rows(
+        f"SELECT {sums}, sum(c.duration_us), count(*) FROM trace_components c JOIN workloads w ON w.workload = c.workload "
+        "WHERE w.class = 'interactive'"
+    )[0]
+    if not total:
+        return []
+    named = zip(COMPONENTS.values(), parts, strict=True)
+    found = [PathPart(component=name, mean_ms=us / 1000 / units, share=us / total) for name, us in named if us]
+    return sorted(found, key=lambda part: (-part.mean_ms, part.component))
+
+
+def _tail(engine: Engine) -> list[TailPart]:
+    """For each workload with enough units beyond its p95: which components make them longer than its middle ones (p40 to p60)."""
+    means = ", ".join(f"avg({c}) FILTER (WHERE tail) AS tail_{c}, avg({c}) FILTER (WHERE middle) AS middle_{c}" for c in COMPONENTS)
+    rows = engine.dicts(
+        "WITH bounds AS (SELECT workload, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_us) AS high, "
+        "percentile_cont(0.4) WITHIN GROUP (ORDER BY duration_us) AS low_middle, "
+        "percentile_cont(0.6) WITHIN GROUP (ORDER BY duration_us) AS high_middle FROM trace_components GROUP BY workload), "
+        "marked AS (SELECT c.*, c.duration_us > b.high AS tail, c.duration_us BETWEEN b.low_middle AND b.high_middle AS middle "
+        "FROM trace_components c JOIN bounds b ON b.workload = c.workload) "
+        f"SELECT workload, count(*) FILTER (WHERE tail) AS units, {means} FROM marked GROUP BY workload "
+        f"HAVING count(*) FILTER (WHERE tail) >= {MIN_TAIL} AND count(*) FILTER (WHERE middle) >= {MIN_TAIL} ORDER BY workload"
+    )
+    found = []
+    for row in rows:
+        excess = {name: (row[f"tail_{c}"] - row[f"middle_{c}"]) / 1000 for c, name in COMPONENTS.items()}
+        total = sum(excess.values())
+        name, most = max(excess.items(), key=lambda item: item[1])
+        column = next(c for c, n in COMPONENTS.items() if n == name)
+        if total > 0 and most > 0:
+            found.append(
+                TailPart(
+                    workload=row["workload"], units=row["units"], component=name, middle_ms=row[f"middle_{column}"] / 1000,
+                    tail_ms=row[f"tail_{column}"] / 1000, share_of_excess=min(1.0, most / total),
+                )
+            )  # fmt: skip
+    return found
+
+
+def _spikes(engine: Engine) -> list[RetrySpike]:
+    """Buckets of time and deployment in which failures and re-sends are more than the log's own rate and chance explain.
+
+    A bucket is an hour, in a log of under six hours a minute.
+    """
+    rows = engine.dicts(
+        "WITH span AS (SELECT CASE WHEN max(start_us) - min(start_us) < 21600000000 THEN 60000000 ELSE 3600000000 END AS width FROM priced_calls), "
+        "sends AS (SELECT p.deployment, CAST(floor(p.start_us / CAST(s.width AS DOUBLE)) AS BIGINT) AS bucket, s.width, "
+        "p.status IN ('error', 'rate_limited', 'timeout') AS failed, "
+        "row_number() OVER (PARTITION BY coalesce(p.request_id, CAST(p.call_id AS VARCHAR)) ORDER BY p.start_us, p.call_id) > 1 AS again "
+        "FROM priced_calls p CROSS JOIN span s WHERE p.start_us IS NOT NULL), "
+        "rate AS (SELECT avg(CASE WHEN failed THEN 1.0 ELSE 0.0 END) AS base FROM sends) "
+        "SELECT strftime(make_timestamp(bucket * width), '%Y-%m-%d %H:%M') AS start, width / 1000000 AS seconds, deployment, count(*) AS calls, "
+        "count(*) FILTER (WHERE failed) AS failed, count(*) FILTER (WHERE again) AS retries, max(base) AS base FROM sends CROSS JOIN rate "
+        f"GROUP BY bucket, width, deployment HAVING count(*) FILTER (WHERE failed) > {SPIKE_RATIO} * count(*) * max(base) "
+        f"AND count(*) FILTER (WHERE failed) > count(*) * max(base) + {SPIKE_SIGMAS} * sqrt(count(*) * max(base)) + 1 "
+        f"ORDER BY failed DESC, start, deployment LIMIT {MOST_SPIKES}"
+    )
+    return [
+        RetrySpike(
+            start=r["start"], seconds=int(r["seconds"]), deployment=r["deployment"], calls=r["calls"], failed=r["failed"],
+            retries=r["retries"], failed_share=r["failed"] / r["calls"], usual_share=r["base"],
+        )
+        for r in rows
+    ]  # fmt: skip
+
+
+def _by_model(engine: Engine) -> list[ModelLatency]:
+    rows = engine.dicts(
+        "SELECT provider, model, deployment, count(*) AS calls, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, "
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms, "
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS ttft_p50_ms, "
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY ttft_ms) AS ttft_p95_ms, "
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN duration_ms > ttft_ms AND output_tokens > 1 "
+        "THEN (output_tokens - 1) * CAST(1000 AS DOUBLE) / (duration_ms - ttft_ms) END) AS tokens_per_s "
+        "FROM priced_calls WHERE status = 'ok' GROUP BY ALL ORDER BY calls DESC, provider, model, deployment"
+    )
+    return [ModelLatency(**row) for row in rows]
+
+
+def _by_hour(engine: Engine) -> list[HourLatency]:
+    rows = engine.dicts(
+        "WITH sends AS (SELECT *, row_number() OVER (PARTITION BY coalesce(request_id, CAST(call_id AS VARCHAR)) ORDER BY start_us, call_id) AS nth "
+        "FROM priced_calls WHERE start_us IS NOT NULL) "
+        "SELECT strftime(date_trunc('hour', make_timestamp(start_us)), '%Y-%m-%d %H:00') AS hour, count(*) AS calls, "
+        "count(*) FILTER (WHERE status <> 'ok') AS failed, count(*) FILTER (WHERE nth > 1) AS retries, "
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, "
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms FROM sends GROUP BY 1 ORDER BY 1"
+    )
+    return [HourLatency(**row) for row in rows]
