@@ -83,7 +83,7 @@ openai    m      automatic   1024              300
 '''
 claims = '''
 call_id  fix      cache_read_tokens  cache_write_tokens
-b        routing  1920               -
+b        caching  1920               -
 '''
 
 [[example]]
@@ -286,7 +286,6 @@ SELECT
     c.workload AS subject,
     CASE WHEN c.to_read > 0 THEN c.to_read END AS cache_read_tokens,
     CASE WHEN c.to_write > 0 THEN c.to_write END AS cache_write_tokens,
-    CASE WHEN c.cache_mode = 'automatic' THEN 'routing' ELSE 'caching' END AS fix,
     t.note AS evidence_note,
     t.models AS evidence_models,
     t.reads AS evidence_turns_that_could_read,
