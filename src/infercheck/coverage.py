@@ -48,10 +48,8 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         notes.append(UNLOGGED_RETRIES)
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE status <> 'ok' AND billed_usd IS NULL AND input_tokens IS NULL")
     if silent:
-        one = silent == 1
-        notes.append(
-            f"{silent:,} failed attempt{'' if one else 's'} carr{'ies' if one else 'y'} no usage: {'its' if one else 'their'} cost is unknown, not zero"
-        )
+        whose = "1 failed attempt carries no usage: its" if silent == 1 else f"{silent:,} failed attempts carry no usage: their"
+        notes.append(f"{whose} cost is unknown, not zero")
     free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
         notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")

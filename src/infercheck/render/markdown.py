@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from infercheck.render import DEFAULT, Style
-from infercheck.render.figures import count, faster, moment, ms, nothing_found, number, percent, plural
+from infercheck.render.figures import count, faster, moment, ms, nothing_found, number, percent
 from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_tables, total, usd
 from infercheck.render.safe import clean
 
