@@ -75,14 +75,23 @@ def test_overlapping() -> None:
 
 def test_nested_and_clipped_by_an_uncle() -> None:
     # root 0-10: late 5-10 finished last, so early 0-8 counts until 5. Under early, a 1-4 and b 4-8: b counts until 5. early itself: 0-1.
-    spans = SPANS + span("root", "-", 0, 10) + span("early", "root", 0, 8) + span("late", "root", 5, 5)
+    spans = SPANS + span("root", "-", 0, 10) + span("early", "root", 0, 8) + span("late", "root", 5, 5, "tool")
     assert path(CALLS + call("a", "early", 1, 3) + call("b", "early", 4, 4), spans) == {"root": 0, "early": 1, "a": 3, "b": 1, "late": 5}
 
 
 def test_child_outlives_its_parent() -> None:
-    # As LiteLLM writes it: deps 1-1.5 reaches to 9 with its grandchild, so it finished last; endpoint 1.5-8.5 ran beside it.
-    spans = SPANS + span("root", "-", 0, 10) + span("deps", "root", 1, 0.5) + span("server", "deps", 1.2, 7.8) + span("endpoint", "root", 1.5, 7)
+    # As LiteLLM writes it: deps 1-1.5 reaches to 9 with its child. endpoint 1.5-9.5 finished last, but it waits for the call beside it.
+    spans = SPANS + span("root", "-", 0, 10) + span("deps", "root", 1, 0.5) + span("server", "deps", 1.2, 7.8) + span("endpoint", "root", 1.5, 8)
     assert path(CALLS + call("a", "server", 2, 6), spans) == {"root": 2, "deps": 0.2, "server": 1.8, "a": 6}
+
+
+def test_an_unknown_leaf_beside_a_call_waits_for_it_and_a_tool_does_not() -> None:
+    # beside 0-9 finished last. As a tool it was waited for, and the call 1-8 was not; of unknown kind it gives way to the call.
+    calls = CALLS + call("a", "root", 1, 7)
+    assert path(calls, SPANS + span("root", "-", 0, 10) + span("beside", "root", 0, 9, "tool")) == {"root": 1, "beside": 9}
+    assert path(calls, SPANS + span("root", "-", 0, 10) + span("beside", "root", 0, 9, "other")) == {"root": 3, "a": 7}
+    # Before the call it keeps its own time.
+    assert path(calls, SPANS + span("root", "-", 0, 10) + span("beside", "root", 0, 1, "other")) == {"root": 2, "beside": 1, "a": 7}
 
 
 def test_what_outlives_the_root_is_cut_off_unless_it_is_a_model_call() -> None:
@@ -132,7 +141,7 @@ def test_deeper_than_the_steps_reach() -> None:
     assert sum(found.values()) == 400
     assert found.get("n130") is None
     # One that a deep child outlives: every parent up to the root reaches to its end.
-    spans = SPANS + span("n0", "-", 0, 400) + "".join(span(f"n{i}", f"n{i - 1}", i, 1) for i in range(1, 100)) + span("other", "n0", 50, 340)
+    spans = SPANS + span("n0", "-", 0, 400) + "".join(span(f"n{i}", f"n{i - 1}", i, 1) for i in range(1, 100)) + span("other", "n0", 50, 340, "tool")
     found = path(CALLS + call("a", "n99", 100, 295), spans)
     assert found["a"] == 295
     assert "other" not in found
@@ -146,21 +155,21 @@ class Node:
     name: str
     start: int
     end: int
-    is_call: bool
+    kind: str
     children: list[Node] = field(default_factory=list)
     reach: int = 0
 
 
 @st.composite
-def trees(draw: st.DrawFn) -> list[tuple[int, int, int, bool]]:
-    """Parent, start, duration and call or span, node by node; node 0 is the root. Children may start early, overlap and outlive anything."""
-    nodes = [(-1, 0, draw(st.integers(5, 60)), False)]
+def trees(draw: st.DrawFn) -> list[tuple[int, int, int, str]]:
+    """Parent, start, duration and kind, node by node; node 0 is the root. Children may start early, overlap and outlive anything."""
+    nodes = [(-1, 0, draw(st.integers(5, 60)), "agent")]
     for i in range(1, draw(st.integers(2, 14))):
         parent = draw(st.integers(0, i - 1))
-        while nodes[parent][3]:
+        while nodes[parent][3] == "call":
             parent = nodes[parent][0]
-        nodes.append((parent, draw(st.integers(-3, 60)), draw(st.integers(0, 30)), draw(st.booleans())))
-    return nodes if any(n[3] for n in nodes) else [*nodes, (0, 1, 2, True)]
+        nodes.append((parent, draw(st.integers(-3, 60)), draw(st.integers(0, 30)), draw(st.sampled_from(["call", "tool", "other"]))))
+    return nodes if any(n[3] == "call" for n in nodes) else [*nodes, (0, 1, 2, "call")]
 
 
 def walk(node: Node, low: int, high: int, found: dict[str, int]) -> None:
@@ -171,7 +180,7 @@ def walk(node: Node, low: int, high: int, found: dict[str, int]) -> None:
     cursor: float = float("inf")
     left = list(node.children)
     while left := [c for c in left if c.start < cursor]:
-        child = max(left, key=lambda c: (c.reach, -c.start, c.is_call, -int(c.name)))
+        child = max(left, key=lambda c: (c.reach, -c.start, c.kind == "call", -int(c.name)))
         begin, end = max(low, child.start), int(min(high, child.reach, cursor))
         if end > begin:
             own -= end - begin
@@ -180,13 +189,16 @@ def walk(node: Node, low: int, high: int, found: dict[str, int]) -> None:
     found[node.name] = own
 
 
-def expected(tree: list[tuple[int, int, int, bool]]) -> dict[str, int]:
-    nodes = [Node(f"{i:02d}" if i else "0", start, start + duration, is_call) for i, (_, start, duration, is_call) in enumerate(tree)]
+def expected(tree: list[tuple[int, int, int, str]]) -> dict[str, int]:
+    nodes = [Node(f"{i:02d}" if i else "0", start, start + duration, kind) for i, (_, start, duration, kind) in enumerate(tree)]
     for node, (parent, *_) in zip(nodes, tree, strict=True):
         if parent >= 0:
             nodes[parent].children.append(node)
-    root = nodes[0]
-    root.end = max([root.end, *(n.end for n in nodes if n.is_call)])
+    root, calls = nodes[0], [n for n in nodes if n.kind == "call"]
+    root.end = max([root.end, *(c.end for c in calls)])
+    idle = {n.name for n in nodes[1:] if n.kind == "other" and not n.children and any(c.start < n.end and c.end > n.start for c in calls)}
+    for node in nodes:
+        node.children = [c for c in node.children if c.name not in idle]
 
     def below(node: Node) -> list[Node]:
         return [x for c in node.children for x in (c, *below(c))]
@@ -200,20 +212,20 @@ def expected(tree: list[tuple[int, int, int, bool]]) -> dict[str, int]:
 
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(trees(), min_size=1, max_size=20))
-def test_random_trees_equal_a_walk(forest: list[list[tuple[int, int, int, bool]]]) -> None:
+def test_random_trees_equal_a_walk(forest: list[list[tuple[int, int, int, str]]]) -> None:
     with Engine(threads=1) as engine:
         engine.create_canonical()
         calls: list[tuple[Any, ...]] = []
         spans: list[tuple[Any, ...]] = []
         for number, tree in enumerate(forest):
-            for i, (parent, start, duration, is_call) in enumerate(tree):
+            for i, (parent, start, duration, kind) in enumerate(tree):
                 name = f"{i:02d}" if i else "0"
                 above = None if parent < 0 else f"{parent:02d}" if parent else "0"
                 row = (f"t{number}", name, above, name, start, start + duration)
-                if is_call:
+                if kind == "call":
                     calls.append((1000 * number + i + 1, *row))
                 else:
-                    spans.append(row)
+                    spans.append((*row, kind))
         at = "make_timestamp(CAST(? AS BIGINT) * 1000000 + 1767571200000000)"
         for c in calls:
             engine.execute(
@@ -221,7 +233,7 @@ def test_random_trees_equal_a_walk(forest: list[list[tuple[int, int, int, bool]]
                 f"VALUES (?, ?, ?, ?, ?, ?, {at}, {at}, 'ok')", [c[0], str(c[0]), *c[1:]],
             )  # fmt: skip
         for s in spans:
-            engine.execute(f"INSERT INTO spans (trace_id, span_id, parent_span_id, name, started_at, ended_at) VALUES (?, ?, ?, ?, {at}, {at})", list(s))
+            engine.execute(f"INSERT INTO spans (trace_id, span_id, parent_span_id, name, started_at, ended_at, kind) VALUES (?, ?, ?, ?, {at}, {at}, ?)", list(s))
         prepare.fill_clocks(engine)
         diagnose.make_views(engine, BOOK, ["path_windows", "trace_components"])
         check_sums(engine)

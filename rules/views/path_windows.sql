@@ -54,7 +54,7 @@ spans = '''
 span_id  trace_id  parent_span_id  kind    name      started_at  duration_s
 root     t         -               server  POST      0           10
 deps     t         root            other   deps      0.5         1
-route    t         root            other   endpoint  1.5         7
+route    t         root            other   endpoint  1.5         8
 top      u         -               agent   run       0           9
 '''
 rows = '''
@@ -74,7 +74,7 @@ WITH raced AS (
             PARTITION BY parent_id ORDER BY reach_us DESC, start_us, call_id NULLS LAST, name, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS later_us
     FROM trace_nodes
-    WHERE depth > 0
+    WHERE depth > 0 AND NOT waits
 ), waited AS (
     SELECT node_id, parent_id, depth, start_us AS from_us, least(reach_us, coalesce(later_us, reach_us)) AS to_us
     FROM raced

@@ -2,7 +2,7 @@
 kind = "view"
 title = "Calls and spans of a unit as one tree: who ran under whom, and when"
 why = """Latency is lost between the parts of a trace as much as inside them, so calls and spans have to stand in one tree with one root. Logs are not that tidy: parents are \
-missing, a trace has several roots, and a child may outlive the span that started it (FastAPI's dependencies span ends milliseconds after the request's own span begins under it). \
+missing, a trace has several roots, and a child may outlive the span that started it (FastAPI's dependencies span ends milliseconds after the request's own span begins under it, while the endpoint's span that waits for the answer stands beside it). \
 Units without a model call are left out."""
 
 [columns]
@@ -21,6 +21,8 @@ reach_us = "end, moved to that of its last descendant where one outlives it; wha
 depth = "0 for the root"
 is_leaf = "no node runs under it"
 attached = "a span that hangs on the root only because its parent is missing, or because it is a root itself; or such a call whose parent is missing"
+
+waits = "a span of kind other, chain, server or agent with nothing under it that ran while a model call did: it waits for that call, and has lost its place above it. Known work beats unknown work, so it is on no path"
 
 [[example]]
 name = "a log without spans: calls under a root of their own; a single call is its own root"
@@ -48,16 +50,18 @@ spans = '''
 span_id  trace_id  parent_span_id  kind    name     started_at  duration_s
 root     t         -               server  POST     0           10
 deps     t         root            other   deps     1           0.5
+route    t         root            other   route    1.5         8
 request  t         deps            server  request  1.25        8
 log      t         root            other   log      9           20
 '''
 rows = '''
-name     depth  end_us            reach_us          is_leaf  attached
-POST     0      1767571210000000  1767571210000000  false    false
-deps     1      1767571201500000  1767571209250000  false    false
-request  2      1767571209250000  1767571209250000  false    false
-m        3      1767571208000000  1767571208000000  true     false
-log      1      1767571229000000  1767571229000000  true     false
+name     depth  end_us            reach_us          is_leaf  attached  waits
+POST     0      1767571210000000  1767571210000000  false    false     false
+deps     1      1767571201500000  1767571209250000  false    false     false
+request  2      1767571209250000  1767571209250000  false    false     false
+m        3      1767571208000000  1767571208000000  true     false     false
+route    1      1767571209500000  1767571209500000  true     false     true
+log      1      1767571229000000  1767571229000000  true     false     false
 '''
 
 [[example]]
@@ -119,23 +123,24 @@ WITH units AS (
     WHERE k.start_us IS NOT NULL AND k.end_us IS NOT NULL
 ), parts AS (
     SELECT
-        p.call_id AS node_id, u.unit_key, c.span_id AS own_id, nullif(c.parent_span_id, '') AS up_id, TRUE AS is_call, TRUE AS stands, p.start_us, p.end_us
+        p.call_id AS node_id, u.unit_key, c.span_id AS own_id, nullif(c.parent_span_id, '') AS up_id, TRUE AS is_call, TRUE AS stands, FALSE AS is_wrapper, p.start_us, p.end_us
     FROM priced_calls AS p
     JOIN units AS u ON u.unit_id = p.unit_id
     JOIN calls AS c ON c.call_id = p.call_id
     WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
     UNION ALL
-    SELECT node_id, unit_key, span_id, up_id, FALSE, kind IN ('agent', 'tool', 'retrieval', 'db', 'guardrail'), start_us, end_us
+    SELECT node_id, unit_key, span_id, up_id, FALSE, kind IN ('agent', 'tool', 'retrieval', 'db', 'guardrail'),
+        kind IN ('other', 'chain', 'server', 'agent'), start_us, end_us
     FROM numbered
 ), owners AS (
     SELECT unit_key, own_id, min(node_id) AS node_id FROM parts WHERE own_id IS NOT NULL GROUP BY unit_key, own_id
 ), linked AS (
-    SELECT p.node_id, p.unit_key, p.is_call, p.stands, p.start_us, p.end_us, p.up_id IS NULL AS is_top, o.node_id AS above
+    SELECT p.node_id, p.unit_key, p.is_call, p.stands, p.is_wrapper, p.start_us, p.end_us, p.up_id IS NULL AS is_top, o.node_id AS above
     FROM parts AS p
     LEFT JOIN owners AS o ON o.unit_key = p.unit_key AND o.own_id = p.up_id AND o.node_id <> p.node_id
 ), placed AS (
     SELECT
-        l.node_id, l.unit_key, l.is_call, l.start_us, l.end_us,
+        l.node_id, l.unit_key, l.is_call, l.is_wrapper, l.start_us, l.end_us,
         nullif(CASE WHEN l.above > 0 THEN c.above ELSE l.above END, l.node_id) AS above,
         l.is_top AND NOT l.is_call AS is_own_root,
         NOT l.is_top AND l.above IS NULL AS is_orphan
@@ -170,16 +175,36 @@ WITH units AS (
     LEFT JOIN first_roots AS r ON r.unit_key = f.unit_key
 ), nodes AS (
     SELECT
-        p.node_id, p.unit_key, p.start_us, p.is_orphan OR p.is_own_root AS loose,
+        p.node_id, p.unit_key, p.start_us, p.is_call, p.is_wrapper, p.is_orphan OR p.is_own_root AS loose,
         CASE WHEN p.node_id = r.root_id THEN greatest(p.end_us, coalesce(r.last_call_us, p.end_us)) ELSE p.end_us END AS end_us,
         CASE WHEN p.node_id = r.root_id THEN NULL ELSE coalesce(p.above, r.root_id, r.virtual_id) END AS parent_id,
         CASE WHEN p.node_id = r.root_id THEN 0 WHEN p.above IS NULL OR p.above = r.root_id THEN 1 END AS shallow
     FROM placed AS p
     JOIN roots AS r ON r.unit_key = p.unit_key
     UNION ALL
-    SELECT virtual_id, unit_key, first_us, FALSE, last_us, CAST(NULL AS BIGINT), 0
+    SELECT virtual_id, unit_key, first_us, FALSE, FALSE, FALSE, last_us, CAST(NULL AS BIGINT), 0
     FROM roots
     WHERE root_id IS NULL
+), idle_leaves AS (
+    SELECT n.node_id, n.unit_key, n.start_us, n.end_us
+    FROM nodes AS n
+    LEFT JOIN (SELECT parent_id FROM nodes GROUP BY parent_id) AS p ON p.parent_id = n.node_id
+    WHERE n.is_wrapper AND n.parent_id IS NOT NULL AND p.parent_id IS NULL
+), waiting AS (
+    -- Of the calls that started before a leaf ended, did one end after it started? One pass in order of time, no join of intervals.
+    SELECT node_id, coalesce(last_call_us > start_us, FALSE) AS waits
+    FROM (
+        SELECT node_id, start_us, is_call,
+            max(CASE WHEN is_call THEN end_us END) OVER (PARTITION BY unit_key ORDER BY at_us, is_call, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS last_call_us
+        FROM (
+            SELECT node_id, unit_key, start_us, end_us, FALSE AS is_call, end_us AS at_us FROM idle_leaves
+            UNION ALL
+            SELECT n.node_id, n.unit_key, n.start_us, n.end_us, TRUE, n.start_us
+            FROM nodes AS n
+            WHERE n.is_call AND n.unit_key IN (SELECT unit_key FROM idle_leaves)
+        ) AS both_kinds
+    ) AS swept
+    WHERE NOT is_call
 -- Depth without recursion: every step doubles how far up a node has looked, until it stands on a child of the root. Seven steps reach 128 levels.
 ), up0 AS (
     SELECT node_id, parent_id AS above, 1 AS steps FROM nodes WHERE shallow IS NULL
@@ -213,7 +238,8 @@ WITH units AS (
     FROM nodes AS n
     JOIN nodes AS p ON p.node_id = n.parent_id
     JOIN closing AS c ON c.unit_key = n.unit_key
-    WHERE n.end_us <= c.end_us AND (n.end_us > p.end_us OR p.end_us > c.end_us)
+    LEFT JOIN waiting AS w ON w.node_id = n.node_id
+    WHERE w.waits IS NOT TRUE AND n.end_us <= c.end_us AND (n.end_us > p.end_us OR p.end_us > c.end_us)
     GROUP BY n.parent_id
 ), late1 AS (
     SELECT node_id, max(end_us) AS end_us FROM (
@@ -254,7 +280,8 @@ SELECT
     CASE WHEN d.depth > 0 THEN greatest(n.end_us, coalesce(l.end_us, n.end_us)) ELSE n.end_us END AS reach_us,
     CAST(d.depth AS INTEGER) AS depth,
     p.node_id IS NULL AS is_leaf,
-    n.loose AND d.depth > 0 AS attached
+    n.loose AND d.depth > 0 AS attached,
+    coalesce(w.waits, FALSE) AS waits
 FROM nodes AS n
 JOIN depths AS d ON d.node_id = n.node_id
 JOIN units AS u ON u.unit_key = n.unit_key
@@ -262,3 +289,4 @@ LEFT JOIN priced_calls AS c ON c.call_id = n.node_id
 LEFT JOIN numbered AS s ON s.node_id = n.node_id
 LEFT JOIN late7 AS l ON l.node_id = n.node_id
 LEFT JOIN parents AS p ON p.node_id = n.node_id
+LEFT JOIN waiting AS w ON w.node_id = n.node_id

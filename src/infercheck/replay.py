@@ -17,7 +17,6 @@ from typing import Any
 from infercheck.engine.duckdb import Engine
 
 _GRADE_RANK = {"measured": 0, "structural": 1, "heuristic": 2}
-_WRAPPERS = frozenset({"other", "chain", "server", "agent"})
 
 
 @dataclass(frozen=True)
@@ -152,38 +151,21 @@ def _claims(engine: Engine) -> dict[str, list[dict[str, Any]]]:
 def _nodes(engine: Engine) -> str:
     """Query: the nodes of all units. Without the view, calls side by side (a root is not needed to replay them)."""
     if engine.value("SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE table_name = 'trace_nodes')"):
-        return "SELECT unit_id, node_id, parent_id, call_id, span_id, kind, start_us, reach_us AS end_us, depth FROM trace_nodes"
+        return "SELECT unit_id, node_id, parent_id, call_id, span_id, start_us, reach_us AS end_us, depth FROM trace_nodes WHERE NOT waits"
     return (
-        "SELECT unit_id, call_id AS node_id, CAST(NULL AS BIGINT) AS parent_id, call_id, CAST(NULL AS VARCHAR) AS span_id, 'call' AS kind, "
+        "SELECT unit_id, call_id AS node_id, CAST(NULL AS BIGINT) AS parent_id, call_id, CAST(NULL AS VARCHAR) AS span_id, "
         "start_us, end_us, 1 AS depth FROM priced_calls WHERE end_us IS NOT NULL"
     )
 
 
 def _steps(engine: Engine) -> dict[str, list[Step]]:
-    rows: dict[str, list[tuple[Step, str]]] = defaultdict(list)
-    for unit, node, parent, kind, start, end in engine.rows(
-        f"SELECT unit_id, node_id, parent_id, kind, start_us, end_us FROM ({_nodes(engine)}) "
+    steps: dict[str, list[Step]] = defaultdict(list)
+    for unit, *step in engine.rows(
+        f"SELECT unit_id, node_id, start_us, end_us, parent_id FROM ({_nodes(engine)}) "
         "WHERE unit_id IN (SELECT unit_id FROM placed_claims) ORDER BY unit_id, node_id"
     ):
-        rows[unit].append((Step(node, start, end, parent), kind))
-    return {unit: _without_wrappers(nodes) for unit, nodes in rows.items()}
-
-
-def _without_wrappers(nodes: Sequence[tuple[Step, str]]) -> list[Step]:
-    """A span of no working kind with nothing under it, beside a model call that it does not hold, waits for that call: it was given the wrong
-    parent (FastAPI's endpoint span is no ancestor of LiteLLM's own). It would hold up every saving, so it does not take part."""
-    parents = {step.parent for step, _ in nodes}
-    calls = [step for step, kind in nodes if kind == "call"]
-
-    def waits(step: Step, kind: str) -> bool:
-        return (
-            kind in _WRAPPERS
-            and step.parent is not None
-            and step.id not in parents
-            and any(step.start < c.end and c.start < step.end for c in calls)
-        )
-
-    return [step for step, kind in nodes if not waits(step, kind)]
+        steps[unit].append(Step(*step))
+    return steps
 
 
 def _in_grade_order(claims: list[dict[str, Any]], steps: list[Step], before: int) -> list[dict[str, Any]]:
