@@ -133,53 +133,44 @@ d2       1         user  more        497
 '''
 claims = ""
 ---*/
-WITH parts AS (
+WITH lined_up AS (
     SELECT
-        n.node_id, n.unit_id, n.parent_id, n.call_id, n.span_id, n.workload, n.start_us, n.reach_us,
-        n.reach_us - n.start_us AS lasted_us,
-        n.call_id IS NOT NULL AS is_call,
-        n.kind IN ('tool', 'retrieval', 'http', 'db') AS is_tool,
-        concat_ws(' ', c.operation, c.model, CAST(c.template_hash AS VARCHAR)) AS step_kind,
-        c.prompt_hash, c.prompt_chars, c.response_chars, coalesce(c.turn, 1) AS turn,
-        n.name, s.arguments_hash,
-        coalesce(c.status, s.status, 'ok') = 'ok' AND coalesce(c.operation, 'chat') <> 'embedding' AS fit,
-        CAST(sum(CASE WHEN n.call_id IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY n.unit_id ORDER BY n.start_us, n.node_id) AS BIGINT) AS calls_before
-    FROM trace_nodes AS n
-    LEFT JOIN calls AS c ON c.call_id = n.call_id
-    LEFT JOIN spans AS s ON s.span_id = n.span_id AND s.trace_id = n.unit_id
-    WHERE n.parent_id IS NOT NULL
-), asked AS (
-    SELECT *, max(call_id) OVER (PARTITION BY unit_id, calls_before) AS asker
-    FROM parts
-), lined_up AS (
-    SELECT
-        *,
+        node_id, unit_id, parent_id, call_id, span_id, workload, start_us, reach_us, name,
+        kind IN ('tool', 'retrieval', 'http', 'db') AS is_tool,
         max(reach_us) OVER (PARTITION BY parent_id ORDER BY start_us, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_us,
-        lag(node_id) OVER siblings AS previous_id,
+        max(reach_us) OVER (PARTITION BY parent_id ORDER BY start_us, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before_previous_us,
+        lag(start_us) OVER siblings AS previous_start_us,
         lag(call_id) OVER siblings AS previous_call,
-        lag(is_tool) OVER siblings AS previous_is_tool,
-        lag(fit) OVER siblings AS previous_fit,
-        lag(step_kind) OVER siblings AS previous_kind,
-        lag(prompt_hash) OVER siblings AS previous_prompt,
-        lag(response_chars) OVER siblings AS previous_response,
-        lag(name) OVER siblings AS previous_name,
-        lag(arguments_hash) OVER siblings AS previous_arguments
-    FROM asked
+        lag(span_id) OVER siblings AS previous_span,
+        lag(kind) OVER siblings IN ('tool', 'retrieval', 'http', 'db') AS previous_is_tool,
+        lag(name) OVER siblings AS previous_name
+    FROM trace_nodes
+    WHERE parent_id IS NOT NULL AND NOT waits
     WINDOW siblings AS (PARTITION BY parent_id ORDER BY start_us, node_id)
-), alone AS (
-    SELECT
-        *,
-        coalesce(start_us >= before_us, TRUE) AS is_alone,
-        lag(coalesce(start_us >= before_us, TRUE)) OVER (PARTITION BY parent_id ORDER BY start_us, node_id) AS previous_alone
-    FROM lined_up
-), pairs AS (
+), followers AS (
+    -- One after the other: nothing ran beside either of the two.
     SELECT *
-    FROM alone
-    WHERE is_alone AND previous_alone AND fit AND previous_fit AND start_us - before_us <= $max_gap_s * 1000000
-        AND (is_call AND previous_call IS NOT NULL AND step_kind = previous_kind AND prompt_hash <> previous_prompt AND turn = 1
-            OR is_tool AND previous_is_tool)
+    FROM lined_up
+    WHERE start_us >= before_us AND start_us - before_us <= $max_gap_s * 1000000
+        AND previous_start_us >= coalesce(before_previous_us, previous_start_us)
+        AND (call_id IS NOT NULL AND previous_call IS NOT NULL OR is_tool AND previous_is_tool)
 ), call_pairs AS (
-    SELECT node_id, unit_id, call_id, previous_call, previous_id, workload, step_kind, prompt_chars, previous_response FROM pairs WHERE is_call
+    SELECT
+        f.node_id, f.unit_id, f.parent_id, f.call_id, f.previous_call, f.workload, f.start_us, c.prompt_chars, p.response_chars AS previous_response,
+        concat_ws(' ', c.operation, c.model, CAST(c.template_hash AS VARCHAR)) AS step_kind
+    FROM followers AS f
+    JOIN calls AS c ON c.call_id = f.call_id
+    JOIN calls AS p ON p.call_id = f.previous_call
+    WHERE c.status = 'ok' AND p.status = 'ok'
+        AND c.operation IS NOT DISTINCT FROM p.operation AND c.model IS NOT DISTINCT FROM p.model AND c.template_hash IS NOT DISTINCT FROM p.template_hash
+        AND coalesce(c.operation, 'chat') <> 'embedding'
+        AND c.prompt_hash <> p.prompt_hash AND coalesce(c.turn, 1) = 1
+), tool_pairs AS (
+    SELECT f.node_id, f.unit_id, f.parent_id, f.start_us, f.name, f.previous_name, s.arguments_hash, p.arguments_hash AS previous_arguments
+    FROM followers AS f
+    JOIN spans AS s ON s.span_id = f.span_id AND s.trace_id = f.unit_id
+    JOIN spans AS p ON p.span_id = f.previous_span AND p.trace_id = f.unit_id
+    WHERE coalesce(s.status, 'ok') = 'ok' AND coalesce(p.status, 'ok') = 'ok'
 ), blocks AS (
     SELECT b.call_id, b.block_hash, b.role, b.chars FROM prompt_blocks AS b JOIN call_pairs AS p ON p.call_id = b.call_id
 ), known_blocks AS (
@@ -199,9 +190,9 @@ WITH parts AS (
     -- an earlier answer of the trace that stands in the prompt as a line of its own
     SELECT b.call_id
     FROM blocks AS b
-    JOIN parts AS n ON n.call_id = b.call_id
+    JOIN call_pairs AS p ON p.call_id = b.call_id
     JOIN calls AS e ON e.response_hash = b.block_hash
-    JOIN parts AS m ON m.call_id = e.call_id AND m.unit_id = n.unit_id AND m.start_us < n.start_us
+    JOIN trace_nodes AS m ON m.call_id = e.call_id AND m.unit_id = p.unit_id AND m.start_us < p.start_us
     GROUP BY b.call_id
 ), measured AS (
     SELECT p.*, CAST(coalesce(f.fresh_chars, p.prompt_chars) AS DOUBLE) AS fresh_chars
@@ -222,20 +213,33 @@ WITH parts AS (
     SELECT workload, step_kind
     FROM slopes
     WHERE pairs >= $min_pairs AND slope + 2 * spread * sqrt(greatest(0, 1 - r * r) / (pairs - 2)) < $max_slope
-), runs_of_pairs AS (
+), families AS (
+    SELECT l.node_id, l.unit_id, l.parent_id, l.call_id, l.span_id, l.workload, l.start_us, l.reach_us - l.start_us AS lasted_us
+    FROM lined_up AS l
+    WHERE l.parent_id IN (SELECT parent_id FROM call_pairs UNION ALL SELECT parent_id FROM tool_pairs)
+), stretches AS (
     SELECT
-        a.*,
-        sum(CASE WHEN p.node_id IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY a.parent_id ORDER BY a.start_us, a.node_id) AS stretch
-    FROM alone AS a
-    LEFT JOIN pairs AS p ON p.node_id = a.node_id
+        f.*,
+        sum(CASE WHEN p.node_id IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY f.parent_id ORDER BY f.start_us, f.node_id) AS stretch
+    FROM families AS f
+    LEFT JOIN call_pairs AS p ON p.node_id = f.node_id
 ), shortest AS (
     SELECT
-        node_id,
-        min(response_chars) OVER (
-            PARTITION BY parent_id, stretch ORDER BY start_us, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        s.node_id,
+        min(c.response_chars) OVER (
+            PARTITION BY s.parent_id, s.stretch ORDER BY s.start_us, s.node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS shortest_answer
-    FROM runs_of_pairs
-    WHERE is_call
+    FROM stretches AS s
+    JOIN calls AS c ON c.call_id = s.call_id
+), turns AS (
+    -- The model call that came before a tool, for tools of different names: how many calls had started by then.
+    SELECT
+        node_id, unit_id, call_id,
+        sum(CASE WHEN call_id IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY unit_id ORDER BY start_us, node_id) AS calls_before
+    FROM trace_nodes
+    WHERE unit_id IN (SELECT unit_id FROM tool_pairs WHERE name <> previous_name)
+), askers AS (
+    SELECT node_id, max(call_id) OVER (PARTITION BY unit_id, calls_before) AS asker FROM turns
 ), links AS (
     SELECT m.node_id
     FROM measured AS m
@@ -243,19 +247,21 @@ WITH parts AS (
     LEFT JOIN by_length AS l ON l.workload = m.workload AND l.step_kind = m.step_kind
     WHERE m.fresh_chars < s.shortest_answer OR l.workload IS NOT NULL
     UNION ALL
+    SELECT node_id FROM tool_pairs WHERE name = previous_name AND arguments_hash <> previous_arguments
+    UNION ALL
     SELECT p.node_id
-    FROM pairs AS p
-    WHERE p.is_tool AND (
-        p.name = p.previous_name AND p.arguments_hash <> p.previous_arguments
-        OR p.name <> p.previous_name
-            AND EXISTS (SELECT 1 FROM tool_calls AS t WHERE t.call_id = p.asker AND t.name = p.name)
-            AND EXISTS (SELECT 1 FROM tool_calls AS t WHERE t.call_id = p.asker AND t.name = p.previous_name))
+    FROM tool_pairs AS p
+    JOIN askers AS a ON a.node_id = p.node_id
+    WHERE p.name <> p.previous_name
+        AND EXISTS (SELECT 1 FROM tool_calls AS t WHERE t.call_id = a.asker AND t.name = p.name)
+        AND EXISTS (SELECT 1 FROM tool_calls AS t WHERE t.call_id = a.asker AND t.name = p.previous_name)
 ), stepped AS (
     SELECT
-        a.node_id, a.unit_id, a.parent_id, a.call_id, a.span_id, a.workload, a.lasted_us,
-        sum(CASE WHEN l.node_id IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY a.parent_id ORDER BY a.start_us, a.node_id) AS run_id
-    FROM alone AS a
-    LEFT JOIN links AS l ON l.node_id = a.node_id
+        f.*,
+        sum(CASE WHEN l.node_id IS NULL THEN 1 ELSE 0 END) OVER (PARTITION BY f.parent_id ORDER BY f.start_us, f.node_id) AS run_id
+    FROM families AS f
+    LEFT JOIN links AS l ON l.node_id = f.node_id
+    WHERE f.parent_id IN (SELECT x.parent_id FROM families AS x JOIN links AS y ON y.node_id = x.node_id)
 ), ranked AS (
     SELECT
         *,
