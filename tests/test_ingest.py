@@ -268,3 +268,25 @@ def test_progress_is_told(engine: Engine, tmp_path: Path) -> None:
     told: list[ingest.Progress] = []
     ingest.ingest(engine, [str(tmp_path)], on_event=told.append)
     assert asdict(told[-1])["done_bytes"] == told[-1].total_bytes
+
+
+def test_many_small_files_are_read_as_one_and_keep_their_lines(engine: Engine, tmp_path: Path) -> None:
+    for i in range(30):
+        (tmp_path / f"{i:02}.json").write_bytes(json.dumps(record(i)).encode())
+    result = ingest.ingest(engine, [str(tmp_path)])
+    assert len(result.file_ids) == ingest.open_scope(engine, result).attempts == 30
+    named = engine.rows("SELECT f.path, c.source_call_id FROM calls c JOIN files f USING (file_id)")
+    assert all(int(Path(path).stem) == int(call[1:]) for path, call in named)
+    (tmp_path / "07.json").write_bytes(b"\n" + lines(record(7)) + b"{}\nbroken")
+    (tmp_path / "08.json").write_text(json.dumps(record(8), indent=1))
+    scope = read(engine, tmp_path)
+    assert (scope.attempts, scope.rejects) == (30, 2)
+    assert engine.rows("SELECT line FROM rejects ORDER BY line") == [(3,), (4,)]
+
+
+def test_many_small_files_one_damaged_from_the_start(engine: Engine, tmp_path: Path) -> None:
+    for i in range(12):
+        (tmp_path / f"{i:02}.jsonl").write_bytes(lines(record(i)) + (b"42\n" if i == 5 else b"") + lines(record(100 + i)))
+    scope = read(engine, tmp_path)
+    assert (scope.attempts, scope.rejects) == (24, 1)
+    assert engine.rows("SELECT f.path, r.line FROM rejects r JOIN files f USING (file_id)") == [(str(tmp_path / "05.jsonl"), 2)]

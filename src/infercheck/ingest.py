@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from infercheck import inputs, ledger, salvage, scope, sources, staging
 from infercheck.engine.duckdb import DatabaseError, Engine
@@ -17,7 +17,9 @@ from infercheck.store import Reading, Seen, change_of, known_files, store
 
 __all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "read_example", "scope"]
 
-BATCH_FILES = 2000
+BATCH_FILES = 10_000
+JOIN_FROM = 8  # so many small files are read as one
+JOIN_BYTES = 1 << 20
 BATCH_BYTES = 1 << 28  # a batch is committed at once; its texts are held until then, in memory or in the spill folder
 
 
@@ -147,68 +149,94 @@ def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
 
 def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
     """Read files in one go; where one of them is damaged, find it by halves and read it record by record."""
-    fast = [r for r in batch if r.prepare(scratch)]
+    fast: list[Reading] = []
+    small: list[Reading] = []
+    slow: list[Reading] = []
     for r in batch:
-        if r not in fast:
-            _read_slowly(engine, r, scratch)
+        (slow if not r.prepare(scratch) else small if _joinable(r) else fast).append(r)
+    if len(small) < JOIN_FROM:
+        fast, small = [*fast, *small], []
+    _read_slowly(engine, slow, scratch)
     _read_fast(engine, fast, scratch)
+    _read_joined(engine, small, scratch)
     for r in batch:
         r.tidy()
 
 
-def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
+def _joinable(r: Reading) -> bool:
+    return r.look.kind == "jsonl" and not r.base and r.piece.path.stat().st_size <= JOIN_BYTES
+
+
+def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
+    """Read many small files as one."""
     if not batch:
         return
-    damaged = _stage(engine, batch)
+    out = scratch / "joined"
+    inputs.join(((r.file_id, r.piece.path) for r in batch), out)
+    damaged = _stage(engine, batch, [staging.Piece(r.file_id, out, joined=True) for r in batch])
+    if damaged or damaged is None or any(r.changed_meanwhile() for r in batch):
+        _read_slowly(engine, batch, scratch)
+    else:
+        store(engine, batch[0].source, batch)
+    out.unlink()
+
+
+def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
+    """Read large files where they lie."""
+    if not batch:
+        return
+    damaged = _stage(engine, batch, [r.piece for r in batch])
     if damaged is None:
         if len(batch) == 1:
-            _read_slowly(engine, batch[0], scratch)
+            _read_slowly(engine, batch, scratch)
             return
         half = len(batch) // 2
         _read_fast(engine, batch[:half], scratch)
         _read_fast(engine, batch[half:], scratch)
         return
-    changed = {r.file_id for r in batch if r.changed_meanwhile()}
-    if not damaged and not changed:
+    damaged |= {r.file_id for r in batch if r.changed_meanwhile()}
+    if not damaged:
         store(engine, batch[0].source, batch)
         return
-    _read_fast(engine, [r for r in batch if r.file_id not in damaged | changed], scratch)
-    for r in batch:
-        if r.file_id in damaged | changed:
-            _read_slowly(engine, r, scratch)
+    _read_fast(engine, [r for r in batch if r.file_id not in damaged], scratch)
+    _read_slowly(engine, [r for r in batch if r.file_id in damaged], scratch)
 
 
-def _stage(engine: Engine, batch: Sequence[Reading]) -> set[int] | None:
+def _stage(engine: Engine, batch: Sequence[Reading], pieces: Sequence[staging.Piece]) -> set[int] | None:
     """Stage a batch: as the shapes the source expects, else as text that is taken apart. Files with blank rows, or None where reading failed."""
+    source, fields = batch[0].source, batch[0].look.fields
     for typed in (True, False):
         try:
-            staging.read_rows(
-                engine, batch[0].source, [r.piece for r in batch], lenient=False, typed=typed, csv_fields=batch[0].look.fields
-            )
-            staging.number_rows(engine, batch[0].source)
-            return set(staging.files_with_empty_rows(engine, batch[0].source))
+            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, csv_fields=fields)
+            staging.number_rows(engine, source)
+            return set(staging.files_with_empty_rows(engine, source))
         except DatabaseError:
-            if batch[0].look.fields:
+            if fields:
                 break
     return None
 
 
-def _read_slowly(engine: Engine, reading: Reading, scratch: Path) -> None:
+def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
     """The record by record pass, then the same statements over what it found sound."""
-    out = scratch / f"{reading.file_id}.clean"
-    plain = reading.frozen(scratch)
-    keys = reading.source.header.columns
-    head = reading.look
-    if head.kind == "json":
-        cleaned = salvage.document(plain, out, keys, encoding=head.encoding)
-    elif head.kind == "csv":
-        cleaned = salvage.table(plain, out, head.fields, encoding=head.encoding)
-    else:
-        cleaned = salvage.lines(plain, out, keys, encoding=head.encoding, first_line=reading.base + 1, offset=reading.start)
-    reading.cleaned = cleaned
-    piece = staging.Piece(reading.file_id, out)
-    staging.read_rows(engine, reading.source, [piece], lenient=True, longest=cleaned.longest)
-    salvage.refuse_unread(engine, out, cleaned, table="records" if reading.source.header.yields == "spans" else "staged")
-    staging.number_rows(engine, reading.source)
-    store(engine, reading.source, [reading])
+    if not batch:
+        return
+    source, out = batch[0].source, scratch / "clean"
+    with out.open("wb") as target:
+        for r in batch:
+            r.cleaned = _salvaged(r, r.frozen(scratch), target)
+    cleaned = {r.file_id: r.cleaned for r in batch if r.cleaned}
+    pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
+    staging.read_rows(engine, source, pieces, lenient=True, longest=max(c.longest for c in cleaned.values()))
+    salvage.refuse_unread(engine, out, cleaned, table="records" if source.header.yields == "spans" else "staged")
+    staging.number_rows(engine, source)
+    store(engine, source, batch)
     out.unlink()
+
+
+def _salvaged(r: Reading, plain: Path, target: IO[bytes]) -> inputs.Cleaned:
+    keys, encoding = r.source.header.columns, r.look.encoding
+    if r.look.kind == "json":
+        return salvage.document(plain, target, r.file_id, keys, encoding=encoding)
+    if r.look.kind == "csv":
+        return salvage.table(plain, target, r.file_id, r.look.fields, encoding=encoding)
+    return salvage.lines(plain, target, r.file_id, keys, encoding=encoding, first_line=r.base + 1, offset=r.start)

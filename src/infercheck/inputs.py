@@ -9,8 +9,9 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 from typing import IO, Any, Literal
 
@@ -25,7 +26,8 @@ RAW_TOTAL = 1 << 26  # bytes of rejected lines of one file that are stored; late
 RAW_SHORT = 200
 FIRST_RECORD_MAX = 1 << 28  # a first record longer than this is not looked at
 WRAPPERS = ("data", "results", "logs", "records", "items")  # keys under which an API's answer holds its rows
-LINE_KEY = "infercheck_line"
+LINE_KEY, FILE_KEY = "infercheck_line", "infercheck_file"  # what a copied line says of where it came from
+BOM = b"\xef\xbb\xbf"
 LONE_SURROGATE = re.compile(r"\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})")
 MAGIC = {
     b"PK\x03\x04": "zip",
@@ -174,8 +176,9 @@ def look(path: Path) -> Look:
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     if not text.strip(" \t\r\n\0"):
         return Look("empty", compression, encoding, label="empty")
-    odd = sum(text.count(c) for c in "\ufffd\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12")
-    if odd > len(text) // 20:
+    opening = text[: 1 << 16]
+    odd = sum(opening.count(c) for c in "\ufffd\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12")
+    if odd > len(opening) // 20:
         return Look("binary", compression, label="binary")
     complete = len(head) < HEAD_BYTES
     kind, records, fields = _shape(text, path, compression, encoding, complete=complete)
@@ -196,7 +199,7 @@ def _head(path: Path, compression: str) -> bytes:
 
 def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
     lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
-    records = [r for r in map(_object, lines[:40]) if r is not None]
+    records = list(islice((r for r in map(_object, lines[:100]) if r is not None), 10))
     start = text.lstrip()[:1]
     if len(records) == 1 and start == "{" and len(lines) == 1:
         inside = _wrapped(records[0])
@@ -277,10 +280,22 @@ def _skip(text: str, at: int, blanks: str) -> int:
     return at
 
 
-def dumped(number: int, record: dict[str, Any]) -> bytes:
-    """One clean line of JSON that carries its line number; half surrogates, which no UTF-8 text can hold, become U+FFFD."""
-    text = json.dumps({LINE_KEY: number, **record})
+def dumped(file_id: int, number: int, record: dict[str, Any]) -> bytes:
+    """One clean line of JSON that carries its file and line; half surrogates, which no UTF-8 text can hold, become U+FFFD."""
+    text = json.dumps({LINE_KEY: number, FILE_KEY: file_id, **record})
     return (LONE_SURROGATE.sub(r"\\ufffd", text) + "\n").encode() if "\\ud" in text else (text + "\n").encode()
+
+
+def join(files: Iterable[tuple[int, Path]], out: Path) -> None:
+    """Copy small JSONL files into one whose lines carry file and line: to open a file costs the database as much as to read 200 KB."""
+    with out.open("wb") as target:
+        for file_id, path in files:
+            for number, line in enumerate(path.read_bytes().removeprefix(BOM).split(b"\n"), start=1):
+                record = line.strip()
+                if record.startswith(b"{"):
+                    target.write(b'{"%s":%d,"%s":%d,' % (LINE_KEY.encode(), number, FILE_KEY.encode(), file_id) + record[1:] + b"\n")
+                elif record:
+                    target.write(b"!\n")  # no object: the strict reader has to refuse it
 
 
 def unpack(path: Path, compression: str, out: Path, *, start: int = 0, stop: int | None = None) -> list[str]:

@@ -5,24 +5,27 @@ from __future__ import annotations
 import csv
 import io
 import json
-from collections.abc import Iterable, Iterator, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from infercheck.engine.duckdb import Engine
-from infercheck.inputs import Cleaned, dumped, json_values
+from infercheck.inputs import BOM, FILE_KEY, LINE_KEY, Cleaned, dumped, json_values
 
-BOM = b"\xef\xbb\xbf"
+PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
 
 
-def lines(source: Path, out: Path, known: Iterable[str], *, encoding: str = "utf-8", first_line: int = 1, offset: int = 0) -> Cleaned:
-    """Copy the sound records of a JSONL file to ``out`` and set the others aside.
+def lines(
+    source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8", first_line: int = 1, offset: int = 0
+) -> Cleaned:
+    """Copy the sound records of a JSONL file to ``target`` and set the others aside.
 
     ``known`` are keys of which a record has at least one; ``offset`` is where ``source`` starts in the original file, and ``Cleaned.end``
     is where reading may go on when it has grown: before an unfinished last line.
     """
     result, keys, replaced, position = Cleaned(), frozenset(known), 0, 0
-    with source.open("rb") as stream, out.open("wb") as target:
+    with source.open("rb") as stream:
         lines_in: Iterable[bytes] = stream if encoding == "utf-8" else _encoded(stream.read().decode(encoding, errors="replace"))
         for number, raw in enumerate(lines_in, start=first_line):
             position += len(raw)
@@ -36,35 +39,34 @@ def lines(source: Path, out: Path, known: Iterable[str], *, encoding: str = "utf
                     position -= len(raw)
                 continue
             replaced += reason == "replaced"
-            _keep(result, target, dumped(number, record))
+            _keep(result, target, dumped(file_id, number, record))
     result.end = offset + position
     if replaced:
         result.notes.append(f"{replaced} lines held bytes that are no UTF-8 or were NUL; those were replaced")
     return result
 
 
-def document(source: Path, out: Path, known: Iterable[str], *, encoding: str = "utf-8") -> Cleaned:
+def document(source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8") -> Cleaned:
     """The same for a JSON array, an API's answer or indented objects: the "line" is the record's number."""
     result, keys = Cleaned(), frozenset(known)
     data = source.read_bytes()
-    with out.open("wb") as target:
-        for number, value, text in json_values(data.decode(encoding, errors="replace").lstrip("\ufeff")):
-            if value is None and text != "null":
-                result.reject(number, text.encode(errors="replace"), "no JSON, or cut short")
-            elif not isinstance(value, dict):
-                result.reject(number, text.encode(errors="replace"), "not an object")
-            elif not keys & value.keys():
-                result.reject(number, text.encode(errors="replace"), "has none of the format's fields")
-            else:
-                _keep(result, target, dumped(number, value))
+    for number, value, text in json_values(data.decode(encoding, errors="replace").lstrip("\ufeff")):
+        if value is None and text != "null":
+            result.reject(number, text.encode(errors="replace"), "no JSON, or cut short")
+        elif not isinstance(value, dict):
+            result.reject(number, text.encode(errors="replace"), "not an object")
+        elif not keys & value.keys():
+            result.reject(number, text.encode(errors="replace"), "has none of the format's fields")
+        else:
+            _keep(result, target, dumped(file_id, number, value))
     result.end = len(data)
     return result
 
 
-def table(source: Path, out: Path, fields: Sequence[str], *, encoding: str = "utf-8") -> Cleaned:
+def table(source: Path, target: IO[bytes], file_id: int, fields: Sequence[str], *, encoding: str = "utf-8") -> Cleaned:
     """The same for CSV: a row with more or fewer cells than the header has names is set aside."""
     result = Cleaned()
-    with source.open("rb") as stream, out.open("wb") as target:
+    with source.open("rb") as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline="")
         seen: list[str] = []
         reader = csv.reader(_without_nul(text, seen))
@@ -89,22 +91,23 @@ def table(source: Path, out: Path, fields: Sequence[str], *, encoding: str = "ut
                     number, raw.encode(errors="replace").rstrip(b"\r\n"), reason or f"{len(row)} cells, the header has {len(fields)}"
                 )
                 continue
-            _keep(result, target, dumped(number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
+            _keep(result, target, dumped(file_id, number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
     return result
 
 
-def refuse_unread(engine: Engine, clean: Path, cleaned: Cleaned, *, table: str = "staged") -> None:
-    """Set aside the lines of ``clean`` that Python took for sound and the database did not."""
+def refuse_unread(engine: Engine, clean: Path, cleaned: Mapping[int, Cleaned], *, table: str = "staged") -> None:
+    """Set aside the lines of ``clean`` that Python took for sound and the database did not; ``cleaned`` by file_id."""
     engine.execute(f"DELETE FROM {table} WHERE line IS NULL")
-    if engine.value(f"SELECT count(*) FROM {table}") == cleaned.rows:
+    if engine.value(f"SELECT count(*) FROM {table}") == sum(c.rows for c in cleaned.values()):
         return
-    read = {int(r[0]) for r in engine.rows(f"SELECT line FROM {table}")}
+    read = set(engine.rows(f"SELECT file, line FROM {table}"))
     with clean.open("rb") as stream:
         for raw in stream:
-            number = int(raw[: raw.index(b",")].split(b":")[1])
-            if number not in read:
-                cleaned.rows -= 1
-                cleaned.reject(number, raw.rstrip(b"\n"), "no JSON that the database reads")
+            head = PLACE.match(raw)
+            if head and (int(head[2]), int(head[1])) not in read:
+                of_file = cleaned[int(head[2])]
+                of_file.rows -= 1
+                of_file.reject(int(head[1]), raw.rstrip(b"\n"), "no JSON that the database reads")
 
 
 def _keep(result: Cleaned, target: IO[bytes], line: bytes) -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from infercheck import span_stage
 from infercheck.engine.duckdb import Engine, literal, quoted
-from infercheck.inputs import LINE_KEY
+from infercheck.inputs import FILE_KEY, LINE_KEY
 from infercheck.model.call import CALLS, Column
 from infercheck.sources import Source, helpers, sql_type
 
@@ -43,6 +43,7 @@ class Piece:
     file_id: int
     path: Path
     base: int = 0
+    joined: bool = False  # the path holds several files' lines, and each says whose it is
 
 
 def setup(engine: Engine, salt: str) -> None:
@@ -89,6 +90,7 @@ def read_rows(
                        for name, shape in source.header.columns.items())  # fmt: skip
     line = "CAST(NULL AS BIGINT)" if csv_fields else LINE_KEY
     file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = filename)"
+    file = FILE_KEY if pieces[0].joined else file
     select, spans = f"SELECT {file} AS file, {line} AS line, {fields} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
@@ -106,8 +108,8 @@ def read_rows(
 def _json_reader(source: Source, pieces: Sequence[Piece], *, size: int, lenient: bool, typed: bool) -> str:
     names = ", ".join(f"{literal(c)}: {literal(sql_type(t) if typed else 'VARCHAR')}" for c, t in source.header.columns.items())
     return (
-        f"read_json({_paths(pieces)}, columns = {{{names}, {LINE_KEY}: 'BIGINT'}}, format = 'newline_delimited', records = true, "
-        f"maximum_object_size = {size}, ignore_errors = {lenient}, filename = true)"
+        f"read_json({_paths(pieces)}, columns = {{{names}, {LINE_KEY}: 'BIGINT', {FILE_KEY}: 'BIGINT'}}, format = 'newline_delimited', "
+        f"records = true, maximum_object_size = {size}, ignore_errors = {lenient}, filename = true)"
     )
 
 
@@ -120,7 +122,7 @@ def _csv_reader(pieces: Sequence[Piece], fields: Sequence[str]) -> str:
 
 
 def _paths(pieces: Sequence[Piece]) -> str:
-    return "[" + ", ".join(literal(str(p.path)) for p in pieces) + "]"
+    return "[" + ", ".join(literal(path) for path in dict.fromkeys(str(p.path) for p in pieces)) + "]"
 
 
 def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
