@@ -8,18 +8,19 @@ from typing import Any
 import pytest
 
 from infercheck import ingest, sources
-from infercheck.model.call import CALLS
+from infercheck.model.call import CALLS, SPANS
 
 CASES = [(s.id, e) for s in sources.load().values() for e in s.header.example]
 
 
 @pytest.mark.parametrize(("source_id", "example"), CASES, ids=[f"{s}-{e.name}" for s, e in CASES])
 def test_example(source_id: str, example: sources.SourceExample) -> None:
-    rows = ingest.read_example(source_id, example.input, example.format)
-    assert len(rows) == len(example.calls)
-    for want, got in zip(example.calls, rows, strict=True):
-        assert {k: plain(got[k], v) for k, v in want.items()} == want
-        assert set(got) == {c.name for c in CALLS}
+    for table, columns, expected in (("calls", CALLS, example.calls), ("spans", SPANS, example.spans)):
+        rows = ingest.read_example(source_id, example.input, example.format, table=table)
+        assert len(rows) == len(expected)
+        for want, got in zip(expected, rows, strict=True):
+            assert {k: plain(got[k], v) for k, v in want.items()} == want
+            assert set(got) == {c.name for c in columns}
 
 
 def plain(value: Any, like: Any) -> Any:

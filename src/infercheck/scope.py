@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from infercheck import attempts
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
 from infercheck.errors import UsageError
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
@@ -49,19 +50,28 @@ def open_scope(
     for name in ("rejects", "cell_issues"):
         _replace(engine, name, "VIEW", f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")
     rows = int(engine.value(f"SELECT count(*) FROM call_rows WHERE file_id IN ({ids})"))
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE kept_calls AS
-        SELECT call_id FROM call_rows WHERE file_id IN ({ids})
-        QUALIFY row_number() OVER (
-            PARTITION BY coalesce(nullif(attempt_key, ''), CAST(call_id AS VARCHAR))
-            ORDER BY fullness DESC, content_hash, file_id, line) = 1""")
+    _keep_one_of_each(engine, ids)
     kept = int(engine.value("SELECT count(*) FROM kept_calls"))
     _replace(engine, "calls", "TABLE", f"""
-        SELECT {_names(CALLS)} FROM call_rows WHERE file_id IN ({ids}) AND call_id IN (SELECT call_id FROM kept_calls)
-        AND {_condition(engine, since, until, where)}""")  # fmt: skip
+        SELECT {_names(CALLS)} FROM (
+            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id, k.other_trace) AS trace_id, coalesce(c.span_id, k.other_span) AS span_id,
+                CASE WHEN c.span_id IS NULL THEN k.other_parent ELSE c.parent_span_id END AS parent_span_id)
+            FROM call_rows c JOIN kept_calls k USING (call_id) LEFT JOIN trace_units u ON u.trace_id = coalesce(c.trace_id, k.other_trace)
+            WHERE c.file_id IN ({ids}))
+        WHERE {_condition(engine, since, until, where)}""")  # fmt: skip
     _replace(engine, "spans", "TABLE", f"""
-        SELECT {_names(SPANS)} FROM span_rows WHERE file_id IN ({ids})
-        QUALIFY row_number() OVER (PARTITION BY trace_id, span_id ORDER BY file_id, line) = 1""")  # fmt: skip
+        SELECT {_names(SPANS)} FROM (
+            SELECT s.* REPLACE (coalesce(u.unit, s.trace_id) AS trace_id) FROM (
+                SELECT {_names(SPANS)} FROM span_rows WHERE file_id IN ({ids})
+                UNION ALL BY NAME
+                -- Wrappers of a call hold its trace together; of another kind of copy nothing is left.
+                SELECT span_id, trace_id, parent_span_id, file_id, line, source, 'chain' AS kind, coalesce(model, operation) AS name,
+                    started_at, ended_at, CASE WHEN status = 'ok' THEN 'ok' ELSE 'error' END AS status
+                FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL
+                    AND attempt_key IN (SELECT attempt_key FROM attempt_groups WHERE is_wrapper) AND call_id NOT IN (SELECT call_id FROM kept_calls)
+            ) s LEFT JOIN trace_units u USING (trace_id)
+            QUALIFY row_number() OVER (PARTITION BY s.trace_id, coalesce(s.span_id, concat(s.file_id, '|', s.line, '|', s.name, '|', s.started_at))
+                ORDER BY s.file_id, s.line) = 1)""")  # fmt: skip
     _replace(engine, "tool_calls", "TABLE", f"""
         SELECT {_names(TABLES["tool_calls"])} FROM tool_call_rows
         WHERE file_id IN ({ids}) AND call_id IN (SELECT call_id FROM calls)""")  # fmt: skip
@@ -69,17 +79,41 @@ def open_scope(
         SELECT p.call_id, CAST(p.blocks_before + b.block_index AS INTEGER) AS position, p.message_index, p.role, b.ends_message, b.block_hash,
             xor(p.prefix_before, b.chain) AS prefix_hash, b.chars, p.chars_before + b.cum_chars AS cum_chars
         FROM prompt_messages p JOIN calls c ON c.call_id = p.call_id JOIN message_blocks b ON b.message_hash = p.message_hash""")  # fmt: skip
-    attempts, requests = engine.rows("SELECT count(*), count(DISTINCT request_id) + count(*) FILTER (request_id IS NULL) FROM calls")[0]
+    calls, requests = engine.rows("SELECT count(*), count(DISTINCT request_id) + count(*) FILTER (request_id IS NULL) FROM calls")[0]
     return Scope(
         files=len(result.file_ids),
         rows=rows,
-        attempts=attempts,
+        attempts=calls,
         requests=requests,
         duplicates=rows - kept,
         rejects=int(engine.value("SELECT count(*) FROM rejects")),
         cell_issues=int(engine.value("SELECT coalesce(sum(count), 0) FROM cell_issues")),
-        filtered_out=kept - attempts,
+        filtered_out=kept - calls,
     )
+
+
+def _keep_one_of_each(engine: Engine, ids: str) -> None:
+    """Fill ``kept_calls``: the fullest copy of every attempt, and the place in a trace that only another copy knows."""
+    attempts.group_copies(engine, ids)
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE grouped_calls AS
+        SELECT c.call_id, coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR)) AS group_key,
+            c.trace_id, c.span_id, c.parent_span_id, c.fullness, c.content_hash, c.file_id, c.line
+        FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""")
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE kept_calls AS
+        SELECT call_id, group_key, CAST(NULL AS VARCHAR) AS other_trace, CAST(NULL AS VARCHAR) AS other_span, CAST(NULL AS VARCHAR) AS other_parent
+        FROM grouped_calls
+        QUALIFY row_number() OVER (PARTITION BY group_key ORDER BY fullness DESC, content_hash, file_id, line) = 1""")
+    engine.execute("CREATE OR REPLACE TEMP TABLE trace_units (trace_id VARCHAR, unit VARCHAR)")
+    if engine.value("SELECT count(*) FROM grouped_calls") > engine.value("SELECT count(*) FROM kept_calls"):
+        attempts.join_traces(engine, ids)
+        engine.execute("""
+            UPDATE kept_calls SET other_trace = p.trace_id, other_span = p.span_id, other_parent = p.parent_span_id FROM (
+                SELECT * FROM grouped_calls WHERE trace_id IS NOT NULL
+                QUALIFY row_number() OVER (PARTITION BY group_key ORDER BY span_id IS NULL, fullness DESC, content_hash, file_id, line) = 1) p
+            WHERE p.group_key = kept_calls.group_key""")
+    engine.execute("DROP TABLE temp.grouped_calls")
 
 
 def _condition(engine: Engine, since: datetime | timedelta | None, until: datetime | None, where: str | None) -> str:

@@ -53,7 +53,9 @@ def spans_select(source: Source) -> str:
 def notes(engine: Engine) -> dict[int, list[str]]:
     """By file, how many records hold something that is no span, in words."""
     found: dict[int, list[str]] = {}
-    for file_id, what, n in engine.rows("SELECT file_id, name, count(*) FROM staged_spans WHERE kind = 'skipped' GROUP BY ALL ORDER BY ALL"):
+    for file_id, what, n in engine.rows(
+        "SELECT file_id, name, count(*) FROM staged_spans WHERE kind = 'skipped' GROUP BY ALL ORDER BY ALL"
+    ):
         found.setdefault(int(file_id), []).append(f"{n} {'record holds' if n == 1 else 'records hold'} {what} instead of spans, left out")
     return found
 

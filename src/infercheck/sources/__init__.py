@@ -6,7 +6,8 @@ name may stay text: ingestion casts it, and reports what does not fit. Ingestion
 columns that a source may add: ``messages`` (a list of role, content, tool_calls), ``answer`` (its visible text), ``called_tools`` (a
 list of name, arguments), ``parameters`` and ``tools`` (JSON text).
 
-A source that ``yields = "spans"`` selects bare spans instead, several from one record; ``_spans.sql`` says which columns, and makes calls and spans of them.
+A source that ``yields = "spans"`` selects bare spans instead, several from one record; ``_spans.sql`` says which columns, and makes calls and
+spans of them.
 """
 
 from __future__ import annotations

@@ -119,10 +119,10 @@ SELECT
         attr(a, 'traceloop.entity.input'), attr(a, 'input')) END AS arguments,
     CASE WHEN is_model THEN coalesce(litellm_id, response_id, hex_id(span_id)) END AS source_call_id,
     CASE WHEN is_model THEN coalesce(litellm_id, response_id, hex_id(span_id)) END AS request_id,
-    -- LiteLLM's own logs name an attempt by call id, answer and start; two instrumentations of one process by the answer within the trace.
+    -- LiteLLM's own logs name an attempt by call id, answer and start. Otherwise it is the span: what wraps it or repeats it is found later.
     CASE WHEN is_model THEN CASE WHEN litellm_id IS NOT NULL
         THEN concat_ws('|', litellm_id, split_part(response_id, '_cache_hit', 1), to_ms(started))
-        WHEN hex_id(trace_id) IS NOT NULL THEN concat_ws('|', hex_id(trace_id), coalesce(response_id, hex_id(span_id))) END END AS attempt_key,
+        WHEN hex_id(trace_id) IS NOT NULL THEN concat_ws('|', hex_id(trace_id), hex_id(span_id)) END END AS attempt_key,
     hex_id(trace_id) AS trace_id,
     coalesce(attr(a, 'gen_ai.conversation.id'), attr(a, 'session.id'), attr(a, 'traceloop.association.properties.session_id'),
         attr(a, 'langfuse.session.id'), attr(a, 'ai.telemetry.metadata.sessionId')) AS session_id,

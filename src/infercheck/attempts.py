@@ -1,0 +1,144 @@
+"""Which rows are copies of one attempt, and which traces are one unit: decided over the files in scope, whatever file or line they stand in.
+
+Spans repeat themselves. A framework, a client library and a gateway each record the same call, one inside the other and each with its usage, and
+parent and child may arrive in different files. So the spans of models are looked at as a tree, once all are known, and what remains are its leaves:
+- a span is a wrapper when a model span below it has usage, or when neither has; a span without usage below one that has it is part of that one;
+- a wrapper around one leaf of the same usage is a copy of it: the fuller row wins, and rows of other logs that match either one go with it;
+- a wrapper around several leaves is no attempt. Work that a tool, an agent, a retriever or a guardrail did below is not the span's own.
+Spans side by side that name the same answer, at the same time, in the same trace are copies as well.
+"""
+
+from __future__ import annotations
+
+from infercheck.engine.duckdb import Engine
+
+BARRIERS = "('tool', 'agent', 'retrieval', 'guardrail')"
+DEEPEST = 64  # parents that are followed; a log may hold a circle
+
+
+def group_copies(engine: Engine, ids: str) -> None:
+    """Fill ``attempt_groups`` (attempt_key, group_key, is_wrapper, dropped) for the attempts that are not simply their own group."""
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE attempt_groups (attempt_key VARCHAR, group_key VARCHAR, is_wrapper BOOLEAN, dropped BOOLEAN)""")
+    if not engine.value(f"SELECT count(*) FROM (SELECT 1 FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL LIMIT 1)"):
+        return
+    _collect_model_spans(engine, ids)
+    _nest(engine, ids)
+    _name_leaves(engine)
+    _join_same_answers(engine, ids)
+    for name in ("model_spans", "span_above", "nested", "span_roles"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+def _collect_model_spans(engine: Engine, ids: str) -> None:
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE model_spans AS
+        SELECT trace_id, span_id, min(attempt_key) AS attempt_key, max(parent_span_id) AS parent_span_id,
+            max(input_tokens) AS input_tokens, max(output_tokens) AS output_tokens,
+            coalesce(max(input_tokens), 0) + coalesce(max(output_tokens), 0) > 0 AS has_usage
+        FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL AND trace_id IS NOT NULL AND attempt_key <> ''
+        GROUP BY trace_id, span_id""")
+
+
+def _nest(engine: Engine, ids: str) -> None:
+    """``nested``: every pair of model spans of which one stands above the other."""
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE span_above AS
+        SELECT trace_id, span_id, max(parent_span_id) AS parent_span_id FROM span_rows
+        WHERE file_id IN ({ids}) AND kind NOT IN {BARRIERS} AND parent_span_id IS NOT NULL GROUP BY trace_id, span_id
+        UNION ALL SELECT trace_id, span_id, parent_span_id FROM model_spans WHERE parent_span_id IS NOT NULL""")
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE nested AS
+        WITH RECURSIVE up AS (
+            SELECT trace_id, span_id AS below, parent_span_id AS above, 1 AS depth FROM model_spans WHERE parent_span_id IS NOT NULL
+            UNION ALL
+            SELECT u.trace_id, u.below, s.parent_span_id, u.depth + 1
+            FROM up u JOIN span_above s ON s.trace_id = u.trace_id AND s.span_id = u.above WHERE u.depth < {DEEPEST})
+        SELECT DISTINCT u.trace_id, u.below, u.above FROM up u
+        JOIN model_spans m ON m.trace_id = u.trace_id AND m.span_id = u.above WHERE u.above <> u.below""")
+
+
+def _name_leaves(engine: Engine) -> None:
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE span_roles AS
+        WITH below AS (
+            SELECT n.trace_id, n.above AS span_id, bool_or(m.has_usage) AS usage_below
+            FROM nested n JOIN model_spans m ON m.trace_id = n.trace_id AND m.span_id = n.below GROUP BY ALL
+        ), wrapped AS (
+            SELECT m.*, coalesce(b.usage_below OR NOT m.has_usage, FALSE) AS is_wrapper FROM model_spans m LEFT JOIN below b USING (trace_id, span_id)
+        )
+        SELECT w.*, NOT w.has_usage AND NOT w.is_wrapper AND EXISTS (
+            SELECT 1 FROM nested n JOIN wrapped p ON p.trace_id = n.trace_id AND p.span_id = n.above
+            WHERE n.trace_id = w.trace_id AND n.below = w.span_id AND p.has_usage AND NOT p.is_wrapper) AS is_part
+        FROM wrapped w""")
+    # A wrapper joins its leaf where it has but one of the same usage (or of none, where none has any): they are one group.
+    engine.execute("""
+        INSERT INTO attempt_groups
+        WITH leaves AS (
+            SELECT n.trace_id, n.above, count(*) AS leaves, any_value(l.attempt_key) AS leaf_key,
+                any_value(l.input_tokens) AS input_tokens, any_value(l.output_tokens) AS output_tokens
+            FROM nested n
+            JOIN span_roles l ON l.trace_id = n.trace_id AND l.span_id = n.below AND NOT l.is_wrapper AND NOT l.is_part
+            JOIN span_roles w ON w.trace_id = n.trace_id AND w.span_id = n.above AND w.is_wrapper
+            WHERE l.has_usage OR NOT w.has_usage GROUP BY n.trace_id, n.above
+        ), wrappers AS (
+            SELECT w.attempt_key, CASE WHEN l.leaves = 1 AND coalesce(w.input_tokens = l.input_tokens, TRUE)
+                AND coalesce(w.output_tokens = l.output_tokens, TRUE) THEN l.leaf_key END AS leaf_key
+            FROM span_roles w JOIN leaves l ON l.trace_id = w.trace_id AND l.above = w.span_id WHERE w.is_wrapper
+        )
+        SELECT attempt_key, min(leaf_key), TRUE, bool_and(leaf_key IS NULL) FROM wrappers
+        WHERE attempt_key NOT IN (SELECT attempt_key FROM span_roles WHERE NOT is_wrapper) GROUP BY attempt_key
+        UNION ALL SELECT DISTINCT attempt_key, NULL, FALSE, TRUE FROM span_roles
+        WHERE is_part AND attempt_key NOT IN (SELECT attempt_key FROM span_roles WHERE NOT is_part)""")
+
+
+def _join_same_answers(engine: Engine, ids: str) -> None:
+    engine.execute(f"""
+        INSERT INTO attempt_groups
+        WITH answers AS (
+            SELECT c.trace_id, c.source_call_id, c.attempt_key, min(c.started_at) AS started_at, max(coalesce(c.ended_at, c.started_at)) AS ended_at
+            FROM call_rows c WHERE c.file_id IN ({ids}) AND c.span_id IS NOT NULL AND c.source_call_id <> c.span_id AND c.trace_id IS NOT NULL
+                AND c.attempt_key = c.trace_id || '|' || c.span_id AND c.attempt_key NOT IN (SELECT attempt_key FROM attempt_groups)
+            GROUP BY c.trace_id, c.source_call_id, c.attempt_key
+            QUALIFY count(*) OVER (PARTITION BY c.trace_id, c.source_call_id) > 1
+        ), fresh AS (
+            SELECT *, CAST(coalesce(started_at > max(ended_at) OVER (PARTITION BY trace_id, source_call_id ORDER BY started_at, attempt_key
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), TRUE) AS INTEGER) AS is_fresh FROM answers
+        ), islands AS (
+            SELECT *, sum(is_fresh) OVER (PARTITION BY trace_id, source_call_id ORDER BY started_at, attempt_key) AS island FROM fresh
+        ), named AS (
+            SELECT attempt_key, min(attempt_key) OVER (PARTITION BY trace_id, source_call_id, island) AS group_key FROM islands
+        )
+        SELECT attempt_key, group_key, FALSE, FALSE FROM named WHERE attempt_key <> group_key""")
+    # A wrapper whose leaf joined another group goes with it.
+    engine.execute("""
+        UPDATE attempt_groups SET group_key = l.group_key FROM attempt_groups l
+        WHERE attempt_groups.is_wrapper AND attempt_groups.group_key = l.attempt_key AND NOT l.is_wrapper AND l.group_key IS NOT NULL""")
+
+
+def join_traces(engine: Engine, ids: str) -> None:
+    """Fill ``trace_units`` (trace_id, unit): traces that two logs of one attempt name differently are one.
+
+    A gateway's own trace covers all requests of a task, where OpenTelemetry has a trace for each request; or the other way round. Either way the
+    coarser one is the unit, so names that occur at one attempt are joined until nothing changes.
+    """
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE same_traces AS
+        WITH copies AS (
+            SELECT DISTINCT k.group_key, c.trace_id FROM call_rows c JOIN grouped_calls k USING (call_id)
+            WHERE c.file_id IN ({ids}) AND c.trace_id IS NOT NULL)
+        SELECT DISTINCT min(trace_id) OVER (PARTITION BY group_key) AS a, trace_id AS b FROM copies
+        QUALIFY count(*) OVER (PARTITION BY group_key) > 1""")
+    engine.execute("CREATE OR REPLACE TEMP TABLE trace_units AS SELECT DISTINCT b AS trace_id, b AS unit FROM same_traces")
+    while True:
+        engine.execute("""
+            CREATE OR REPLACE TEMP TABLE joined_units AS
+            WITH links AS (SELECT a, b FROM same_traces UNION ALL SELECT b, a FROM same_traces)
+            SELECT u.trace_id, least(u.unit, min(v.unit)) AS unit FROM trace_units u
+            JOIN links l ON l.a = u.trace_id JOIN trace_units v ON v.trace_id = l.b GROUP BY u.trace_id, u.unit""")
+        changed = engine.value("SELECT count(*) FROM joined_units j JOIN trace_units u USING (trace_id) WHERE j.unit <> u.unit")
+        engine.execute("CREATE OR REPLACE TEMP TABLE trace_units AS FROM joined_units")
+        if not changed:
+            break
+    for name in ("same_traces", "joined_units"):
+        engine.execute(f"DROP TABLE temp.{name}")
