@@ -108,35 +108,15 @@ two   chain    1      1767571207000000  true
 m     call     2      1767571202000000  false
 '''
 ---*/
-WITH units AS (
-    -- Integers stand for the ids of traces and spans from here on: joins on them cost a third.
-    SELECT p.unit_id, p.unit_key, o.workload
-    FROM (SELECT unit_id, min(call_id) AS unit_key FROM priced_calls GROUP BY unit_id) AS p
-    JOIN outcomes AS o ON o.unit_id = p.unit_id
-), numbered AS (
-    SELECT
-        u.unit_key, -row_number() OVER (ORDER BY k.start_us, s.trace_id, s.span_id) AS node_id,
-        s.span_id, nullif(s.parent_span_id, '') AS up_id, coalesce(s.kind, 'other') AS kind, s.name, s.service, k.start_us, k.end_us
-    FROM spans AS s
-    JOIN units AS u ON u.unit_id = s.trace_id
-    JOIN span_clock AS k ON k.span_id = s.span_id AND k.trace_id = s.trace_id
-    WHERE k.start_us IS NOT NULL AND k.end_us IS NOT NULL
-), parts AS (
-    SELECT
-        p.call_id AS node_id, u.unit_key, c.span_id AS own_id, nullif(c.parent_span_id, '') AS up_id, TRUE AS is_call, TRUE AS stands, FALSE AS is_wrapper, p.start_us, p.end_us
-    FROM priced_calls AS p
-    JOIN units AS u ON u.unit_id = p.unit_id
-    JOIN calls AS c ON c.call_id = p.call_id
-    WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
-    UNION ALL
-    SELECT node_id, unit_key, span_id, up_id, FALSE, kind IN ('agent', 'tool', 'retrieval', 'db', 'guardrail'),
-        kind IN ('other', 'chain', 'server', 'agent'), start_us, end_us
-    FROM numbered
-), owners AS (
-    SELECT unit_key, own_id, min(node_id) AS node_id FROM parts WHERE own_id IS NOT NULL GROUP BY unit_key, own_id
+WITH owners AS (
+    SELECT unit_key, own_id, min(node_id) AS node_id FROM trace_parts WHERE own_id IS NOT NULL GROUP BY unit_key, own_id
 ), linked AS (
-    SELECT p.node_id, p.unit_key, p.is_call, p.stands, p.is_wrapper, p.start_us, p.end_us, p.up_id IS NULL AS is_top, o.node_id AS above
-    FROM parts AS p
+    SELECT
+        p.node_id, p.unit_key, p.start_us, p.end_us, p.up_id IS NULL AS is_top, o.node_id AS above,
+        p.kind = 'call' AS is_call,
+        p.kind IN ('call', 'agent', 'tool', 'retrieval', 'db', 'guardrail') AS stands,
+        p.kind IN ('other', 'chain', 'server', 'agent') AS is_wrapper
+    FROM trace_parts AS p
     LEFT JOIN owners AS o ON o.unit_key = p.unit_key AND o.own_id = p.up_id AND o.node_id <> p.node_id
 ), placed AS (
     SELECT
@@ -264,29 +244,30 @@ WITH units AS (
         SELECT * FROM late6 UNION ALL SELECT u.above, l.end_us FROM late6 AS l JOIN up6 AS u ON u.node_id = l.node_id) AS x GROUP BY node_id
 ), parents AS (
     SELECT n.parent_id AS node_id FROM nodes AS n JOIN depths AS d ON d.node_id = n.node_id WHERE n.parent_id IS NOT NULL GROUP BY n.parent_id
+), tree AS (
+    SELECT
+        n.node_id, n.unit_key, n.parent_id, n.start_us, n.end_us,
+        CASE WHEN d.depth > 0 THEN greatest(n.end_us, coalesce(l.end_us, n.end_us)) ELSE n.end_us END AS reach_us,
+        CAST(d.depth AS INTEGER) AS depth,
+        p.node_id IS NULL AS is_leaf,
+        n.loose AND d.depth > 0 AS attached,
+        coalesce(w.waits, FALSE) AS waits
+    FROM nodes AS n
+    JOIN depths AS d ON d.node_id = n.node_id
+    LEFT JOIN late7 AS l ON l.node_id = n.node_id
+    LEFT JOIN parents AS p ON p.node_id = n.node_id
+    LEFT JOIN waiting AS w ON w.node_id = n.node_id
 )
 SELECT
-    n.node_id,
-    u.unit_id,
-    n.parent_id,
-    c.call_id,
-    s.span_id,
-    CASE WHEN c.call_id IS NOT NULL THEN 'call' ELSE coalesce(s.kind, 'virtual') END AS kind,
-    coalesce(c.model, s.name) AS name,
-    s.service,
-    u.workload,
-    n.start_us,
-    n.end_us,
-    CASE WHEN d.depth > 0 THEN greatest(n.end_us, coalesce(l.end_us, n.end_us)) ELSE n.end_us END AS reach_us,
-    CAST(d.depth AS INTEGER) AS depth,
-    p.node_id IS NULL AS is_leaf,
-    n.loose AND d.depth > 0 AS attached,
-    coalesce(w.waits, FALSE) AS waits
-FROM nodes AS n
-JOIN depths AS d ON d.node_id = n.node_id
-JOIN units AS u ON u.unit_key = n.unit_key
-LEFT JOIN priced_calls AS c ON c.call_id = n.node_id
-LEFT JOIN numbered AS s ON s.node_id = n.node_id
-LEFT JOIN late7 AS l ON l.node_id = n.node_id
-LEFT JOIN parents AS p ON p.node_id = n.node_id
-LEFT JOIN waiting AS w ON w.node_id = n.node_id
+    t.node_id, p.unit_id, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us, t.depth,
+    t.is_leaf, t.attached, t.waits
+FROM trace_parts AS p
+JOIN tree AS t ON t.node_id = p.node_id
+UNION ALL
+-- virtual roots: far below the numbers of spans
+SELECT
+    t.node_id, p.unit_id, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), 'virtual', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), p.workload,
+    t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
+FROM (SELECT unit_key, max(unit_id) AS unit_id, max(workload) AS workload FROM trace_parts GROUP BY unit_key) AS p
+JOIN tree AS t ON t.unit_key = p.unit_key
+WHERE t.node_id < -2305843009213693952
