@@ -176,7 +176,7 @@ def look(path: Path) -> Look:
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     if not text.strip(" \t\r\n\0"):
         return Look("empty", compression, encoding, label="empty")
-    opening = text[: 1 << 16]
+    opening = text[: 1 << 13]
     odd = sum(opening.count(c) for c in "\ufffd\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12")
     if odd > len(opening) // 20:
         return Look("binary", compression, label="binary")
@@ -199,7 +199,7 @@ def _head(path: Path, compression: str) -> bytes:
 
 def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
     lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
-    records = list(islice((r for r in map(_object, lines[:100]) if r is not None), 10))
+    records = list(islice((r for r in map(_object, lines[:100]) if r is not None), 5))
     start = text.lstrip()[:1]
     if len(records) == 1 and start == "{" and len(lines) == 1:
         inside = _wrapped(records[0])

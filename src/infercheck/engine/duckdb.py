@@ -51,6 +51,7 @@ class Engine:
         self.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
         self.execute("SET TimeZone = 'UTC'")
         self.execute("SET preserve_insertion_order = false")
+        self.execute("SET enable_progress_bar = false")  # it writes to standard output, where the report goes
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
         """Run a statement for its effect."""
