@@ -68,7 +68,7 @@ def sql_type(shape: str) -> str:
     """The SQL type of a header's column: ``{"a":["VARCHAR"]}`` is ``STRUCT("a" VARCHAR[])``."""
     if shape == "MESSAGES":
         return sql_type(MESSAGES_SHAPE)
-    return _type_of(json.loads(shape)) if shape[:1] in "{[" else shape
+    return _type_of(json.loads(shape)) if shape[:1] in '{["' else shape
 
 
 def _type_of(shape: Any) -> str:

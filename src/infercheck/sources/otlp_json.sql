@@ -46,7 +46,7 @@ input = '''
 {"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a1","spanId":"b1","name":"gateway chat","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"20"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"5"}}]}]}]}]}
 '''
 calls = [{ span_id = "b2", parent_span_id = "b1", input_tokens = 20, output_tokens = 5, logged_cost = 0.0001, model = "gpt-4o" }]
-spans = [{ span_id = "b1", kind = "chain", name = "gateway chat" }]
+spans = [{ span_id = "b1", kind = "chain", name = "gpt-4o" }]
 
 [[example]]
 name = "an Anthropic instrumentation that left the cached tokens out; a failure; a vLLM server's latencies are seconds"
