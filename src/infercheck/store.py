@@ -15,7 +15,6 @@ from infercheck.sources import Source
 
 TAIL_BYTES = 4096
 PACKED_RATIO = 8  # how much larger an archive is unpacked, roughly
-UNPACKED_NOTE = "; "
 
 
 @dataclass(frozen=True)
