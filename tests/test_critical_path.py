@@ -81,7 +81,13 @@ def test_nested_and_clipped_by_an_uncle() -> None:
 
 def test_child_outlives_its_parent() -> None:
     # As LiteLLM writes it: deps 1-1.5 reaches to 9 with its child. endpoint 1.5-9.5 finished last, but it waits for the call beside it.
-    spans = SPANS + span("root", "-", 0, 10) + span("deps", "root", 1, 0.5) + span("server", "deps", 1.2, 7.8) + span("endpoint", "root", 1.5, 8)
+    spans = (
+        SPANS
+        + span("root", "-", 0, 10)
+        + span("deps", "root", 1, 0.5)
+        + span("server", "deps", 1.2, 7.8)
+        + span("endpoint", "root", 1.5, 8)
+    )
     assert path(CALLS + call("a", "server", 2, 6), spans) == {"root": 2, "deps": 0.2, "server": 1.8, "a": 6}
 
 
@@ -141,7 +147,12 @@ def test_deeper_than_the_steps_reach() -> None:
     assert sum(found.values()) == 400
     assert found.get("n130") is None
     # One that a deep child outlives: every parent up to the root reaches to its end.
-    spans = SPANS + span("n0", "-", 0, 400) + "".join(span(f"n{i}", f"n{i - 1}", i, 1) for i in range(1, 100)) + span("other", "n0", 50, 340, "tool")
+    spans = (
+        SPANS
+        + span("n0", "-", 0, 400)
+        + "".join(span(f"n{i}", f"n{i - 1}", i, 1) for i in range(1, 100))
+        + span("other", "n0", 50, 340, "tool")
+    )
     found = path(CALLS + call("a", "n99", 100, 295), spans)
     assert found["a"] == 295
     assert "other" not in found
@@ -233,7 +244,10 @@ def test_random_trees_equal_a_walk(forest: list[list[tuple[int, int, int, str]]]
                 f"VALUES (?, ?, ?, ?, ?, ?, {at}, {at}, 'ok')", [c[0], str(c[0]), *c[1:]],
             )  # fmt: skip
         for s in spans:
-            engine.execute(f"INSERT INTO spans (trace_id, span_id, parent_span_id, name, started_at, ended_at, kind) VALUES (?, ?, ?, ?, {at}, {at}, ?)", list(s))
+            engine.execute(
+                f"INSERT INTO spans (trace_id, span_id, parent_span_id, name, started_at, ended_at, kind) VALUES (?, ?, ?, ?, {at}, {at}, ?)",
+                list(s),
+            )
         prepare.fill_clocks(engine)
         diagnose.make_views(engine, BOOK, ["path_windows", "trace_components"])
         check_sums(engine)
