@@ -13,6 +13,7 @@ from infercheck import cli
 from infercheck.config import Config, workload_match_sql
 from infercheck.errors import UsageError
 from infercheck.model.config import MATCH_COLUMNS, Workload
+from infercheck.model.rule import Param
 from infercheck.prices.overrides import PriceOverride
 
 FULL = """
@@ -133,10 +134,12 @@ def test_lines_in_pyproject(tmp_path: Path) -> None:
 
 
 def test_unknown_rules_and_parameters(tmp_path: Path) -> None:
-    known = {"retry_storm": ("min_sends",)}
+    known = {"retry_storm": {"min_sends": Param(default=3, help="three sends")}}
     for text, line, says in (
         ("[rules.retry_strom]\na = 1", 1, "did you mean retry_storm?"),
         ("[rules.retry_storm]\nx = 1", 2, "its parameters: min_sends"),
+        ("[rules.retry_storm]\nmin_sends = 'three'", 2, "min_sends cannot be 'three'"),
+        ("[rules.retry_storm]\nmin_sends = true", 2, "min_sends cannot be True"),
     ):
         path = write(tmp_path, text)
         with pytest.raises(UsageError, match=says) as caught:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from infercheck import coverage, diagnose, ingest, ledger, prepare, recommend, replay, rulebook, settle, sqlcheck
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
-from infercheck.errors import UsageError
+from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
@@ -86,12 +86,12 @@ def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | No
     with _run(paths, options, on_event) as run:
         tree = run.engine.serialized_statements(sql)
         known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
-        sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True)
+        sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)
         diagnose.make_views(run.engine, run.book, sorted(sqlcheck.tables(tree) & set(run.book.views)), run.params)
         try:
             return run.engine.frame(sql.rstrip().rstrip(";"))
         except Exception as err:
-            raise UsageError(str(err).splitlines()[0], where="query") from err
+            raise UsageError(first_line(err), where="query") from err
 
 
 def detect(path: str | Path) -> list[Any]:

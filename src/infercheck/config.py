@@ -14,7 +14,7 @@ from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from infercheck.errors import UsageError
 from infercheck.model.config import MATCH_COLUMNS, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
-from infercheck.model.rule import Scalar
+from infercheck.model.rule import Param, Scalar
 
 FILE_NAME = "infercheck.toml"
 TABLE = ("tool", "infercheck")
@@ -66,15 +66,22 @@ class Config(ConfigModel):
         """``ignore`` and the rules that are switched off."""
         return tuple(dict.fromkeys((*self.ignore, *self.disabled_rules)))
 
-    def check(self, known: Mapping[str, Collection[str]]) -> None:
-        """Refuse ``[rules.ID]`` for an unknown ID or parameter. ``known`` holds parameter names by id of rule or view."""
+    def check(self, known: Mapping[str, Mapping[str, Param]]) -> None:
+        """Refuse ``[rules.ID]`` for an unknown ID or parameter, or a value of another kind. ``known`` holds parameters by id of rule or view."""
         for name, entry in self.rules.items():
             if name not in known:
                 raise UsageError(f"there is no rule {name!r}", where=self._at("rules", name), hint=_closest(name, known))
-            for key in entry.params:
+            for key, value in entry.params.items():
                 if key not in known[name]:
                     hint = f"its parameters: {', '.join(known[name])}" if known[name] else "it has no parameters"
                     raise UsageError(f"{name} has no parameter {key!r}", where=self._at("rules", name, key), hint=hint)
+                if not known[name][key].accepts(value):
+                    default = known[name][key].default
+                    raise UsageError(
+                        f"{key} cannot be {value!r}",
+                        where=self._at("rules", name, key),
+                        hint=f"its default is {default!r}: {known[name][key].help}",
+                    )
 
     def _at(self, *path: str | int) -> str:
         return f"{self._where}:{line_of(self._text, (*self._base, *path))}"

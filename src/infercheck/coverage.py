@@ -102,4 +102,7 @@ def _cell_issues(engine: Engine) -> list[str]:
         'SELECT f.path, i."column", i."count", i.sample FROM cell_issues i JOIN files f ON f.file_id = i.file_id '
         f'ORDER BY i."count" DESC, f.path, i."column" LIMIT {SAMPLES}'
     )
-    return [f"{path}: {count} values of {column} could not be read, such as {sample!r}" for path, column, count, sample in rows]
+    return [
+        f"{path}: {count:,} value{'' if count == 1 else 's'} of {column} could not be read, such as {sample!r}"
+        for path, column, count, sample in rows
+    ]

@@ -11,7 +11,7 @@ import duckdb
 
 from infercheck import sqlcheck
 from infercheck.engine.duckdb import Engine, quoted
-from infercheck.errors import InfercheckError, UsageError
+from infercheck.errors import InfercheckError, UsageError, first_line
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.model.hints import lacking, settings_for
 from infercheck.model.report import NotChecked
@@ -141,7 +141,7 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
     except duckdb.Error as err:
         text = str(err).strip()
         line = next((part.split(":", 1)[0] for part in text.split("LINE ")[1:]), str(file.first_sql_line))
-        raise UsageError(text.splitlines()[0], where=f"{file.where}:{line}") from err
+        raise UsageError(first_line(err), where=f"{file.where}:{line}") from err
 
 
 def _missing(engine: Engine, rule: Rule, filled: frozenset[str]) -> NotChecked | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 
 class InfercheckError(Exception):
     """A user-facing failure.
@@ -45,3 +47,9 @@ class GateFailed(InfercheckError):
     """A gate, --fail-on, --strict or a reconciliation beyond tolerance: exit 1."""
 
     exit_code = 1
+
+
+def first_line(err: Exception) -> str:
+    """What a database says, in one line and without the class that it puts in front ("Binder Error: ...")."""
+    lines = str(err).strip().splitlines() or [type(err).__name__]
+    return re.sub(r"^[A-Z][A-Za-z ]{2,30} Error: ", "", lines[0])

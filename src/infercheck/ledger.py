@@ -8,6 +8,7 @@ import secrets
 from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, quoted
+from infercheck.errors import InputError
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
 VERSION = "1"
@@ -77,6 +78,8 @@ def prepare(engine: Engine, *, salt: str | None = None) -> list[str]:
     """Create what is missing; returns a notice when the ledger was of another version and had to be made anew."""
     tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")}
     notices: list[str] = []
+    if tables and not _is_ours(engine):
+        raise InputError("this database is no ledger", where=str(engine.path), hint="name another file with --ledger")
     if "meta" in tables:
         version = engine.value("SELECT value FROM meta WHERE key = 'version'")
         if version == VERSION and set(PERSISTENT) <= tables:
@@ -92,6 +95,12 @@ def prepare(engine: Engine, *, salt: str | None = None) -> list[str]:
             body = ", ".join(f"{quoted(c.name)} {c.type}" for c in columns)
             engine.execute(f"CREATE TABLE {quoted(name)} ({body})")
     return notices
+
+
+def _is_ours(engine: Engine) -> bool:
+    """Only a database with a ledger's version and salt may be written to, let alone made anew."""
+    columns = {str(row[0]) for row in engine.rows("SELECT column_name FROM duckdb_columns() WHERE table_name = 'meta' AND NOT internal")}
+    return columns == {"key", "value"} and engine.value("SELECT count(*) FROM meta WHERE CAST(key AS VARCHAR) IN ('version', 'salt')") == 2
 
 
 def salt_of(engine: Engine) -> str:

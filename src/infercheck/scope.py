@@ -9,7 +9,7 @@ from typing import Protocol
 
 from infercheck import attempts
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
-from infercheck.errors import UsageError
+from infercheck.errors import UsageError, first_line
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 
@@ -132,7 +132,7 @@ def _condition(engine: Engine, since: datetime | timedelta | None, until: dateti
             if sound:
                 engine.rows(f"SELECT call_id FROM call_rows WHERE ({where}\n) LIMIT 0")
         except DatabaseError as err:
-            raise UsageError(str(err).splitlines()[0], where="--where", hint="one SQL condition over the columns of `calls`") from err
+            raise UsageError(first_line(err), where="--where", hint="one SQL condition over the columns of `calls`") from err
         if not sound:
             raise UsageError("this is not one SQL condition", where="--where", hint="for example: app = 'checkout' AND status = 'ok'")
         parts.append(f"({where}\n)")

@@ -34,7 +34,14 @@ def statements(tree: Mapping[str, Any]) -> list[Any]:
 
 
 def check(
-    tree: Mapping[str, Any], *, where: str, line: int, known_tables: frozenset[str], any_function: bool = False, sql: str = ""
+    tree: Mapping[str, Any],
+    *,
+    where: str,
+    line: int,
+    known_tables: frozenset[str],
+    any_function: bool = False,
+    sql: str = "",
+    what: str = "a rule",
 ) -> None:
     """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked).
 
@@ -48,17 +55,17 @@ def check(
         message = str(tree.get("error_message", "not valid SQL"))
         only_select = "Only SELECT" in message
         raise UsageError(
-            "a rule is one SELECT and nothing else" if only_select else f"not valid SQL: {message}",
+            f"{what} is one SELECT and nothing else" if only_select else f"not valid SQL: {message}",
             where=at,
             hint="remove the other statement" if only_select else "",
         )
     if len(statements(tree)) != 1:
-        raise UsageError(f"a rule is exactly one SELECT, here are {len(statements(tree))}", where=at)
+        raise UsageError(f"{what} is exactly one SELECT, here are {len(statements(tree)) or 'none'}", where=at)
     ctes = set(_cte_names(tree))
     for node in _nodes(tree):
         if node.get("type") == "TABLE_FUNCTION":
             raise UsageError(
-                f"table function {_function_name(node)!r} is not allowed in a rule", where=at, hint="read canonical tables and views"
+                f"table function {_function_name(node)!r} is not allowed in {what}", where=at, hint="read canonical tables and views"
             )
         if node.get("type") == "BASE_TABLE":
             name = str(node.get("table_name", "")).lower()

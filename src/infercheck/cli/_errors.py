@@ -18,6 +18,8 @@ def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
     try:
         result = command()
         sys.stdout.flush()
+        if result == INTERRUPTED:  # the option parser caught Ctrl-C itself
+            say("interrupted")
         return result if isinstance(result, int) else 0
     except KeyboardInterrupt:
         say("interrupted")

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from infercheck.errors import InputError, LedgerBusy, UsageError
+from infercheck.errors import InputError, LedgerBusy, UsageError, first_line
 from infercheck.model.call import ALL_TABLES
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ def _connect(path: Path) -> Any:
         except duckdb.IOException as err:
             text = str(err)
             if "lock" not in text.lower():
-                raise InputError(f"the ledger cannot be opened: {text.splitlines()[0]}", where=str(path), hint="try --no-ledger") from err
+                raise InputError(f"the ledger cannot be opened: {first_line(err)}", where=str(path), hint="try --no-ledger") from err
             if time.monotonic() > deadline:
                 holder = next((part for part in text.replace(")", "(").split("(") if part.startswith("PID")), "another process")
                 raise LedgerBusy(
@@ -171,5 +171,5 @@ def _connect(path: Path) -> Any:
             time.sleep(0.2)
         except duckdb.Error as err:
             raise UsageError(
-                f"this is no ledger: {str(err).splitlines()[0]}", where=str(path), hint="name another file with --ledger"
+                f"this is no ledger: {first_line(err)}", where=str(path), hint="name another file with --ledger"
             ) from err

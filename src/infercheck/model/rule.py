@@ -48,6 +48,11 @@ class Param(_Strict):
     default: Scalar
     help: str = Field(min_length=8)
 
+    def accepts(self, value: Scalar) -> bool:
+        """A number for a number, text for text, a truth value for a truth value."""
+        numbers = [isinstance(v, int | float) and not isinstance(v, bool) for v in (self.default, value)]
+        return all(numbers) or (not any(numbers) and type(self.default) is type(value))
+
 
 class Requirement(_Strict):
     """A condition on the log without which the rule is reported as not checked.
