@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import gzip
-import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -18,9 +15,3 @@ def corpus(name: str) -> Path:
     if not path.exists():
         pytest.skip(f"needs ../shared/corpora/{name}, which is not beside this checkout")
     return path
-
-
-def labels(name: str) -> dict[str, dict[str, Any]]:
-    """Labels of a corpus by call id."""
-    with gzip.open(corpus(f"{name}/labels.jsonl.gz"), "rt", encoding="utf-8") as lines:
-        return {row["call_id"]: row for row in map(json.loads, lines)}

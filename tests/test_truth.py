@@ -6,16 +6,16 @@ import gzip
 import json
 import random
 import shutil
-from collections import Counter
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 import pytest
-from corpora import corpus, labels
+import truth
+from corpora import corpus
 
-from infercheck import AnalyzeOptions, analyze, export_claims
+from infercheck import AnalyzeOptions, analyze
 from infercheck.model.report import Report
 
 PROXY = "litellm_proxy"
@@ -29,78 +29,52 @@ def report() -> Report:
 
 
 @pytest.fixture(scope="module")
-def truth() -> dict[str, dict[str, Any]]:
-    return labels(PROXY)
+def log() -> truth.Log:
+    corpus(PROXY)
+    return truth.read()
 
 
 @pytest.fixture(scope="module")
 def claims() -> pl.DataFrame:
-    return export_claims([corpus(LOG)], options=OPTIONS)
+    corpus(LOG)
+    return truth.claimed()
 
 
-def claimed(claims: pl.DataFrame, rule: str) -> set[str]:
-    return set(claims.filter(pl.col("rule") == rule)["source_call_id"])
+# Recall that each rule must reach. tool_loop: of 17 labelled calls one is the second of a pair, which the catalogue's rule (three or more)
+# leaves alone. impatient_client: what the overloaded gateway did not log cannot be seen; no bound is set, the table tells.
+BOUNDS = {
+    "premium_for_short_answers": 0.95,
+    "duplicate_request": 0.95,
+    "tool_loop": 16 / 17,
+    "cache_breaker": 0.95,
+    "uncached_prefix": 0.95,
+    "validation_loop": 0.90,
+    "serial_steps": 0.90,
+    "impatient_client": 0.0,
+}
 
 
-def with_label(truth: dict[str, dict[str, Any]], *names: str) -> set[str]:
-    """Calls of a label that have a row in the log: 55 labels have none."""
-    logged = {json.loads(line)["litellm_call_id"] for line in gzip.open(corpus(LOG), "rt", encoding="utf-8")}
-    return {call for call, row in truth.items() if row["label"] in names and call in logged}
+@pytest.mark.parametrize("judged", truth.JUDGED, ids=lambda j: j.rule)
+def test_recall_and_innocent_neighbours(judged: truth.Judged, log: truth.Log, claims: pl.DataFrame) -> None:
+    verdict = truth.judge(log, claims, judged)
+    assert verdict.recall >= BOUNDS[judged.rule]
+    assert verdict.on_silent == 0
 
 
-def repeats(truth: dict[str, dict[str, Any]]) -> set[str]:
-    """Duplicates but the first of each group, by the gateway's clock: the calls that a cache would have answered."""
-    starts: dict[str, float] = {}
-    for line in gzip.open(corpus(LOG), "rt", encoding="utf-8"):
-        row = json.loads(line)
-        starts[row["litellm_call_id"]] = min(row["startTime"], starts.get(row["litellm_call_id"], row["startTime"]))
-    groups: dict[str, list[str]] = {}
-    for call in with_label(truth, "dup_candidate"):
-        groups.setdefault(truth[call]["dup_group"], []).append(call)
-    return {call for group in groups.values() for call in sorted(group, key=starts.__getitem__)[1:]}
-
-
-def wasted_loop_calls(truth: dict[str, dict[str, Any]]) -> tuple[set[str], set[str]]:
-    """Calls labelled as wasted in a tool loop, and those of them in a run of three or more: the catalogue's rule begins at three, since two
-    equal calls may be one look and one check. One labelled pair stands at the end of the log, where its loop was cut off."""
-    wasted = {call for call in with_label(truth, "tool_loop") if truth[call]["wasted_loop_call"]}
-    runs = Counter((truth[call]["trace"], truth[call]["emits_tool"], truth[call]["emits_args"]) for call in wasted)
-    long = {call for call in wasted if runs[truth[call]["trace"], truth[call]["emits_tool"], truth[call]["emits_args"]] >= 2}
-    return wasted, long
-
-
-@pytest.mark.parametrize(
-    ("rule", "label", "controls"),
-    [
-        ("premium_for_short_answers", "premium_trivial", ("cheap_trivial_ok", "premium_justified")),
-        ("duplicate_request", "dup_candidate", ("unique",)),
-        ("tool_loop", "tool_loop", ("agent_ok",)),
-        ("cache_breaker", "cache_busting_prefix", ()),
-        ("uncached_prefix", "shared_prefix_uncached", ("shared_prefix_cached",)),
-    ],
-)
-def test_recall_and_controls(
-    claims: pl.DataFrame, truth: dict[str, dict[str, Any]], rule: str, label: str, controls: tuple[str, ...], capsys: pytest.CaptureFixture[str]
-) -> None:
-    found = claimed(claims, rule)
-    if label == "dup_candidate":
-        wanted = repeats(truth)
-    elif label == "tool_loop":
-        labelled, wanted = wasted_loop_calls(truth)
-        assert len(labelled) == 17  # ground_truth.json: wasted_rows
-        assert len(labelled - wanted) == 1
-    else:
-        wanted = with_label(truth, label)
-    recall = len(found & wanted) / len(wanted)
-    outside = Counter(truth[call]["label"] for call in found - with_label(truth, label))
+def test_the_whole_table(log: truth.Log, claims: pl.DataFrame, capsys: pytest.CaptureFixture[str]) -> None:
+    page = truth.page([truth.judge(log, claims, judged) for judged in truth.JUDGED])
     with capsys.disabled():
-        print(f"\n  {rule}: recall {recall:.3f} of {len(wanted)}; other labels claimed: {dict(outside) or 'none'}")
-    assert recall >= 0.95
-    assert not found & with_label(truth, *controls)
+        print("\n" + page)
+    kept = Path(truth.__file__).with_name("TRUTH.md").read_text(encoding="utf-8")
+    assert page == kept, "python benchmarks/truth.py writes it anew"
 
 
-def test_no_interactive_workload_is_called_background(report: Report, truth: dict[str, dict[str, Any]]) -> None:
-    interactive = {row["app"] for row in truth.values() if row["class"] == "interactive"}
+def test_background_slows_interactive_is_silent_without_a_burst(claims: pl.DataFrame) -> None:
+    assert claims.filter(pl.col("rule") == "background_slows_interactive").is_empty()
+
+
+def test_no_interactive_workload_is_called_background(report: Report, log: truth.Log) -> None:
+    interactive = {row["app"] for row in log.truth.values() if row["class"] == "interactive"}
     assert {w.workload for w in report.spend.by_workload} >= interactive
     assert not [w.workload for w in report.spend.by_workload if w.klass == "background" and w.workload in interactive]
 
