@@ -1,7 +1,9 @@
 -- Macros that only sources of spans use. `a` is a span's attributes: struct_pack(k := names, v := values), a value as text.
 
--- One attribute; empty text says nothing.
-CREATE OR REPLACE TEMP MACRO attr(a, name) AS nullif(a.v[list_position(a.k, name)], '');
+-- A macro's argument is copied to every place where the macro names it: hand over columns, not expressions, or planning takes longer than reading.
+
+-- One attribute.
+CREATE OR REPLACE TEMP MACRO attr(a, name) AS a.v[list_position(a.k, name)];
 CREATE OR REPLACE TEMP MACRO has_any(a, prefix) AS len(list_filter(a.k, lambda k: starts_with(k, prefix))) > 0;
 
 -- OTLP's key and value objects as such a struct. Lists of scalars become JSON arrays.
@@ -72,7 +74,3 @@ CREATE OR REPLACE TEMP MACRO span_provider(x) AS CASE
 CREATE OR REPLACE TEMP MACRO repr_count(x, key) AS nullif(regexp_extract(x, '''' || key || ''': ([0-9]+)', 1), '');
 CREATE OR REPLACE TEMP MACRO repr_tags(x) AS CASE WHEN contains(x, '''tags'': [') THEN
     regexp_extract_all(regexp_extract(x, '''tags'': \[([^\]]*)\]', 1), '''([^'']*)''', 1) END;
-
--- Seconds after a moment, given as text.
-CREATE OR REPLACE TEMP MACRO seconds_after(moment, seconds) AS CASE WHEN to_number(seconds) >= 0 THEN
-    to_time(moment) + to_microseconds(CAST(round(to_number(seconds) * 1e6) AS BIGINT)) END;

@@ -4,8 +4,16 @@
 WITH given AS (
     {source}
 ),
+filled AS (
+    -- Empty text says nothing.
+    SELECT * REPLACE (struct_pack(k := a.k, v := list_transform(a.v, lambda v: CASE WHEN v <> '' THEN v END)) AS a),
+        list_filter(events, lambda e: e.name IN ('gen_ai.content.prompt', 'gen_ai.client.inference.operation.details'))[1].a AS prompt_event,
+        list_filter(events, lambda e: e.name IN ('gen_ai.content.completion', 'gen_ai.client.inference.operation.details'))[1].a AS answer_event
+    FROM given
+),
 named AS (
     SELECT *,
+        hex_id(trace_id) AS trace, hex_id(span_id) AS span, to_time(started) AS start_time, to_time(ended) AS end_time,
         attr(a, 'openinference.span.kind') AS inference_kind,
         coalesce(attr(a, 'gen_ai.operation.name'), '') AS operation_name,
         coalesce(attr(a, 'ai.operationId'), '') AS ai_operation,
@@ -22,7 +30,7 @@ named AS (
         coalesce(attr(a, 'gen_ai.usage.output_tokens'), attr(a, 'gen_ai.usage.completion_tokens'), attr(a, 'llm.token_count.completion'),
             attr(a, 'ai.usage.outputTokens'), attr(a, 'ai.usage.completionTokens'), attr(a, 'llm.usage.completion_tokens')) AS output,
         coalesce(attr(a, 'gen_ai.request.model'), attr(a, 'llm.request.model_name'), attr(a, 'ai.model.id')) AS asked_model
-    FROM given
+    FROM filled
 ),
 kinded AS (
     SELECT *, CASE
@@ -64,8 +72,20 @@ texts AS (
             WHEN kind = 'model' AND has_any(a, 'llm.input_messages.') THEN numbered_attrs(a, 'llm.input_messages.') END AS asked_entries,
         CASE WHEN kind = 'model' AND has_any(a, 'gen_ai.completion.') THEN numbered_attrs(a, 'gen_ai.completion.')
             WHEN kind = 'model' AND has_any(a, 'llm.output_messages.') THEN numbered_attrs(a, 'llm.output_messages.') END AS answered_entries,
-        CASE WHEN kind = 'model' THEN with_parts(coalesce(attr(a, 'gen_ai.output.messages'),
-            attr(list_filter(events, lambda e: e.name = 'gen_ai.client.inference.operation.details')[1].a, 'gen_ai.output.messages'))) END AS answered,
+        CASE WHEN kind = 'model' THEN with_parts(coalesce(attr(a, 'gen_ai.output.messages'), attr(answer_event, 'gen_ai.output.messages'))) END AS answered,
+        CASE WHEN kind = 'model' AND has_any(a, 'llm.request.functions.') THEN numbered_attrs(a, 'llm.request.functions.') END AS function_entries,
+        CASE WHEN kind = 'model' AND has_any(a, 'llm.tools.') THEN numbered_attrs(a, 'llm.tools.') END AS tool_entries,
+        CASE WHEN kind = 'model' THEN coalesce(attr(a, 'gen_ai.input.messages'), attr(a, 'ai.prompt.messages'), attr(a, 'gen_ai.prompt'),
+            attr(prompt_event, 'gen_ai.input.messages'), attr(prompt_event, 'gen_ai.prompt'), attr(a, 'ai.value'), attr(a, 'ai.values'),
+            attr(a, 'input.value'), attr(a, 'input')) END AS prompt_text,
+        attr(a, 'gen_ai.system_instructions') AS instructions,
+        coalesce(attr(a, 'gen_ai.provider.name'), attr(a, 'gen_ai.system'), attr(a, 'llm.provider'), attr(a, 'llm.system'), attr(a, 'ai.model.provider'))
+            AS named_provider,
+        coalesce(attr(a, 'gen_ai.response.finish_reasons'), attr(a, 'gen_ai.response.finish_reason'), attr(a, 'ai.response.finishReason'),
+            attr(a, 'llm.response.finish_reason'), attr(a, 'llm.response.stop_reason'), attr(a, 'llm.finish_reason'),
+            attr(a, 'gen_ai.completion.0.finish_reason')) AS finish,
+        coalesce(to_number(attr(a, 'gen_ai.response.time_to_first_chunk')), to_number(attr(a, 'gen_ai.latency.time_to_first_token')),
+            to_number(attr(a, 'gen_ai.server.time_to_first_token')), to_number(attr(a, 'ai.response.msToFirstChunk')) / 1e3) AS first_chunk_s,
         list_filter(events, lambda e: e.name IN ('gen_ai.system.message', 'gen_ai.user.message', 'gen_ai.assistant.message', 'gen_ai.tool.message'))
             AS message_events,
         list_filter(events, lambda e: e.name IN ('ai.stream.firstChunk', 'llm.content.completion.chunk', 'First Token Stream Event',
@@ -79,8 +99,7 @@ facts AS (
         coalesce(attr(a, 'litellm.provider.model'), attr(a, 'gen_ai.response.model'), attr(a, 'llm.response.model_name'), attr(a, 'ai.response.model'),
             asked_model, attr(a, 'llm.model_name'), attr(a, 'embedding.model_name')) AS served_model,
         CASE WHEN attr(a, 'litellm.provider.model') IS NOT NULL THEN attr(a, 'gen_ai.system') ELSE coalesce(
-            span_provider(coalesce(attr(a, 'gen_ai.provider.name'), attr(a, 'gen_ai.system'), attr(a, 'llm.provider'), attr(a, 'llm.system'),
-                attr(a, 'ai.model.provider'))),
+            span_provider(named_provider),
             CASE WHEN regexp_matches(scope, '^(vllm|sglang)') THEN regexp_extract(scope, '^(vllm|sglang)') END) END AS provider_name,
         coalesce(attr(a, 'gen_ai.usage.cache_read.input_tokens'), attr(a, 'gen_ai.usage.cache_read_input_tokens'),
             attr(a, 'llm.token_count.prompt_details.cache_read'), attr(a, 'llm.token_count.prompt_details.cache_input'),
@@ -92,6 +111,10 @@ facts AS (
         repr_count(litellm_usage, 'ephemeral_1h_input_tokens') AS written_1h,
         coalesce(attr(a, 'gen_ai.cost.total_cost'), attr(a, 'llm.cost.total'), attr(a, 'gen_ai.usage.cost')) AS cost,
         attr(a, 'llm.invocation_parameters') AS invocation,
+        unwrapped_messages(prompt_text) AS prompt_json,
+        trim(coalesce(finish, answered[1].finish_reason), '[]" ') AS finish_word,
+        numbered_messages(answered_entries) AS answered_messages,
+        nullif(numbered_tools(answered_entries), []) AS answered_tools,
         coalesce(attr(a, 'gen_ai.response.id'), attr(a, 'ai.response.id'), attr(a, 'gen_ai.request.id')) AS response_id
     FROM texts
 ),
@@ -99,14 +122,15 @@ judged AS (
     SELECT *,
         coalesce(to_flag(lower(coalesce(attr(a, 'gen_ai.request.stream'), attr(a, 'llm.is_streaming'), attr(a, 'gen_ai.is_streaming')))),
             CASE WHEN ends_with(ai_operation, '.doStream') THEN TRUE WHEN ends_with(ai_operation, '.doGenerate') THEN FALSE END,
-            CASE WHEN first_event IS NOT NULL THEN TRUE END) AS was_streamed,
+            CASE WHEN first_event IS NOT NULL OR first_chunk_s > 0 THEN TRUE END) AS was_streamed,
         failed AND coalesce(to_count(input), 0) + coalesce(to_count(output), 0) = 0 AS usage_unknown,
         -- Instrumentations that copied Anthropic's own input_tokens left out what came from the cache or went into it.
         CASE WHEN to_count(input) < coalesce(to_count(cached), 0) + coalesce(to_count(written), 0)
             THEN CAST(to_count(input) + coalesce(to_count(cached), 0) + coalesce(to_count(written), 0) AS VARCHAR) ELSE input END AS whole_input,
+        coalesce(hidden.api_base, attr(a, 'server.address')) AS address,
         shaped(invocation, '{"max_tokens":"VARCHAR","max_completion_tokens":"VARCHAR","temperature":"VARCHAR","service_tier":"VARCHAR",
             "reasoning_effort":"VARCHAR","response_format":{"type":"VARCHAR"}}') AS invoked,
-        shaped(coalesce(attr(a, 'ai.response.toolCalls')), '[{"toolName":"VARCHAR","input":"VARCHAR","args":"VARCHAR"}]') AS ai_tools,
+        shaped(attr(a, 'ai.response.toolCalls'), '[{"toolName":"VARCHAR","input":"VARCHAR","args":"VARCHAR"}]') AS ai_tools,
         list_filter(a.k, lambda k: (starts_with(k, 'gen_ai.request.') AND k NOT IN ('gen_ai.request.model', 'gen_ai.request.stream'))
             OR (starts_with(k, 'ai.settings.') AND k <> 'ai.settings.maxRetries')) AS parameter_names
     FROM facts
@@ -117,47 +141,42 @@ SELECT
     service,
     CASE WHEN kind = 'tool' THEN coalesce(attr(a, 'gen_ai.tool.call.arguments'), attr(a, 'input.value'), attr(a, 'ai.toolCall.args'),
         attr(a, 'traceloop.entity.input'), attr(a, 'input')) END AS arguments,
-    CASE WHEN is_model THEN coalesce(litellm_id, response_id, hex_id(span_id)) END AS source_call_id,
-    CASE WHEN is_model THEN coalesce(litellm_id, response_id, hex_id(span_id)) END AS request_id,
+    CASE WHEN is_model THEN coalesce(litellm_id, response_id, span) END AS source_call_id,
+    CASE WHEN is_model THEN coalesce(litellm_id, response_id, span) END AS request_id,
     -- LiteLLM's own logs name an attempt by call id, answer and start. Otherwise it is the span: what wraps it or repeats it is found later.
     CASE WHEN is_model THEN CASE WHEN litellm_id IS NOT NULL
         THEN concat_ws('|', litellm_id, split_part(response_id, '_cache_hit', 1), to_ms(started))
-        WHEN hex_id(trace_id) IS NOT NULL THEN concat_ws('|', hex_id(trace_id), hex_id(span_id)) END END AS attempt_key,
-    hex_id(trace_id) AS trace_id,
+        WHEN trace IS NOT NULL THEN concat_ws('|', trace, span) END END AS attempt_key,
+    trace AS trace_id,
     coalesce(attr(a, 'gen_ai.conversation.id'), attr(a, 'session.id'), attr(a, 'traceloop.association.properties.session_id'),
         attr(a, 'langfuse.session.id'), attr(a, 'ai.telemetry.metadata.sessionId')) AS session_id,
-    hex_id(span_id) AS span_id,
+    span AS span_id,
     hex_id(parent_span_id) AS parent_span_id,
     CASE WHEN inference_kind = 'EMBEDDING' OR operation_name = 'embeddings' OR ends_with(ai_operation, '.doEmbed') THEN 'embedding'
         WHEN operation_name = 'text_completion' THEN 'completion' WHEN operation_name IN ('chat', 'generate_content') THEN 'chat'
         ELSE coalesce(litellm_operation(request_type), 'chat') END AS operation,
-    to_time(started) AS started_at,
-    coalesce(
-        seconds_after(started, coalesce(attr(a, 'gen_ai.response.time_to_first_chunk'), attr(a, 'gen_ai.latency.time_to_first_token'),
-            attr(a, 'gen_ai.server.time_to_first_token'))),
-        seconds_after(started, CAST(to_number(attr(a, 'ai.response.msToFirstChunk')) / 1e3 AS VARCHAR)),
-        to_time(first_event)) AS first_token_at,
-    CASE WHEN to_time(ended) >= to_time(started) THEN to_time(ended) END AS ended_at,
+    start_time AS started_at,
+    coalesce(CASE WHEN first_chunk_s >= 0 THEN start_time + to_microseconds(CAST(round(first_chunk_s * 1e6) AS BIGINT)) END, to_time(first_event))
+        AS first_token_at,
+    CASE WHEN end_time >= start_time THEN end_time END AS ended_at,
     to_number(attr(a, 'gen_ai.latency.time_in_queue')) * 1e3 AS queue_ms,
     hidden.litellm_overhead_time_ms AS gateway_ms,
     CASE WHEN failed AND is_model THEN failure_status(http_code, failure) WHEN failed THEN 'error' ELSE 'ok' END AS status,
     to_count(http_code) AS http_status,
     CASE WHEN failed THEN failure END AS error_type,
-    to_finish(trim(coalesce(attr(a, 'gen_ai.response.finish_reasons'), attr(a, 'gen_ai.response.finish_reason'), attr(a, 'ai.response.finishReason'),
-        attr(a, 'llm.response.finish_reason'), attr(a, 'llm.response.stop_reason'), attr(a, 'llm.finish_reason'),
-        attr(a, 'gen_ai.completion.0.finish_reason'), answered[1].finish_reason), '[]" ')) AS finish_reason,
+    to_finish(finish_word) AS finish_reason,
     to_count(hidden.additional_headers['x-litellm-attempted-retries']) + 1 AS attempt,
     provider_of(provider_name, served_model) AS provider,
     coalesce(attr(a, 'litellm.model_group'), asked_model) AS model_requested,
     model_of(provider_name, served_model) AS model,
     hidden.model_id AS deployment,
-    coalesce(attr(a, 'cloud.region'), region_of(coalesce(hidden.api_base, attr(a, 'server.address')))) AS region,
-    coalesce(hidden.api_base, attr(a, 'server.address')) AS endpoint,
+    coalesce(attr(a, 'cloud.region'), region_of(address)) AS region,
+    address AS endpoint,
     nullif(replace(coalesce(attr(a, 'openai.response.service_tier'), attr(a, 'gen_ai.openai.response.service_tier'),
         shaped(attr(a, 'ai.response.providerMetadata'), '{"openai":{"serviceTier":"VARCHAR"}}').openai.serviceTier,
         attr(a, 'openai.request.service_tier'), attr(a, 'gen_ai.openai.request.service_tier'), invoked.service_tier), 'standard', 'default'), 'auto')
         AS service_tier,
-    coalesce(was_streamed, CASE WHEN attr(a, 'gen_ai.response.time_to_first_chunk') IS NOT NULL THEN TRUE END) AS streamed,
+    was_streamed AS streamed,
     litellm_key(attr(a, 'metadata.user_api_key_alias'), attr(a, 'metadata.user_api_key_hash')) AS api_key_alias,
     coalesce(attr(a, 'metadata.user_api_key_team_alias'), attr(a, 'metadata.user_api_key_team_id'), attr(a, 'metadata.user_api_key_org_id')) AS team,
     attr(a, 'metadata.user_api_key_user_id') AS "user",
@@ -186,31 +205,26 @@ SELECT
     CASE WHEN failed AND to_number(cost) = 0 THEN NULL ELSE cost END AS logged_cost,
     to_number(attr(list_filter(events, lambda e: e.name = 'gen_ai.evaluation.result')[1].a, 'gen_ai.evaluation.score.value')) AS score,
     CASE WHEN is_model THEN list_concat(
-        CASE WHEN attr(a, 'gen_ai.system_instructions') IS NOT NULL THEN [struct_pack(role := 'system',
-            content := coalesce(nullif(parts_text(shaped(attr(a, 'gen_ai.system_instructions'), '[{"content":"VARCHAR","text":"VARCHAR","response":"VARCHAR",
-                "result":"VARCHAR"}]')), ''), attr(a, 'gen_ai.system_instructions')), tool_calls := CAST(NULL AS VARCHAR))] END,
+        CASE WHEN instructions IS NOT NULL THEN [struct_pack(role := 'system', content := coalesce(nullif(array_to_string(list_transform(
+            shaped(instructions, '[{"content":"VARCHAR"}]'), lambda p: p.content), chr(10)), ''), instructions), tool_calls := CAST(NULL AS VARCHAR))] END,
         CASE WHEN len(asked_entries) > 0 THEN numbered_messages(asked_entries)
             WHEN len(message_events) > 0 THEN list_transform(message_events, lambda e: struct_pack(role := split_part(e.name, '.', 2),
                 content := coalesce(attr(e.a, 'content'), attr(e.a, 'gen_ai.event.content')), tool_calls := attr(e.a, 'tool_calls')))
-            ELSE span_messages(unwrapped_messages(coalesce(attr(a, 'gen_ai.input.messages'), attr(a, 'ai.prompt.messages'), attr(a, 'gen_ai.prompt'),
-                attr(list_filter(events, lambda e: e.name IN ('gen_ai.content.prompt', 'gen_ai.client.inference.operation.details'))[1].a, 'gen_ai.input.messages'),
-                attr(list_filter(events, lambda e: e.name = 'gen_ai.content.prompt')[1].a, 'gen_ai.prompt'),
-                attr(a, 'ai.value'), attr(a, 'ai.values'), attr(a, 'input.value'), attr(a, 'input')))) END) END AS messages,
+            ELSE span_messages(prompt_json) END) END AS messages,
     CASE WHEN is_model THEN coalesce(
         nullif(array_to_string(list_transform(answered, lambda m: coalesce(parts_text(m.parts), m.content)), chr(10)), ''),
-        nullif(array_to_string(list_transform(numbered_messages(answered_entries), lambda m: m.content), chr(10)), ''),
+        nullif(array_to_string(list_transform(answered_messages, lambda m: m.content), chr(10)), ''),
         attr(a, 'ai.response.text'), attr(a, 'ai.response.object'), attr(a, 'gen_ai.completion'),
-        attr(list_filter(events, lambda e: e.name = 'gen_ai.content.completion')[1].a, 'gen_ai.completion'),
+        attr(answer_event, 'gen_ai.completion'),
         CASE WHEN answered IS NULL AND answered_entries IS NULL THEN attr(a, 'output.value') END) END AS answer,
     CASE WHEN is_model THEN coalesce(
         nullif(flatten(list_transform(answered, lambda m: coalesce(parts_calls(m.parts), []))), []),
-        nullif(numbered_tools(answered_entries), []),
+        answered_tools,
         list_transform(ai_tools, lambda t: struct_pack(name := t.toolName, arguments := coalesce(t.input, t.args)))) END AS called_tools,
     CASE WHEN is_model THEN coalesce(CASE WHEN starts_with(invocation, '{') THEN invocation END,
         CASE WHEN asked_model IS NOT NULL THEN '{' || array_to_string(list_transform(list_sort(parameter_names),
             lambda k: to_json(k) || ':' || to_json(attr(a, k))), ',') || '}' END) END AS parameters,
     CASE WHEN is_model THEN coalesce(attr(a, 'gen_ai.tool.definitions'), attr(a, 'ai.prompt.tools'),
-        CASE WHEN has_any(a, 'llm.tools.') THEN '[' || array_to_string(list_transform(numbered_attrs(a, 'llm.tools.'), lambda e: e.v), ',') || ']' END,
-        CASE WHEN has_any(a, 'llm.request.functions.') THEN CAST(to_json(list_transform(numbers_of(numbered_attrs(a, 'llm.request.functions.')),
-            lambda i: joined_of(numbered_attrs(a, 'llm.request.functions.'), i, '.', chr(10)))) AS VARCHAR) END) END AS tools
+        '[' || array_to_string(list_transform(tool_entries, lambda e: e.v), ',') || ']',
+        CAST(to_json(list_transform(numbers_of(function_entries), lambda i: joined_of(function_entries, i, '.', chr(10)))) AS VARCHAR)) END AS tools
 FROM judged
