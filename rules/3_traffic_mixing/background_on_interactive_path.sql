@@ -1,6 +1,7 @@
 /*---
 title = "Background work at full price on a deployment that serves people"
 why = "Work that nobody waits for pays the price of an immediate answer and takes capacity from those who wait. Providers sell the same tokens for about half as batch or flex."
+action = "Send {subject} through the batch tier: nobody waits for it, and it shares a deployment with people"
 fix = "batching"
 grade = "structural"
 effect = "both"

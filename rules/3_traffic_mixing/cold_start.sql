@@ -1,6 +1,7 @@
 /*---
 title = "Calls after an idle pause wait for a model to load"
 why = "A deployment that scales to zero, or swaps models out, makes the first people after a pause wait for the boot: everyone who calls before it is done. Other calls on the same deployment show what they would have waited."
+action = "Keep {subject} warm: {slow_pauses} of {pauses} pauses ended in a cold start, up to {largest_ratio} times slower"
 fix = "provider_choice"
 grade = "measured"
 effect = "latency"

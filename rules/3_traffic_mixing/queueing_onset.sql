@@ -1,6 +1,7 @@
 /*---
 title = "Above a number of calls in flight, people wait for a slot"
 why = "A deployment serves only so many calls at once. Below that number the first token comes as fast as on an idle one, above it every call waits its turn: the cap for background work, and the point at which to add a deployment."
+action = "Cap {subject} below {waiting_from} calls in flight, or give it more capacity: from there on people queue"
 fix = "traffic_separation"
 grade = "measured"
 effect = "latency"

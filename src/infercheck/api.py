@@ -57,10 +57,11 @@ def export_claims(paths: Sequence[str | Path], *, options: AnalyzeOptions | None
     with _run(paths, options, on_event) as run:
         _settled(run, options)
         return run.engine.frame(
-            "SELECT s.rule, s.step, c.source_call_id, s.call_id, s.subject, s.fix, s.grade, s.kind, s.billed_usd, s.alone_usd, s.saved_usd, "
-            "CAST(NULL AS DOUBLE) AS saved_ms FROM settled s JOIN calls c ON c.call_id = s.call_id "
-            "UNION ALL SELECT l.rule, l.step, c.source_call_id, l.call_id, l.subject, l.fix, l.grade, 'waste_ms', NULL, NULL, NULL, l.saved_ms "
-            "FROM settled_latency l JOIN calls c ON c.call_id = l.call_id ORDER BY 1, 5, 3, 4, 8"
+            "SELECT s.rule, s.step, c.source_call_id, s.call_id, CAST(NULL AS VARCHAR) AS span_id, c.trace_id, s.subject, s.fix, s.grade, s.kind, "
+            "s.billed_usd, s.alone_usd, s.saved_usd, CAST(NULL AS DOUBLE) AS saved_ms FROM settled s JOIN calls c ON c.call_id = s.call_id "
+            "UNION ALL SELECT l.rule, l.step, c.source_call_id, l.call_id, l.span_id, coalesce(c.trace_id, l.trace_id), l.subject, l.fix, l.grade, "
+            "'waste_ms', NULL, NULL, NULL, l.saved_ms FROM settled_latency l LEFT JOIN calls c ON c.call_id = l.call_id "
+            "ORDER BY rule, subject, source_call_id, call_id, span_id, kind"
         )
 
 
