@@ -52,4 +52,4 @@ class GateFailed(InfercheckError):
 def first_line(err: Exception) -> str:
     """What a database says, in one line and without the class that it puts in front ("Binder Error: ...")."""
     lines = str(err).strip().splitlines() or [type(err).__name__]
-    return re.sub(r"^[A-Z][A-Za-z ]{2,30} Error: ", "", lines[0])
+    return re.sub(r"^[A-Z][A-Za-z ]{1,30} Error: ", "", lines[0])
