@@ -87,8 +87,8 @@ def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | No
     with _run(paths, options, on_event) as run:
         tree = run.engine.serialized_statements(sql)
         known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
-        sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)
-        diagnose.make_views(run.engine, run.book, sorted(sqlcheck.tables(tree) & set(run.book.views)), run.params)
+        read = sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)
+        diagnose.make_views(run.engine, run.book, sorted(read & set(run.book.views)), run.params)
         try:
             return run.engine.frame(sql.rstrip().rstrip(";"))
         except Exception as err:

@@ -47,29 +47,23 @@ class Views:
         self._made: set[str] = set()
         self._known = frozenset(TABLES) | frozenset(CONFIG_TABLES) | frozenset(CLOCK_TABLES) | frozenset(book.views)
 
-    def prepare(self, file: SqlFile, params: Mapping[str, Scalar]) -> str:
+    def prepare(self, file: SqlFile, params: Mapping[str, Scalar], _path: tuple[str, ...] = ()) -> str:
         """The file's SQL, checked, with parameters bound and every view that it reads created."""
         sql = sqlcheck.bind(file.body, params, where=file.where).rstrip().rstrip(";")
         tree = self._engine.serialized_statements(sql)
-        sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known, sql=sql)
-        for name in sorted(sqlcheck.tables(tree)):
-            if name in self._book.views:
-                self.make(name)
+        read = sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known, sql=sql)
+        for name in sorted(read & set(self._book.views)):
+            self.make(name, _path)
         return sql
 
     def make(self, name: str, _path: tuple[str, ...] = ()) -> None:
         """Create view ``name`` and what it reads; a circle is a UsageError."""
         if name in self._made:
             return
-        if name in _path:
-            raise UsageError(f"views read each other in a circle: {' -> '.join((*_path, name))}", where=self._book.views[name].file.where)
         view: View = self._book.views[name]
-        sql = sqlcheck.bind(view.file.body, view.params(self._params.get(name)), where=view.file.where).rstrip().rstrip(";")
-        tree = self._engine.serialized_statements(sql)
-        sqlcheck.check(tree, where=view.file.where, line=view.file.first_sql_line, known_tables=self._known, sql=sql)
-        for below in sorted(sqlcheck.tables(tree)):
-            if below in self._book.views:
-                self.make(below, (*_path, name))
+        if name in _path:
+            raise UsageError(f"views read each other in a circle: {' -> '.join((*_path, name))}", where=view.file.where)
+        sql = self.prepare(view.file, view.params(self._params.get(name)), (*_path, name))
         with sql_errors(view.file):
             self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {sql}")
         self._made.add(name)

@@ -42,10 +42,10 @@ def check(
     any_function: bool = False,
     sql: str = "",
     what: str = "a rule",
-) -> None:
+) -> set[str]:
     """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked).
 
-    ``sql`` is the text that was parsed, from the file's first line on: it tells the line of a syntax error.
+    Returns the names of the tables that it reads, its own CTEs left out. ``sql`` is the text that was parsed, from the file's first line on: it tells the line of a syntax error.
     """
     at = f"{where}:{line}"
     if tree.get("error"):
@@ -61,8 +61,10 @@ def check(
         )
     if len(statements(tree)) != 1:
         raise UsageError(f"{what} is exactly one SELECT, here are {len(statements(tree)) or 'none'}", where=at)
-    ctes = set(_cte_names(tree))
-    for node in _nodes(tree):
+    nodes = list(_nodes(tree))
+    ctes = {str(entry.get("key", "")).lower() for node in nodes if "cte_map" in node for entry in (node["cte_map"] or {}).get("map", [])}
+    read = set()
+    for node in nodes:
         if node.get("type") == "TABLE_FUNCTION":
             raise UsageError(
                 f"table function {_function_name(node)!r} is not allowed in {what}", where=at, hint="read canonical tables and views"
@@ -72,17 +74,13 @@ def check(
             qualified = node.get("schema_name") or node.get("catalog_name")
             if qualified or (name not in known_tables and name not in ctes):
                 raise UsageError(f"there is no table or view {name!r}", where=at, hint="see `infercheck rules list --views`")
+            read.add(name)
         if not any_function and node.get("class") in ("FUNCTION", "WINDOW"):
             name = str(node.get("function_name", "")).lower()
             if node.get("is_operator") or not re.fullmatch(r"\w+", name) or name in ALLOWED_FUNCTIONS:
                 continue
             raise UsageError(f"function {name!r} is not on the list of portable functions", where=at)
-
-
-def tables(tree: Mapping[str, Any]) -> set[str]:
-    """Names of the tables that a query reads, its own CTEs left out."""
-    ctes = set(_cte_names(tree))
-    return {str(n["table_name"]).lower() for n in _nodes(tree) if n.get("type") == "BASE_TABLE"} - ctes
+    return read - ctes
 
 
 def bind(sql: str, params: Mapping[str, Scalar], *, where: str) -> str:
@@ -107,12 +105,6 @@ def bind(sql: str, params: Mapping[str, Scalar], *, where: str) -> str:
 
 def _function_name(node: Mapping[str, Any]) -> str:
     return str((node.get("function") or {}).get("function_name", "?"))
-
-
-def _cte_names(tree: Any) -> Iterator[str]:
-    for node in _nodes(tree):
-        for entry in (node.get("cte_map") or {}).get("map", []):
-            yield str(entry.get("key", "")).lower()
 
 
 def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
