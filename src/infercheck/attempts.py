@@ -10,9 +10,12 @@ Spans side by side that name the same answer, at the same time, in the same trac
 
 from __future__ import annotations
 
-from infercheck.engine.duckdb import Engine
+from infercheck.engine.duckdb import Engine, quoted
+from infercheck.model.call import CALLS
 
 BARRIERS = "('tool', 'agent', 'retrieval', 'guardrail')"
+BOUND = {"call_id", "source_call_id", "request_id", "attempt_key", "source", "file_id", "line", "started_at", "ended_at", "status", "turn",
+         "prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars"}  # fmt: skip  # never taken from another copy
 DEEPEST = 64  # parents that are followed; a log may hold a circle
 
 
@@ -65,7 +68,8 @@ def _name_leaves(engine: Engine) -> None:
             SELECT n.trace_id, n.above AS span_id, bool_or(m.has_usage) AS usage_below
             FROM nested n JOIN model_spans m ON m.trace_id = n.trace_id AND m.span_id = n.below GROUP BY ALL
         ), wrapped AS (
-            SELECT m.*, coalesce(b.usage_below OR NOT m.has_usage, FALSE) AS is_wrapper FROM model_spans m LEFT JOIN below b USING (trace_id, span_id)
+            SELECT m.*, b.usage_below IS NOT NULL AND (b.usage_below OR NOT m.has_usage) AS is_wrapper
+            FROM model_spans m LEFT JOIN below b USING (trace_id, span_id)
         )
         SELECT w.*, NOT w.has_usage AND NOT w.is_wrapper AND EXISTS (
             SELECT 1 FROM nested n JOIN wrapped p ON p.trace_id = n.trace_id AND p.span_id = n.above
@@ -116,17 +120,35 @@ def _join_same_answers(engine: Engine, ids: str) -> None:
         WHERE attempt_groups.is_wrapper AND attempt_groups.group_key = l.attempt_key AND NOT l.is_wrapper AND l.group_key IS NOT NULL""")
 
 
-def join_traces(engine: Engine, ids: str) -> None:
+def completed(engine: Engine, ids: str) -> str:
+    """A SELECT of the kept rows of ``call_rows``, each with what it does not know filled in from the next fuller copies of the same outcome.
+
+    Prompts are left alone, since their blocks hang on the row that was kept.
+    """
+    kept = f"SELECT c.* FROM call_rows c JOIN kept_calls USING (call_id) WHERE c.file_id IN ({ids})"
+    differing = "SELECT group_key FROM grouped_calls GROUP BY group_key HAVING count(*) > 1 AND min(content_hash) <> max(content_hash)"
+    if not engine.value(f"SELECT count(*) FROM (({differing}) LIMIT 1)"):
+        return kept
+    names = [quoted(c.name) for c in CALLS if c.name not in BOUND]
+    facts = ", ".join(f"first(c.{n} ORDER BY c.fullness DESC, c.content_hash) FILTER (c.{n} IS NOT NULL) AS {n}" for n in names)
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE known_of_call AS
+        SELECT k.call_id, {facts} FROM kept_calls k JOIN call_rows w ON w.call_id = k.call_id
+        JOIN grouped_calls g ON g.group_key = k.group_key JOIN call_rows c ON c.call_id = g.call_id AND c.status IS NOT DISTINCT FROM w.status
+        WHERE k.group_key IN ({differing}) GROUP BY k.call_id""")
+    filled = ", ".join(f"coalesce(c.{n}, o.{n}) AS {n}" for n in names)
+    return f"SELECT c.* REPLACE ({filled}) FROM ({kept}) c LEFT JOIN known_of_call o USING (call_id)"
+
+
+def join_traces(engine: Engine) -> None:
     """Fill ``trace_units`` (trace_id, unit): traces that two logs of one attempt name differently are one.
 
     A gateway's own trace covers all requests of a task, where OpenTelemetry has a trace for each request; or the other way round. Either way the
     coarser one is the unit, so names that occur at one attempt are joined until nothing changes.
     """
-    engine.execute(f"""
+    engine.execute("""
         CREATE OR REPLACE TEMP TABLE same_traces AS
-        WITH copies AS (
-            SELECT DISTINCT k.group_key, c.trace_id FROM call_rows c JOIN grouped_calls k USING (call_id)
-            WHERE c.file_id IN ({ids}) AND c.trace_id IS NOT NULL)
+        WITH copies AS (SELECT DISTINCT group_key, trace_id FROM grouped_calls WHERE trace_id IS NOT NULL)
         SELECT DISTINCT min(trace_id) OVER (PARTITION BY group_key) AS a, trace_id AS b FROM copies
         QUALIFY count(*) OVER (PARTITION BY group_key) > 1""")
     engine.execute("CREATE OR REPLACE TEMP TABLE trace_units AS SELECT DISTINCT b AS trace_id, b AS unit FROM same_traces")

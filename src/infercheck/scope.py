@@ -42,8 +42,8 @@ def open_scope(
 ) -> Scope:
     """Create temporary ``calls``, ``spans``, ``tool_calls``, ``prompt_blocks``, ``rejects``, ``cell_issues`` and ``files``.
 
-    Of several copies of an attempt the fullest wins, whatever the order of files. ``since`` as a timedelta counts back from the newest call;
-    times are UTC. ``where`` is one SQL condition over ``calls``; UsageError when it is none.
+    Of several copies of an attempt the fullest wins, whatever the order of files; what it does not know and another copy does is filled in.
+    ``since`` as a timedelta counts back from the newest call; times are UTC. ``where`` is one SQL condition over ``calls``; UsageError when it is none.
     """
     ids = ", ".join(map(str, result.file_ids)) or "NULL"
     _replace(engine, "files", "VIEW", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
@@ -54,11 +54,10 @@ def open_scope(
     kept = int(engine.value("SELECT count(*) FROM kept_calls"))
     _replace(engine, "calls", "TABLE", f"""
         SELECT {_names(CALLS)} FROM (
-            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id, k.other_trace) AS trace_id, coalesce(c.span_id, k.other_span) AS span_id,
-                CASE WHEN c.span_id IS NULL THEN k.other_parent ELSE c.parent_span_id END AS parent_span_id)
-            FROM call_rows c JOIN kept_calls k USING (call_id) LEFT JOIN trace_units u ON u.trace_id = coalesce(c.trace_id, k.other_trace)
-            WHERE c.file_id IN ({ids}))
+            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({attempts.completed(engine, ids)}) c
+            LEFT JOIN trace_units u USING (trace_id))
         WHERE {_condition(engine, since, until, where)}""")  # fmt: skip
+    engine.execute("DROP TABLE temp.grouped_calls")
     _replace(engine, "spans", "TABLE", f"""
         SELECT {_names(SPANS)} FROM (
             SELECT s.* REPLACE (coalesce(u.unit, s.trace_id) AS trace_id) FROM (
@@ -93,27 +92,20 @@ def open_scope(
 
 
 def _keep_one_of_each(engine: Engine, ids: str) -> None:
-    """Fill ``kept_calls``: the fullest copy of every attempt, and the place in a trace that only another copy knows."""
+    """Fill ``kept_calls``: the fullest copy of every attempt."""
     attempts.group_copies(engine, ids)
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE grouped_calls AS
         SELECT c.call_id, coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR)) AS group_key,
-            c.trace_id, c.span_id, c.parent_span_id, c.fullness, c.content_hash, c.file_id, c.line
+            c.trace_id, c.fullness, c.content_hash, c.file_id, c.line
         FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE kept_calls AS
-        SELECT call_id, group_key, CAST(NULL AS VARCHAR) AS other_trace, CAST(NULL AS VARCHAR) AS other_span, CAST(NULL AS VARCHAR) AS other_parent
-        FROM grouped_calls
+        SELECT call_id, group_key FROM grouped_calls
         QUALIFY row_number() OVER (PARTITION BY group_key ORDER BY fullness DESC, content_hash, file_id, line) = 1""")
     engine.execute("CREATE OR REPLACE TEMP TABLE trace_units (trace_id VARCHAR, unit VARCHAR)")
     if engine.value("SELECT count(*) FROM grouped_calls") > engine.value("SELECT count(*) FROM kept_calls"):
-        attempts.join_traces(engine, ids)
-        engine.execute("""
-            UPDATE kept_calls SET other_trace = p.trace_id, other_span = p.span_id, other_parent = p.parent_span_id FROM (
-                SELECT * FROM grouped_calls WHERE trace_id IS NOT NULL
-                QUALIFY row_number() OVER (PARTITION BY group_key ORDER BY span_id IS NULL, fullness DESC, content_hash, file_id, line) = 1) p
-            WHERE p.group_key = kept_calls.group_key""")
-    engine.execute("DROP TABLE temp.grouped_calls")
+        attempts.join_traces(engine)
 
 
 def _condition(engine: Engine, since: datetime | timedelta | None, until: datetime | None, where: str | None) -> str:
