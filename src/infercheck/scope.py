@@ -43,7 +43,7 @@ def open_scope(
     """Create temporary ``calls``, ``spans``, ``tool_calls``, ``prompt_blocks``, ``rejects``, ``cell_issues`` and ``files``.
 
     Of several copies of an attempt the fullest wins, whatever the order of files; what it does not know and another copy does is filled in.
-    ``since`` as a timedelta counts back from the newest call; times are UTC. ``where`` is one SQL condition over ``calls``; UsageError when it is none.
+    ``since`` as a timedelta counts back from the newest call; times are UTC. ``where`` is one SQL condition over ``calls``; else UsageError.
     """
     ids = ", ".join(map(str, result.file_ids)) or "NULL"
     _replace(engine, "files", "VIEW", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
