@@ -45,7 +45,8 @@ def check(
 ) -> set[str]:
     """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked).
 
-    Returns the names of the tables that it reads, its own CTEs left out. ``sql`` is the text that was parsed, from the file's first line on: it tells the line of a syntax error.
+    Returns the names of the tables that it reads, its own CTEs left out. ``sql`` is the text that was parsed, from the file's first line on: it
+    tells the line of a syntax error.
     """
     at = f"{where}:{line}"
     if tree.get("error"):

@@ -47,7 +47,8 @@ def spend(engine: Engine) -> Spend:
         "GROUP BY p.provider, p.model ORDER BY spend_usd DESC NULLS LAST, calls DESC, p.provider, p.model"
     )
     workloads = engine.dicts(
-        "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, "
+        "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, "
+        "count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms "
         "FROM outcomes GROUP BY workload), saved AS (SELECT p.workload, sum(s.saved_usd) AS saves_usd FROM settled s "
         "JOIN priced_calls p ON p.call_id = s.call_id WHERE s.grade <> 'heuristic' GROUP BY p.workload), "

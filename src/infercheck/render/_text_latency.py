@@ -80,7 +80,8 @@ def _by_model(page: Page, rows: list[ModelLatency]) -> None:
     if not rows:
         return
     page.heading("Latency by deployment")
-    columns = [Column("deployment", "left", wrap=True), Column("calls"), Column("p50"), Column("p95"), Column("TTFT p50"), Column("p95"), Column("tok/s")]
+    figures = ("calls", "p50", "p95", "TTFT p50", "p95", "tok/s")
+    columns = [Column("deployment", "left", wrap=True), *(Column(title) for title in figures)]
     body: list[list[Cell]] = []
     for row in rows[: len(rows) if page.style.verbose else _ROWS]:
         name = page.joined(page.text(row.deployment or "unknown", limit=60), page.text(row.model or "", "dim", 40))
