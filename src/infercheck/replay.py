@@ -9,18 +9,19 @@ them did. A claim on a trace takes it from the root in the same way: from the ti
 from __future__ import annotations
 
 import heapq
+from bisect import bisect_right
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from infercheck.engine.duckdb import Engine
 
 _GRADE_RANK = {"measured": 0, "structural": 1, "heuristic": 2}
+_ALL = 0  # no node has this number: what stands for the whole unit
+UNITS_AT_ONCE = 20_000
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """A timed part of a unit: microseconds. ``parent`` None: it stands at the top of its unit."""
 
     id: int
@@ -29,74 +30,120 @@ class Step:
     parent: int | None = None
 
 
+class _Claim(NamedTuple):
+    claim_no: int
+    grade: str
+    waste_ms: float
+    rule: str
+    node_id: int
+    finding: int
+
+
 def replayed(steps: Sequence[Step], waste_us: Mapping[int, int]) -> int:
     """Duration of the unit in microseconds once ``waste_us`` is taken from its steps."""
-    if not steps:
-        return 0
-    known = {s.id for s in steps}
-    under: dict[int | None, list[Step]] = defaultdict(list)
-    for step in steps:
-        under[step.parent if step.parent in known else None].append(step)
-    ends: dict[int, int] = {}
-    for step in _deepest_first(under):  # what runs under a step is replayed before it, as time since the step's start
-        ends[step.id] = _length(step, under[step.id], ends, waste_us.get(step.id, 0))
-    tops = under[None]
-    start, end = min(s.start for s in tops), max(s.end for s in tops)
-    return _length(Step(-1, start, end), tops, ends, 0)
+    return Unit(steps).duration(waste_us)
 
 
-def _deepest_first(under: Mapping[int | None, Sequence[Step]]) -> list[Step]:
-    order: list[Step] = []
-    stack = list(under.get(None, ()))
-    while stack:
-        step = stack.pop()
-        order.append(step)
-        stack.extend(under.get(step.id, ()))
-    return order[::-1]
+class Unit:
+    """A unit that is replayed again and again: only steps with waste and those above them can change, and each question is worked out once."""
 
+    def __init__(self, steps: Sequence[Step]) -> None:
+        self._steps = {s.id: s for s in steps}
+        self._under: dict[int | None, list[Step]] = defaultdict(list)
+        for step in steps:
+            self._under[step.parent if step.parent in self._steps else None].append(step)
+        self._place = {step.id: n for n, step in enumerate(self._deepest_first())}
+        self._inside: dict[int, list[tuple[int, int, int]]] = {}
+        self._known: dict[frozenset[tuple[int, int]], int] = {}
 
-def _length(step: Step, children: Sequence[Step], lengths: Mapping[int, int], waste: int) -> int:
-    """How long ``step`` takes when each of its children takes ``lengths``. Never longer than before."""
-    if not children:
-        return max(0, step.end - step.start - waste)
-    inside = sorted((max(c.start, step.start), c.end, c.id) for c in children)
-    cut = _Cut(step, [(start, end) for start, end, _ in inside], waste)
-    running: list[tuple[int, int]] = []  # heap of (end, new end) of children that have not yet been passed
-    gate, new_gate = step.start, 0
+    def duration(self, waste_us: Mapping[int, int]) -> int:
+        """Microseconds once ``waste_us`` is taken from its steps."""
+        if not self._steps:
+            return 0
+        key = frozenset((i, waste) for i, waste in waste_us.items() if waste > 0 and i in self._place)
+        if key not in self._known:
+            self._known[key] = self._replay(dict(key))
+        return self._known[key]
 
-    def moved(time: int) -> int:
-        """Where ``time`` comes to lie: as far after what had ended by then as it was."""
-        nonlocal gate, new_gate
-        while running and running[0][0] <= time:
-            end, new_end = heapq.heappop(running)
-            gate, new_gate = max(gate, end), max(new_gate, new_end)
-        return new_gate + (time - gate) - cut.between(gate, time)
+    def _replay(self, waste_us: Mapping[int, int]) -> int:
+        lengths: dict[int, int] = {}
+        for i in sorted(self._moved_by(waste_us), key=self._place.__getitem__):  # what runs under a step is replayed before it
+            lengths[i] = self._length(self._steps[i], lengths, waste_us.get(i, 0))
+        tops = self._under[None]
+        start, end = min(s.start for s in tops), max(s.end for s in tops)
+        return self._length(Step(_ALL, start, end), lengths, 0) if lengths else end - start
 
-    for start, end, child in inside:
-        new_start = moved(start)
-        heapq.heappush(running, (max(start, end), new_start + min(lengths[child], max(0, end - start))))
-    return min(moved(step.end), step.end - step.start)
+    def _moved_by(self, waste_us: Mapping[int, int]) -> set[int]:
+        """The steps with waste and all above them."""
+        moved: set[int] = set()
+        for i in waste_us:
+            above: int | None = i
+            while above in self._place and above not in moved:
+                moved.add(above)
+                above = self._steps[above].parent
+        return moved
+
+    def _deepest_first(self) -> list[Step]:
+        order: list[Step] = []
+        stack = list(self._under.get(None, ()))
+        while stack:
+            step = stack.pop()
+            order.append(step)
+            stack.extend(self._under.get(step.id, ()))
+        return order[::-1]
+
+    def _length(self, step: Step, lengths: Mapping[int, int], waste: int) -> int:
+        """How long ``step`` takes when the children in ``lengths`` take so long and the others as long as they did. Never longer than before."""
+        children = self._under.get(None if step.id == _ALL else step.id)
+        if not children:
+            return max(0, step.end - step.start - waste)
+        inside = self._inside.get(step.id)
+        if inside is None:
+            inside = self._inside[step.id] = sorted((max(c.start, step.start), c.end, c.id) for c in children)
+        cut = _Cut(step, inside, waste) if waste > 0 else None
+        running: list[tuple[int, int]] = []  # heap of (end, new end) of children that have not yet been passed
+        gate, new_gate = step.start, 0
+
+        def moved(time: int) -> int:
+            """Where ``time`` comes to lie: as far after what had ended by then as it was."""
+            nonlocal gate, new_gate
+            while running and running[0][0] <= time:
+                end, new_end = heapq.heappop(running)
+                gate, new_gate = max(gate, end), max(new_gate, new_end)
+            return new_gate + (time - gate) - (cut.between(gate, time) if cut else 0)
+
+        for start, end, child in inside:
+            new_start = moved(start)
+            lasted = max(0, end - start)
+            heapq.heappush(running, (max(start, end), new_start + min(lengths.get(child, lasted), lasted)))
+        return min(moved(step.end), step.end - step.start)
 
 
 class _Cut:
     """Waste that is spread over the time in which no child ran, in proportion, exact in the sum."""
 
-    def __init__(self, step: Step, children: Sequence[tuple[int, int]], waste: int) -> None:
-        self._idle: list[tuple[int, int]] = []
-        reached = step.start
-        for start, end in (*children, (step.end, step.end)):
-            if min(start, step.end) > reached:
-                self._idle.append((reached, min(start, step.end)))
+    def __init__(self, step: Step, children: Sequence[tuple[int, int, int]], waste: int) -> None:
+        self._starts: list[int] = []
+        self._idle: list[tuple[int, int, int]] = []  # start, end, and how much lies before
+        self._total, reached = 0, step.start
+        for start, end, _ in (*children, (step.end, step.end, 0)):
+            until = min(start, step.end)
+            if until > reached:
+                self._starts.append(reached)
+                self._idle.append((reached, until, self._total))
+                self._total += until - reached
             reached = max(reached, end)
-        self._total = sum(end - start for start, end in self._idle)
-        self._waste = min(max(waste, 0), self._total)
+        self._waste = min(waste, self._total)
 
     def between(self, start: int, end: int) -> int:
         return self._before(end) - self._before(start) if self._waste else 0
 
     def _before(self, time: int) -> int:
-        idle = sum(max(0, min(end, time) - start) for start, end in self._idle)
-        return idle * self._waste // self._total
+        nth = bisect_right(self._starts, time) - 1
+        if nth < 0:
+            return 0
+        start, end, before = self._idle[nth]
+        return (before + min(end, time) - start) * self._waste // self._total
 
 
 def settle_latency(engine: Engine) -> None:
@@ -105,47 +152,79 @@ def settle_latency(engine: Engine) -> None:
 
     Needs view ``trace_nodes`` where a claim names a span or a trace, or where the log has spans; without it, calls stand by themselves.
     """
-    by_unit = _claims(engine)
-    steps = _steps(engine) if by_unit else {}
-    settled, units, sure = [], [], []
-    for unit, own in by_unit.items():
-        nodes = steps[unit]
-        before = replayed(nodes, {})
-        settled += _in_grade_order(own, nodes, before)
-        certain = [c for c in own if c["grade"] != "heuristic"]
-        sure.append({"unit_id": unit, "after_ms": replayed(nodes, _waste(certain)) / 1000})
-        for rule, subject in sorted({(c["rule"], c["subject"]) for c in own}):
-            alone = [c for c in own if (c["rule"], c["subject"]) == (rule, subject)]
-            after = replayed(nodes, _waste(alone)) / 1000
-            units.append({"unit_id": unit, "rule": rule, "subject": subject, "before_ms": before / 1000, "after_ms": after})
-    _load(engine, "settled_latency", settled, _SETTLED)
-    _load(engine, "replayed_units", units, {"unit_id": str, "rule": str, "subject": str, "before_ms": float, "after_ms": float})
-    _load(engine, "replayed_sure", sure, {"unit_id": str, "after_ms": float})
-
-
-_SETTLED = {
-    "rule": str, "step": int, "fix": str, "grade": str, "subject": str, "call_id": int, "span_id": str, "trace_id": str, "unit_id": str,
-    "waste_ms": float, "saved_ms": float,
-}  # fmt: skip
-
-
-def _claims(engine: Engine) -> dict[str, list[dict[str, Any]]]:
-    """Latency claims by unit, each with ``node_id``: the step that it is taken from."""
-    nodes = _nodes(engine)
+    _place_claims(engine)
+    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_claims (claim_no BIGINT, saved_ms DOUBLE)")
+    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_findings (unit_no BIGINT, finding_no BIGINT, before_ms DOUBLE, after_ms DOUBLE)")
+    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_certain (unit_no BIGINT, after_ms DOUBLE)")
+    for first in range(1, int(engine.value("SELECT count(*) FROM placed_units")) + 1, UNITS_AT_ONCE):
+        _replay_units(engine, f"unit_no BETWEEN {first} AND {first + UNITS_AT_ONCE - 1}")
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE placed_claims AS SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, "
-        f"n.unit_id, n.node_id, max(k.waste_ms) AS waste_ms FROM claims k JOIN ({nodes}) n ON n.call_id = k.call_id "
-        "WHERE k.waste_ms > 0 GROUP BY ALL UNION ALL "
-        "SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, n.unit_id, n.node_id, max(k.waste_ms) "
-        f"FROM claims k JOIN ({nodes}) n ON n.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL GROUP BY ALL UNION ALL "
-        "SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, n.unit_id, n.node_id, max(k.waste_ms) "
-        f"FROM claims k JOIN ({nodes}) n ON n.unit_id = k.trace_id AND n.depth = 0 "
-        "WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL GROUP BY ALL"
+        "CREATE OR REPLACE TEMP TABLE settled_latency AS SELECT k.rule, CAST(k.step AS BIGINT) AS step, k.fix, k.grade, k.subject, k.call_id, "
+        "k.span_id, k.trace_id, k.unit_id, k.waste_ms, r.saved_ms FROM placed_claims k JOIN replayed_claims r ON r.claim_no = k.claim_no"
     )
-    by_unit: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for claim in engine.dicts("SELECT * FROM placed_claims ORDER BY unit_id, rule, call_id, span_id, trace_id, grade"):
-        by_unit[claim["unit_id"]].append(claim)
-    return by_unit
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE replayed_units AS SELECT u.unit_id, f.rule, f.subject, r.before_ms, r.after_ms FROM replayed_findings r "
+        "JOIN placed_units u ON u.unit_no = r.unit_no JOIN placed_findings f ON f.finding_no = r.finding_no"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE replayed_sure AS SELECT u.unit_id, r.after_ms FROM replayed_certain r "
+        "JOIN placed_units u ON u.unit_no = r.unit_no"
+    )
+
+
+def _place_claims(engine: Engine) -> None:
+    """Latency claims, numbered, each with its unit and ``node_id``: the step that it is taken from."""
+    nodes = _nodes(engine)
+    asked = "SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, n.unit_id, n.node_id, max(k.waste_ms) AS waste_ms"
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE placed_claims AS SELECT row_number() OVER () AS claim_no, * FROM ("
+        f"{asked} FROM claims k JOIN ({nodes}) n ON n.call_id = k.call_id WHERE k.waste_ms > 0 GROUP BY ALL UNION ALL "
+        f"{asked} FROM claims k JOIN ({nodes}) n ON n.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL GROUP BY ALL UNION ALL "
+        f"{asked} FROM claims k JOIN ({nodes}) n ON n.unit_id = k.trace_id AND n.depth = 0 "
+        "WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL GROUP BY ALL)"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE placed_units AS SELECT unit_id, row_number() OVER (ORDER BY unit_id) AS unit_no "
+        "FROM (SELECT DISTINCT unit_id FROM placed_claims)"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE placed_findings AS SELECT rule, subject, row_number() OVER (ORDER BY rule, subject) AS finding_no "
+        "FROM (SELECT DISTINCT rule, subject FROM placed_claims)"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE placed_steps AS SELECT u.unit_no, n.node_id, n.start_us, n.end_us, n.parent_id "
+        f"FROM ({nodes}) n JOIN placed_units u ON u.unit_id = n.unit_id"
+    )
+
+
+def _replay_units(engine: Engine, chosen: str) -> None:
+    """Replay some units: as many as fit in memory whatever the length of the log."""
+    claims: dict[int, list[_Claim]] = defaultdict(list)
+    for unit, *claim in engine.rows(
+        "SELECT u.unit_no, k.claim_no, k.grade, k.waste_ms, k.rule, k.node_id, f.finding_no FROM placed_claims k "
+        "JOIN placed_units u ON u.unit_id = k.unit_id JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject "
+        f"WHERE u.{chosen} ORDER BY u.unit_no, k.rule, k.call_id, k.span_id, k.trace_id, k.grade"
+    ):
+        claims[unit].append(_Claim(*claim))
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for unit, *step in engine.rows(
+        f"SELECT unit_no, node_id, start_us, end_us, parent_id FROM placed_steps WHERE {chosen} ORDER BY unit_no, node_id"
+    ):
+        steps[unit].append(Step(*step))
+    settled: list[tuple[int, float]] = []
+    findings: list[tuple[int, int, float, float]] = []
+    sure: list[tuple[int, float]] = []
+    for number, own in claims.items():
+        unit = Unit(steps[number])
+        before = unit.duration({})
+        settled += _in_grade_order(own, unit, before)
+        sure.append((number, unit.duration(_waste(c for c in own if c.grade != "heuristic")) / 1000))
+        for finding in sorted({c.finding for c in own}):
+            after = unit.duration(_waste(c for c in own if c.finding == finding))
+            findings.append((number, finding, before / 1000, after / 1000))
+    _append(engine, "replayed_claims", settled, {"claim_no": int, "saved_ms": float})
+    _append(engine, "replayed_findings", findings, {"unit_no": int, "finding_no": int, "before_ms": float, "after_ms": float})
+    _append(engine, "replayed_certain", sure, {"unit_no": int, "after_ms": float})
 
 
 def _nodes(engine: Engine) -> str:
@@ -158,36 +237,27 @@ def _nodes(engine: Engine) -> str:
     )
 
 
-def _steps(engine: Engine) -> dict[str, list[Step]]:
-    steps: dict[str, list[Step]] = defaultdict(list)
-    for unit, *step in engine.rows(
-        f"SELECT unit_id, node_id, start_us, end_us, parent_id FROM ({_nodes(engine)}) "
-        "WHERE unit_id IN (SELECT unit_id FROM placed_claims) ORDER BY unit_id, node_id"
-    ):
-        steps[unit].append(Step(*step))
-    return steps
-
-
-def _in_grade_order(claims: list[dict[str, Any]], steps: list[Step], before: int) -> list[dict[str, Any]]:
+def _in_grade_order(claims: Sequence[_Claim], unit: Unit, before: int) -> list[tuple[int, float]]:
     taken: dict[int, int] = {}
     current, rows = before, []
-    for claim in sorted(claims, key=lambda c: (_GRADE_RANK[c["grade"]], -c["waste_ms"], c["rule"], c["node_id"])):
-        taken[claim["node_id"]] = taken.get(claim["node_id"], 0) + round(claim["waste_ms"] * 1000)
-        after = replayed(steps, taken)
-        rows.append({**{k: v for k, v in claim.items() if k != "node_id"}, "saved_ms": (current - after) / 1000})
+    for claim in sorted(claims, key=lambda c: (_GRADE_RANK[c.grade], -c.waste_ms, c.rule, c.node_id)):
+        taken[claim.node_id] = taken.get(claim.node_id, 0) + round(claim.waste_ms * 1000)
+        after = unit.duration(taken)
+        rows.append((claim.claim_no, (current - after) / 1000))
         current = after
     return rows
 
 
-def _waste(claims: Sequence[dict[str, Any]]) -> dict[int, int]:
+def _waste(claims: Iterable[_Claim]) -> dict[int, int]:
     total: dict[int, int] = defaultdict(int)
     for claim in claims:
-        total[claim["node_id"]] += round(claim["waste_ms"] * 1000)
+        total[claim.node_id] += round(claim.waste_ms * 1000)
     return total
 
 
-def _load(engine: Engine, name: str, rows: list[dict[str, Any]], schema: dict[str, type]) -> None:
+def _append(engine: Engine, name: str, rows: Sequence[tuple[object, ...]], schema: Mapping[str, type]) -> None:
     import polars as pl
 
-    kinds: dict[type, Any] = {str: pl.String, int: pl.Int64, float: pl.Float64}
-    engine.load(name, pl.DataFrame(rows, schema={k: kinds[t] for k, t in schema.items()}))
+    kinds: dict[type, Any] = {int: pl.Int64, float: pl.Float64}
+    engine.load("replay_rows", pl.DataFrame(rows, schema={k: kinds[t] for k, t in schema.items()}, orient="row"))
+    engine.execute(f"INSERT INTO {name} SELECT * FROM replay_rows")
