@@ -150,6 +150,12 @@ def test_a_call_without_a_rate_is_out_of_the_cost_of_a_success(reports: dict[str
     assert rated.headline.spend_usd == blind.headline.spend_usd + euros * 5 / 4  # type: ignore[operator]
 
 
+def test_times_without_a_zone_are_said(reports: dict[str, Report]) -> None:
+    assert {name: reports[name].coverage.naive_times for name in ("naive_times", "one_day")} == {"naive_times": 48, "one_day": 0}
+    assert reports["naive_times"].window == reports["one_day"].window
+    assert reports["naive_times"].coverage.notices == []
+
+
 def test_success_without_a_status_is_unknown(reports: dict[str, Report]) -> None:
     head = reports["no_status"].headline
     assert (head.successful_outcomes, head.cost_per_successful_outcome_usd, head.attempts_per_success) == (None, None, None)

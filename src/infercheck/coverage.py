@@ -7,6 +7,7 @@ from typing import Any, Literal
 from infercheck import ingest
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
+from infercheck.inputs import NAIVE_TIMES
 from infercheck.model.report import Coverage
 from infercheck.summarise import money
 
@@ -43,6 +44,10 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         "SELECT coalesce(logged_currency, 'USD'), count(*) FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1 ORDER BY 1"
     )
     foreign = engine.value(f"SELECT count(*) FROM ({_FOREIGN})")
+    naive = engine.value(
+        "SELECT count(*) FROM calls c JOIN files f ON f.file_id = c.file_id WHERE c.started_at IS NOT NULL AND contains(f.note, ?)",
+        [NAIVE_TIMES],
+    )
     notes = [GATEWAY_NOTE] if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)") else []
     if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
         notes.append(UNLOGGED_RETRIES)
@@ -74,6 +79,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         price_list=price_list_version(),
         currencies=dict(currencies),
         unpriced_currency_calls=foreign or 0,
+        naive_times=naive,
         not_checked=diagnosis.not_checked,
         notices=list(read.notices),
         notes=notes,

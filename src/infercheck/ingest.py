@@ -61,12 +61,20 @@ def ingest(engine: Engine, paths: Sequence[str], *, on_event: Callable[[Progress
             done += sum(r.size for r in batch)
             if on_event:
                 on_event(Progress(batch[-1].path, done, total))
-    notices += [f"{r.path}: {r.note}" for r in found if r.note]
     file_ids = tuple(sorted([*unchanged, *(r.file_id for r in found)]))
     if not file_ids:
         raise InputError("nothing here is a log that infercheck can read", where=", ".join(paths),
                          hint=f"skipped: {inputs.skipped_summary(skipped)}" if skipped else "")  # fmt: skip
+    notices += _losses(engine, file_ids)
     return IngestResult(file_ids, dict(skipped), tuple(notices))
+
+
+def _losses(engine: Engine, file_ids: Sequence[int]) -> list[str]:
+    """What was lost in the files in scope, whichever run read them. Times without a zone are counted call by call elsewhere."""
+    ids = ", ".join(map(str, file_ids))
+    rows = engine.rows(f"SELECT path, note FROM ledger_files WHERE file_id IN ({ids}) AND note IS NOT NULL ORDER BY path")
+    told = [(path, [part for part in note.split("; ") if part != inputs.NAIVE_TIMES]) for path, note in rows]
+    return [f"{path}: {'; '.join(parts)}" for path, parts in told if parts]
 
 
 def read_example(source_id: str, text: str, fmt: str, *, table: str = "calls") -> list[dict[str, Any]]:
@@ -117,6 +125,8 @@ def _source(path: Path, head: inputs.Look, *, named: bool) -> sources.Source | N
             raise InputError(
                 f"this is no log but {head.label}", where=str(path), hint="infercheck reads JSON lines, JSON and CSV, also .gz or .zst"
             )
+        if named and head.compression:
+            raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=str(path))
         return None
     matches = sources.match(head.records, head.kind)
     claimed = [m for m in matches if m.score == 1.0]

@@ -9,7 +9,7 @@ import re
 import sys
 import zlib
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
@@ -42,6 +42,8 @@ MAGIC = {
 }
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 csv.field_size_limit(1 << 30)
+NAIVE_TIMES = "times carry no zone and were read as UTC"  # in a file's note
+_NAIVE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d+)?)?")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,11 @@ class Cleaned:
         keep = RAW_KEPT if self._stored < RAW_TOTAL else RAW_SHORT
         self._stored += min(len(raw), keep)
         self.rejects.append((line, raw[:keep], reason))
+
+
+def without_zone(records: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether the first records hold times that name no zone."""
+    return any(isinstance(value, str) and _NAIVE.fullmatch(value) for record in records for value in record.values())
 
 
 def find(paths: Sequence[str], stdin_copy: Path) -> Iterator[tuple[Path, bool]]:

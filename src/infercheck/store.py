@@ -10,7 +10,7 @@ from typing import Literal
 
 from infercheck import ledger, span_stage, staging
 from infercheck.engine.duckdb import Engine, literal
-from infercheck.inputs import Cleaned, Look, count_lines, head_hash, unpack
+from infercheck.inputs import NAIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
 from infercheck.sources import Source
 
 TAIL_BYTES = 4096
@@ -60,7 +60,8 @@ class Reading:
     @property
     def note(self) -> str:
         """What was lost or mended, in words."""
-        return "; ".join([*self.notes, *(self.cleaned.notes if self.cleaned else ())])
+        naive = not self.source.header.times_are_utc and without_zone(self.look.records)
+        return "; ".join([*self.notes, *(self.cleaned.notes if self.cleaned else ()), *([NAIVE_TIMES] if naive else [])])
 
     @property
     def piece(self) -> staging.Piece:

@@ -66,7 +66,7 @@ class Coverage(Model):
     price_list: str = ""
     currencies: dict[str, int] = Field({}, description="attempts by logged currency")
     unpriced_currency_calls: int = 0
-    naive_times: int = 0
+    naive_times: int = Field(0, description="attempts whose time names no zone: read as UTC")
     not_checked: list[NotChecked] = []
     notices: list[str] = []
     notes: list[str] = []

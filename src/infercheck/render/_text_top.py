@@ -37,7 +37,7 @@ def read(page: Page, report: Report) -> None:
     rows += [("priced", _priced(page, coverage)), ("cost basis", _basis(coverage))]
     rows += _currency(page, coverage)
     if coverage.naive_times:
-        rows.append(("clocks", page.text(f"{plural(coverage.naive_times, 'time')} without a zone, read as UTC", "yellow")))
+        rows.append(("clocks", page.text(f"{plural(coverage.naive_times, 'call')} whose time names no zone, read as UTC", "yellow")))
     page.pairs(rows if coverage.attempts else rows[: 3 + len(shown)])
     for notice in coverage.notices:
         page.paragraph(notice, "yellow")

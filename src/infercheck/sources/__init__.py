@@ -58,6 +58,9 @@ class SourceHeader(BaseModel):
     formats: tuple[Format, ...]
     detect: Detect
     columns: dict[str, str]
+    times_are_utc: bool = Field(
+        False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
+    )
     example: list[SourceExample] = Field(min_length=1)
 
 

@@ -6,6 +6,7 @@ LiteLLM's table of spend, as CSV from PostgreSQL's COPY, as JSONL, or as the ans
 the millisecond. A failure that a retry rescued has no row here. Prompts are there only with store_prompts_in_spend_logs.
 """
 formats = ["csv", "jsonl", "json"]
+times_are_utc = true
 
 [detect]
 all = ["request_id", "call_type", "spend", "startTime"]
