@@ -21,7 +21,7 @@ class Column(NamedTuple):
 
 
 CALLS: tuple[Column, ...] = (
-    Column("call_id", "BIGINT", "infercheck's id of this row: file_id * 2^32 + line"),
+    Column("call_id", "BIGINT", "infercheck's id of this row: file_id * 2^32 + its number in the file"),
     Column("source_call_id", "VARCHAR", "the log's own id; attempts at one request may share it"),
     Column("request_id", "VARCHAR", "the attempts at one client request share it"),
     Column("attempt_key", "VARCHAR", "what makes two log rows the same attempt; each source declares it"),
