@@ -33,7 +33,8 @@ def list_sources(verbose: opt.Verbose = False) -> None:
 
     known = list(sources.load().values())
     if verbose:
-        rows = [(s.id, "\n".join((s.header.title, s.header.description, f"keys: {', '.join(s.header.detect.all or s.header.detect.any)}"))) for s in known]
+        keys = {s.id: ", ".join(s.header.detect.all or s.header.detect.any) for s in known}
+        rows = [(s.id, "\n".join((s.header.title, s.header.description, f"keys: {keys[s.id]}"))) for s in known]
         write_text(sheet(rows, style()))
         return
     write_text(
