@@ -132,6 +132,20 @@ WITH answered AS (
         max(CASE WHEN role = 'assistant' THEN message_index END) AS last_answer
     FROM ends
     GROUP BY call_id
+), wholes AS (
+    SELECT
+        e.call_id,
+        max(t.last_index) AS last_index,
+        max(t.last_answer) AS last_answer,
+        max(CASE WHEN e.message_index = t.last_index THEN e.prefix_hash END) AS whole_hash,
+        max(CASE WHEN e.message_index = t.last_index THEN e.role END) AS last_role,
+        max(CASE WHEN e.message_index = t.last_index THEN e.cum_chars END)
+            - coalesce(max(CASE WHEN e.message_index = t.last_index - 1 THEN e.cum_chars END), 0) AS last_chars,
+        max(CASE WHEN e.message_index = t.first_answer - 1 THEN e.prefix_hash END) AS opening_hash
+    FROM ends AS e
+    JOIN tails AS t ON t.call_id = e.call_id
+    WHERE e.message_index >= t.last_index - 1 OR e.message_index = t.first_answer - 1
+    GROUP BY e.call_id
 ), cuts AS (
     -- The message before the last answer, which may itself be several messages in a row.
     SELECT e.call_id, max(e.message_index) AS cut_index
@@ -139,23 +153,23 @@ WITH answered AS (
     JOIN tails AS t ON t.call_id = e.call_id
     WHERE e.message_index < t.last_answer AND e.role <> 'assistant'
     GROUP BY e.call_id
+), continued AS (
+    SELECT c.call_id, c.cut_index, e.prefix_hash AS cut_hash
+    FROM cuts AS c
+    JOIN ends AS e ON e.call_id = c.call_id AND e.message_index = c.cut_index
 ), prompts AS (
     SELECT
         p.*,
         t.last_answer - c.cut_index AS answers_added,
         t.last_index - t.last_answer AS others_added,
-        whole.prefix_hash AS whole_hash,
-        whole.role AS last_role,
-        whole.cum_chars - coalesce(before_last.cum_chars, 0) AS last_chars,
-        coalesce(opening.prefix_hash, whole.prefix_hash) AS opening_hash,
-        cut.prefix_hash AS cut_hash
+        t.whole_hash,
+        t.last_role,
+        t.last_chars,
+        coalesce(t.opening_hash, t.whole_hash) AS opening_hash,
+        c.cut_hash
     FROM placed AS p
-    JOIN tails AS t ON t.call_id = p.call_id
-    JOIN ends AS whole ON whole.call_id = p.call_id AND whole.message_index = t.last_index
-    LEFT JOIN ends AS before_last ON before_last.call_id = p.call_id AND before_last.message_index = t.last_index - 1
-    LEFT JOIN ends AS opening ON opening.call_id = p.call_id AND opening.message_index = t.first_answer - 1
-    LEFT JOIN cuts AS c ON c.call_id = p.call_id
-    LEFT JOIN ends AS cut ON cut.call_id = p.call_id AND cut.message_index = c.cut_index
+    JOIN wholes AS t ON t.call_id = p.call_id
+    LEFT JOIN continued AS c ON c.call_id = p.call_id
 ), events AS (
     SELECT talk_group, whole_hash AS prompt, answered_us AS at_us, 1 AS asked, call_id, start_us, end_us FROM prompts
     UNION ALL
