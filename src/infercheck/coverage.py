@@ -48,7 +48,9 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         "SELECT count(*) FROM calls c JOIN files f ON f.file_id = c.file_id WHERE c.started_at IS NOT NULL AND contains(f.note, ?)",
         [NAIVE_TIMES],
     )
-    notes = [GATEWAY_NOTE] if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)") else []
+    served = engine.value("SELECT EXISTS (SELECT 1 FROM spans WHERE kind = 'server')")  # a server's span starts before the handler
+    timed = engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)")
+    notes = [GATEWAY_NOTE] if timed and not served else []
     if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
         notes.append(UNLOGGED_RETRIES)
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE status <> 'ok' AND billed_usd IS NULL AND input_tokens IS NULL")
