@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from infercheck.model.rule import FixId, Grade, Snippet
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "1.0"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
