@@ -97,7 +97,10 @@ a        1             -           -
 b        10            -           10
 '''
 ---*/
-WITH rated AS (
+WITH rates AS (
+    SELECT currency, usd, from_day, lead(from_day) OVER (PARTITION BY currency ORDER BY from_day) AS until_day
+    FROM (SELECT currency, usd, coalesce(from_day, DATE '0001-01-01') AS from_day FROM config_rates) AS x
+), rated AS (
     SELECT
         c.*,
         k.start_us, k.first_token_us, k.end_us,
@@ -110,12 +113,8 @@ WITH rated AS (
     FROM calls AS c
     JOIN call_clock AS k ON k.call_id = c.call_id
     JOIN call_workloads AS w ON w.call_id = c.call_id
-    LEFT JOIN config_rates AS r
-        ON r.currency = c.logged_currency
-        AND coalesce(r.from_day, DATE '0001-01-01') = (
-            SELECT max(coalesce(x.from_day, DATE '0001-01-01')) FROM config_rates AS x
-            WHERE x.currency = c.logged_currency AND coalesce(x.from_day, DATE '0001-01-01') <= CAST(c.started_at AS DATE)
-        )
+    LEFT JOIN rates AS r
+        ON r.currency = c.logged_currency AND CAST(c.started_at AS DATE) >= r.from_day AND (r.until_day IS NULL OR CAST(c.started_at AS DATE) < r.until_day)
 ), priced AS (
     SELECT
         c.*,
