@@ -28,7 +28,7 @@ MESSAGES = (
     Column("message_hash", "BIGINT", "salted hash of the text"),
     Column("chars", "BIGINT", "characters"),
     Column("blocks", "INTEGER", "blocks"),
-    Column("masked_hash", "BIGINT", "salted hash with runs of digits masked"),
+    Column("masked_hash", "BIGINT", "salted hash with runs of digits masked in the first 128 characters"),
     Column("template_hash", "BIGINT", "salted hash of the first 128 characters, runs of digits masked"),
 )
 MESSAGE_BLOCKS = (

@@ -241,10 +241,10 @@ def cut_prompts(engine: Engine) -> None:
         FROM cut WINDOW w AS (PARTITION BY message_hash ORDER BY line_index, block_in_line ROWS UNBOUNDED PRECEDING)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_messages AS
-        SELECT t.message_hash, length(text) AS chars, b.blocks, CASE WHEN regexp_matches(text, '[0-9]')
-                THEN salted(regexp_replace(text, '[0-9]+', '#', 'g')) ELSE t.message_hash END AS masked_hash,
-            salted(regexp_replace(left(text, 128), '[0-9]+', '#', 'g')) AS template_hash
-        FROM (FROM texts SEMI JOIN fresh USING (key)) t
+        SELECT t.message_hash, length(text) AS chars, b.blocks, CASE WHEN opening <> left(text, 128)
+                THEN salted(opening || substring(text, 129)) ELSE t.message_hash END AS masked_hash,
+            salted(opening) AS template_hash
+        FROM (SELECT *, regexp_replace(left(text, 128), '[0-9]+', '#', 'g') AS opening FROM texts SEMI JOIN fresh USING (key)) t
         JOIN (SELECT message_hash, block_index + 1 AS blocks FROM new_message_blocks WHERE ends_message) b USING (message_hash)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE known AS
@@ -264,7 +264,8 @@ def cut_prompts(engine: Engine) -> None:
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE prompts AS
         SELECT rn, folded(sum(mix)) AS prompt_hash,
-            folded(sum(CASE WHEN masked_hash = message_hash THEN mix ELSE mixed(masked_hash, message_index, coalesce(ascii(role), 0)) END)) AS masked_hash,
+            folded(sum(CASE WHEN masked_hash = message_hash THEN mix
+                ELSE mixed(masked_hash, message_index, coalesce(ascii(role), 0)) END)) AS masked_hash,
             min_by(message_hash, message_index) FILTER (role IN ('system', 'developer')) AS system_hash,
             min_by(template_hash, message_index) FILTER (role IN ('system', 'developer')) AS template_hash,
             CAST(sum(chars) AS BIGINT) AS prompt_chars, CAST(1 + count(*) FILTER (role = 'assistant') AS INTEGER) AS turn, count(*) AS items

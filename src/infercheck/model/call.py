@@ -78,7 +78,7 @@ CALLS: tuple[Column, ...] = (
     Column("logged_cost", MONEY, "cost as the log states it, in logged_currency"),
     Column("logged_currency", "VARCHAR", "USD unless the log says otherwise"),
     Column("prompt_hash", "BIGINT", "salted hash of the whole prompt (messages or input)"),
-    Column("masked_hash", "BIGINT", "the same with digits masked"),
+    Column("masked_hash", "BIGINT", "the same with digits masked in the first 128 characters of each message"),
     Column("system_hash", "BIGINT", "salted hash of the system message"),
     Column("template_hash", "BIGINT", "salted hash of the system message's first 128 characters, digits masked"),
     Column("tools_hash", "BIGINT", "salted hash of the tool definitions"),
