@@ -82,12 +82,14 @@ def settle(engine: Engine) -> None:
     engine.execute("CREATE OR REPLACE TEMP TABLE alone (claim_id BIGINT, alone_usd " + MONEY + ")")
     engine.execute("CREATE OR REPLACE TEMP TABLE taken (claim_id BIGINT, saved_usd " + MONEY + ")")
     present = {row[0] for row in engine.rows("SELECT DISTINCT kind FROM open_claims")}
-    kinds = [k for k in KINDS if k.name in present]
-    for kind in kinds:
-        _price_alone(engine, kind)
+    for kind in KINDS:
+        if kind.name in present:
+            _price_alone(engine, kind)
     for group in _GROUPS:
-        for kind in kinds:
-            _apply(engine, kind, group)
+        rules = dict(engine.rows(f"SELECT kind, count(DISTINCT rule) FROM open_claims WHERE {group} GROUP BY kind"))
+        for kind in KINDS:
+            if kind.name in rules:
+                _apply(engine, kind, group, contested=rules[kind.name] > 1)
     engine.execute(
         "INSERT INTO settled SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
         "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, 0) END, "
@@ -105,12 +107,16 @@ def _open_claims(engine: Engine) -> None:
         for k in KINDS
     ]
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE open_claims AS WITH every AS ("
-        + " UNION ALL ".join(parts)
-        + ") SELECT row_number() OVER (ORDER BY rule, call_id, kind) AS claim_id, * FROM every "
-        "QUALIFY row_number() OVER (PARTITION BY rule, call_id, kind ORDER BY "
+        "CREATE OR REPLACE TEMP TABLE open_claims AS SELECT row_number() OVER () AS claim_id, * FROM (" + " UNION ALL ".join(parts) + ")"
+    )
+    # Few are named twice, if any: only those are ranked.
+    engine.execute(
+        "DELETE FROM open_claims WHERE claim_id IN (SELECT k.claim_id FROM open_claims k JOIN ("
+        "SELECT rule, call_id, kind FROM open_claims GROUP BY rule, call_id, kind HAVING count(*) > 1) d "
+        "ON d.call_id = k.call_id AND d.rule = k.rule AND d.kind = k.kind "
+        "QUALIFY row_number() OVER (PARTITION BY k.rule, k.call_id, k.kind ORDER BY "
         f"{_GRADE_RANK}, subject, route_to, service_tier, coalesce(cache_read_tokens, 0) + coalesce(trim_input_tokens, 0) "
-        "+ coalesce(trim_output_tokens, 0) DESC) = 1"
+        "+ coalesce(trim_output_tokens, 0) DESC) > 1)"
     )
 
 
@@ -149,13 +155,14 @@ def _price_alone(engine: Engine, kind: Kind) -> None:
     )
 
 
-def _apply(engine: Engine, kind: Kind, group: str) -> None:
-    """One stage: the winners among the claims of this kind and group are priced, kept where their finding gains, and applied."""
-    winners = (
-        f"SELECT k.* FROM open_claims k JOIN alone a ON a.claim_id = k.claim_id WHERE k.kind = '{kind.name}' AND {group} "
-        "QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY "
-        f"{_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1"
-    )
+def _apply(engine: Engine, kind: Kind, group: str, *, contested: bool) -> None:
+    """One stage: the winners among the claims of this kind and group are priced, kept where their finding gains, and applied.
+
+    A rule names a call once, so claims of one rule alone are ``contested`` by nobody and need no ranking.
+    """
+    winners = f"SELECT k.* FROM open_claims k JOIN alone a ON a.claim_id = k.claim_id WHERE k.kind = '{kind.name}' AND {group}"
+    if contested:
+        winners += f" QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY {_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1"
     engine.execute(
         f"CREATE OR REPLACE TEMP TABLE stage AS SELECT *, {_saving(kind, 'left_usd')} AS saved_usd "
         f"FROM ({_counterfactual(kind, winners, 'settle_state')}) WHERE after_usd IS NOT NULL"
