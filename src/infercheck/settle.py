@@ -56,6 +56,7 @@ KINDS: tuple[Kind, ...] = (
 _STATE = (
     "call_id", "provider", "model", "day", "tier", "operation", "bracket_tokens", "input_tokens", "cache_read_tokens",
     "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens", "audio_input_tokens", "audio_output_tokens", "dropped",
+    "billed_usd", "computed_usd",
 )  # fmt: skip
 _GROUPS = ("grade <> 'heuristic'", "grade = 'heuristic'")
 _GRADE_RANK = "CASE grade WHEN 'measured' THEN 1 WHEN 'structural' THEN 2 ELSE 3 END"
@@ -140,9 +141,9 @@ def _counterfactual(kind: Kind, claims: str, state: str) -> str:
     return (
         f"WITH changed AS (SELECT k.claim_id, k.rule, k.subject, s.left_usd, {columns} FROM ({claims}) k JOIN {state} s ON s.call_id = k.call_id "
         "WHERE NOT s.dropped) "
-        f"SELECT s.*, CASE WHEN s.dropped THEN CAST(0 AS {MONEY}) WHEN b.computed_usd > 0 THEN "
-        f"CAST(CAST(b.billed_usd AS DOUBLE) * (CAST({cost_expression('s', 'p')} AS DOUBLE) / CAST(b.computed_usd AS DOUBLE)) AS {MONEY}) "
-        f"END AS after_usd FROM changed s JOIN settle_base b ON b.call_id = s.call_id LEFT JOIN prices p ON {_PRICE_JOIN}"
+        f"SELECT s.*, CASE WHEN s.dropped THEN CAST(0 AS {MONEY}) WHEN s.computed_usd > 0 THEN "
+        f"CAST(CAST(s.billed_usd AS DOUBLE) * (CAST({cost_expression('s', 'p')} AS DOUBLE) / CAST(s.computed_usd AS DOUBLE)) AS {MONEY}) "
+        f"END AS after_usd FROM changed s LEFT JOIN prices p ON {_PRICE_JOIN}"
     )
 
 
