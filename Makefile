@@ -21,6 +21,9 @@ lint: $(READY)
 bench: $(READY)
 	$(BIN)/python benchmarks/bench.py $(BENCH)
 
+placebo: $(READY)
+	$(BIN)/python benchmarks/placebo.py
+
 bench-views: $(READY)
 	$(BIN)/python benchmarks/views.py $(BENCH)
 

@@ -279,14 +279,18 @@ WITH span AS (
     FROM streams
     GROUP BY deployment, workload, stratum
     HAVING count_if(exposed) > 0 AND count_if(NOT exposed) > 0
+), weighed AS (
+    -- A kind weighs by how well both of its means are known (Mantel-Haenszel); by exposed calls, one unexposed call would speak for fifty exposed ones.
+    SELECT *, exposed_calls * unexposed_calls / (exposed_calls + unexposed_calls) AS weight
+    FROM strata
 ), pairs AS (
     SELECT
         deployment, workload,
         sum(exposed_calls) AS exposed_calls,
-        sum(exposed_calls * (exposed_ms - unexposed_ms)) / sum(exposed_calls) AS effect_ms,
-        sum(exposed_calls * unexposed_ms) / sum(exposed_calls) AS unexposed_ms,
+        sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
+        sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
         count(*) OVER () AS tested
-    FROM strata
+    FROM weighed
     GROUP BY deployment, workload
     HAVING sum(exposed_calls) >= $min_calls AND sum(unexposed_calls) >= $min_calls
 ), cells AS (
@@ -328,7 +332,9 @@ WITH span AS (
     JOIN weights AS w ON w.block = CAST(c.block AS BIGINT)
     GROUP BY c.deployment, c.workload, c.stratum, w.draw
 ), effects AS (
-    SELECT deployment, workload, draw, sum(s1 - n1 * s0 / n0) / sum(n1) - $min_effect * sum(n1 * s0 / n0) / sum(n1) AS beyond_ms
+    SELECT
+        deployment, workload, draw,
+        sum((n0 * s1 - (1 + $min_effect) * n1 * s0) / (n1 + n0)) / sum(n1 * n0 / (n1 + n0)) AS beyond_ms
     FROM redrawn
     WHERE n1 > 0 AND n0 > 0
     GROUP BY deployment, workload, draw
@@ -354,6 +360,20 @@ WITH span AS (
     JOIN blocks AS b ON b.deployment = p.deployment AND b.workload = p.workload
     JOIN episodes AS e ON e.deployment = p.deployment AND e.workload = p.workload
     WHERE s.draws >= 100
+), firing AS (
+    SELECT * FROM found WHERE lower_ms > $min_effect * unexposed_ms
+), told AS (
+    -- A finding speaks of a workload on all deployments where it is slowed, so that effect times calls is what is claimed.
+    SELECT
+        workload,
+        sum(exposed_calls * effect_ms) / sum(exposed_calls) AS effect_ms,
+        sum(exposed_calls * lower_ms) / sum(exposed_calls) AS lower_ms,
+        sum(exposed_calls * unexposed_ms) / sum(exposed_calls) AS unexposed_ms,
+        sum(exposed_calls) AS exposed_calls,
+        min(episodes) AS episodes,
+        min(blocks) AS blocks
+    FROM firing
+    GROUP BY workload
 ), claimed AS (
     SELECT
         m.call_id, m.deployment, m.workload,
@@ -368,12 +388,13 @@ SELECT
     c.workload AS subject,
     CASE WHEN f.blocks >= $min_blocks AND f.episodes >= $min_episodes THEN 'measured' ELSE 'heuristic' END AS grade,
     c.excess_ms * f.exposed_calls * f.effect_ms / c.all_excess_ms AS waste_ms,
-    f.effect_ms AS evidence_effect_ms,
-    f.lower_ms AS evidence_lower_bound_ms,
-    f.unexposed_ms AS evidence_unexposed_ms,
-    f.exposed_calls AS evidence_exposed_calls,
-    f.episodes AS evidence_episodes,
-    f.blocks AS evidence_blocks
+    t.effect_ms AS evidence_effect_ms,
+    t.lower_ms AS evidence_lower_bound_ms,
+    t.unexposed_ms AS evidence_unexposed_ms,
+    t.exposed_calls AS evidence_exposed_calls,
+    t.episodes AS evidence_episodes,
+    t.blocks AS evidence_blocks
 FROM claimed AS c
-JOIN found AS f ON f.deployment = c.deployment AND f.workload = c.workload
-WHERE f.lower_ms > $min_effect * f.unexposed_ms AND c.excess_ms > 0
+JOIN firing AS f ON f.deployment = c.deployment AND f.workload = c.workload
+JOIN told AS t ON t.workload = c.workload
+WHERE c.excess_ms > 0
