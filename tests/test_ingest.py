@@ -15,9 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infercheck import ingest, ledger, store
+from infercheck import ingest
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError, UsageError
+from infercheck.ingest import ledger, store
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 

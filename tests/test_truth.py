@@ -12,9 +12,9 @@ from typing import Any
 
 import polars as pl
 import pytest
+
 import truth
 from corpora import corpus
-
 from infercheck import AnalyzeOptions, analyze
 from infercheck.model.report import Report
 
@@ -89,7 +89,11 @@ def test_counts_cost_and_failures(report: Report) -> None:
         assert own.calls == row["rows"]
         assert (own.input_tokens or 0, own.output_tokens or 0) == (row["prompt_tokens"], row["completion_tokens"])
         # Unknown is not zero: the self-hosted model has no price, so its spend is not known.
-        assert (own.spend_usd is None) if row["cost"] == 0 else own.spend_usd == pytest.approx(Decimal(str(row["cost"])), abs=Decimal("0.000001"))
+        assert (
+            (own.spend_usd is None)
+            if row["cost"] == 0
+            else own.spend_usd == pytest.approx(Decimal(str(row["cost"])), abs=Decimal("0.000001"))
+        )
 
 
 def test_the_redacted_twin_has_the_same_totals_and_says_what_it_cannot_check(report: Report) -> None:
@@ -134,7 +138,7 @@ def test_the_plan_sums_to_the_cent_and_no_call_saves_more_than_its_bill(report: 
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_order_of_lines_and_files_changes_nothing(report: Report, tmp_path: Path, seed: int) -> None:
-    lines = gzip.open(corpus(LOG), "rb").read().splitlines()
+    lines = gzip.decompress(corpus(LOG).read_bytes()).splitlines()
     random.Random(seed).shuffle(lines)  # noqa: S311
     for part in range(3):
         (tmp_path / f"{9 - part}.jsonl").write_bytes(b"\n".join(lines[part::3]) + b"\n")

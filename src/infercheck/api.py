@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infercheck import coverage, diagnose, ingest, ledger, prepare, recommend, replay, rulebook, settle, sqlcheck
+from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sqlcheck
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError, first_line
@@ -109,7 +109,7 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     basis = options.cost_basis or config.cost_basis
     if basis:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
-    ledger_file = (options.ledger or ledger.default_path()) if options.use_ledger else None
+    ledger_file = (options.ledger or ingest.default_path()) if options.use_ledger else None
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
     with Engine(ledger_file) as engine:
         read = ingest.ingest(engine, [str(p) for p in paths], on_event=on_event)

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from infercheck import ingest
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
-from infercheck.inputs import NAIVE_TIMES
+from infercheck.ingest.inputs import NAIVE_TIMES
 from infercheck.model.report import Coverage
 from infercheck.summarise import money
 

@@ -25,7 +25,7 @@ def ingest(paths: opt.Paths, ledger: opt.Ledger = None, quiet: opt.Quiet = False
     from infercheck import ingest as reading
     from infercheck.cli._output import progress, style, write_text
     from infercheck.engine.duckdb import Engine
-    from infercheck.ledger import default_path
+    from infercheck.ingest.ledger import default_path
     from infercheck.render.table import sheet
 
     target = ledger or default_path()

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from infercheck import attempts
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
 from infercheck.errors import UsageError, first_line
+from infercheck.ingest import attempts
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from infercheck import ledger, span_stage, staging
 from infercheck.engine.duckdb import Engine, literal
-from infercheck.inputs import NAIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
+from infercheck.ingest import ledger, span_stage, staging
+from infercheck.ingest.inputs import NAIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
 from infercheck.sources import Source
 
 TAIL_BYTES = 4096

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infercheck import span_stage
 from infercheck.engine.duckdb import Engine, literal, quoted
-from infercheck.inputs import FILE_KEY, LINE_KEY
+from infercheck.ingest import span_stage
+from infercheck.ingest.inputs import FILE_KEY, LINE_KEY
 from infercheck.model.call import CALLS, Column
 from infercheck.sources import Source, helpers, sql_type
 

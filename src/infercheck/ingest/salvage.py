@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from infercheck.engine.duckdb import Engine
-from infercheck.inputs import BOM, FILE_KEY, LINE_KEY, Cleaned, dumped, json_values
+from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, Cleaned, dumped, json_values
 
 PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
 

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from infercheck import inputs, ledger, salvage, scope, sources, staging
+from infercheck import sources
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import InputError
-from infercheck.scope import Scope, open_scope
-from infercheck.store import Reading, Seen, change_of, known_files, store
+from infercheck.ingest import inputs, ledger, salvage, scope, staging
+from infercheck.ingest.scope import Scope, open_scope
+from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
 
 __all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "read_example", "scope"]
 
