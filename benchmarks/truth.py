@@ -163,7 +163,11 @@ def table(verdicts: Iterable[Verdict]) -> str:
 def page(verdicts: list[Verdict]) -> str:
     """TRUTH.md."""
     notes = [f"- `{v.judged.rule}`: {v.judged.note}." for v in verdicts if v.judged.note and v.recall < 1]
-    wrong = [f"- `{v.judged.rule}` also claims calls labelled {', '.join(f'{k} ({n})' for k, n in v.wrong.items())}." for v in verdicts if v.wrong]
+    wrong = [
+        f"- `{v.judged.rule}` also claims calls labelled {', '.join(f'{k} ({n})' for k, n in v.wrong.items())}."
+        for v in verdicts
+        if v.wrong
+    ]
     held = [f"- {label}: {why}." for label, why in NOT_HELD.items()]
     return "\n".join(
         [

@@ -43,7 +43,9 @@ def interactive(engine: Engine) -> Interactive:
 
 def latency(engine: Engine) -> Latency:
     """Components of the user-facing path, the tail, retry spikes, and latency by model, deployment and hour."""
-    return Latency(path=_path(engine), tail=_tail(engine), retry_spikes=_spikes(engine), by_model=_by_model(engine), by_hour=_by_hour(engine))
+    return Latency(
+        path=_path(engine), tail=_tail(engine), retry_spikes=_spikes(engine), by_model=_by_model(engine), by_hour=_by_hour(engine)
+    )
 
 
 def _path(engine: Engine) -> list[PathPart]:

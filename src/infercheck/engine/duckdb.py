@@ -154,7 +154,10 @@ def literal(value: object) -> str:
 
 def _connect(path: Path) -> Any:
     path.parent.mkdir(parents=True, exist_ok=True)
-    config: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+    config: dict[str, str | bool | int | float | list[str]] = {
+        "autoinstall_known_extensions": "false",
+        "autoload_known_extensions": "false",
+    }
     deadline = time.monotonic() + BUSY_WAIT_S
     while True:
         try:
@@ -170,6 +173,4 @@ def _connect(path: Path) -> Any:
                 ) from err
             time.sleep(0.2)
         except duckdb.Error as err:
-            raise UsageError(
-                f"this is no ledger: {first_line(err)}", where=str(path), hint="name another file with --ledger"
-            ) from err
+            raise UsageError(f"this is no ledger: {first_line(err)}", where=str(path), hint="name another file with --ledger") from err
