@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 DatabaseError = duckdb.Error  # what execute and rows raise for a statement that fails
+# DuckDB sets 4 MB a column and thread aside for an ordered CREATE TABLE AS; below this a table as wide as `calls` is written by one thread.
+MEMORY_LIMIT = "1300MB"
 BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
 
 
@@ -40,7 +42,7 @@ class Engine:
 
     name = "duckdb"
 
-    def __init__(self, path: Path | None = None, *, memory_limit: str = "1GB", threads: int | None = None) -> None:
+    def __init__(self, path: Path | None = None, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="infercheck-")
         scratch = Path(self._scratch.name)
         self.path = path or scratch / "ledger.duckdb"
@@ -51,6 +53,8 @@ class Engine:
         self.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
         self.execute("SET TimeZone = 'UTC'")
         self.execute("SET preserve_insertion_order = false")
+        if not self.persistent:  # a ledger that goes away need not be small
+            self.execute("SET force_compression = 'uncompressed'")
         self.execute("SET enable_progress_bar = false")  # it writes to standard output, where the report goes
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
