@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sqlcheck
 from infercheck.config import Config
-from infercheck.engine.duckdb import Engine
+from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.report import Report
@@ -91,7 +91,7 @@ def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | No
         diagnose.make_views(run.engine, run.book, sorted(read & set(run.book.views)), run.params)
         try:
             return run.engine.frame(sql.rstrip().rstrip(";"))
-        except Exception as err:
+        except DatabaseError as err:
             raise UsageError(first_line(err), where="query") from err
 
 
