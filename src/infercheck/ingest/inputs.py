@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any, Literal
 
 from infercheck.errors import InputError
+from infercheck.ingest.envelopes import SAMPLE, Envelope
 
 Kind = Literal["jsonl", "json", "csv", "empty", "binary", "text"]
 HEAD_BYTES = 1 << 20
@@ -25,7 +27,6 @@ RAW_KEPT = 1 << 16  # bytes of a rejected line that are stored
 RAW_TOTAL = 1 << 26  # bytes of rejected lines of one file that are stored; later ones are cut short
 RAW_SHORT = 200
 FIRST_RECORD_MAX = 1 << 28  # a first record longer than this is not looked at
-WRAPPERS = ("data", "results", "logs", "records", "items")  # keys under which an API's answer holds its rows
 LINE_KEY, FILE_KEY = "infercheck_line", "infercheck_file"  # what a copied line says of where it came from
 BOM = b"\xef\xbb\xbf"
 LONE_SURROGATE = re.compile(r"\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})")
@@ -56,6 +57,13 @@ class Look:
     records: tuple[dict[str, Any], ...] = ()
     fields: tuple[str, ...] = ()
     label: str = ""
+    envelope: Envelope | None = None
+
+    @property
+    def grows_by_lines(self) -> bool:
+        """Whether what is appended can be read without what stands before it."""
+        plain = self.kind == "jsonl" and not self.compression and self.encoding == "utf-8"
+        return plain and not (self.envelope and self.envelope.many)
 
 
 @dataclass
@@ -206,26 +214,30 @@ def _head(path: Path, compression: str) -> bytes:
 
 def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
     lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
-    records = list(islice((r for r in map(_object, lines[:100]) if r is not None), 5))
+    records = list(islice((r for r in map(_object, lines[:100]) if r is not None), SAMPLE))
     start = text.lstrip()[:1]
-    if len(records) == 1 and start == "{" and len(lines) == 1:
-        inside = _wrapped(records[0])
-        if inside is not None:
-            return "json", inside, []
     if records:
         return "jsonl", records, []
     if start in {"{", "["}:
-        objects = list(_first_objects(text))
-        if not objects and not complete and start == "[":
-            objects = list(_first_objects(b"".join(chunks(path, compression, [])).decode(encoding, errors="replace")))
+        objects = _first_objects(text)
+        if not objects and not complete:
+            objects = _first_objects(b"".join(chunks(path, compression, [])).decode(encoding, errors="replace"))
         if objects:
-            inside = _wrapped(objects[0]) if len(objects) == 1 else None
-            return "json", inside if inside is not None else objects, []
-    header = next(csv.reader(io.StringIO(lines[0].replace("\0", ""))), [])
-    if len(header) >= 2 and start not in {"{", "["}:
-        fields = [name.strip() for name in header]
-        return "csv", [dict.fromkeys(fields, "")], fields
+            return "json", objects, []
+    rows = [] if start in {"{", "["} else _rows("\n".join(lines[: SAMPLE + 1]))
+    if rows and len(rows[0]) >= 2:
+        fields = [name.strip() for name in rows[0]]
+        return "csv", [dict(zip(fields, row, strict=False)) for row in rows[1:]] or [dict.fromkeys(fields, "")], fields
     return "text", [], []
+
+
+def _rows(text: str) -> list[list[str]]:
+    """Rows of CSV; as far as they can be read."""
+    rows: list[list[str]] = []
+    with contextlib.suppress(csv.Error):
+        for row in csv.reader(io.StringIO(text.replace("\0", ""), newline=None)):
+            rows.append(row)
+    return rows
 
 
 def _object(line: str) -> dict[str, Any] | None:
@@ -236,25 +248,12 @@ def _object(line: str) -> dict[str, Any] | None:
     return value if isinstance(value, dict) else None
 
 
-def _wrapped(value: dict[str, Any]) -> list[dict[str, Any]] | None:
-    for key in WRAPPERS:
-        rows = value.get(key)
-        if isinstance(rows, list) and rows and all(isinstance(r, dict) for r in rows[:20]):
-            return rows[:20]
-    return None
-
-
-def _first_objects(text: str, limit: int = 20) -> Iterator[dict[str, Any]]:
-    for _, value, _raw in json_values(text):
-        if isinstance(value, dict):
-            yield value
-            limit -= 1
-        if limit == 0:
-            return
+def _first_objects(text: str) -> list[dict[str, Any]]:
+    return list(islice((value for _, value, _ in json_values(text) if isinstance(value, dict)), SAMPLE))
 
 
 def json_values(text: str) -> Iterator[tuple[int, Any, str]]:
-    """Values of a JSON array, of an API's answer, or of objects one after the other, with their record number.
+    """Values of a JSON array, or of objects one after the other, with their record number.
 
     A part that cannot be read comes as None with its text; reading goes on at the next line that opens an object.
     """
@@ -272,12 +271,7 @@ def json_values(text: str) -> Iterator[tuple[int, Any, str]]:
             stop = end if nxt < 0 else nxt
             yield number, None, text[at:stop]
         else:
-            rows = next((value[k] for k in WRAPPERS if isinstance(value, dict) and isinstance(value.get(k), list)), None)
-            if rows and number == 1 and all(isinstance(r, dict) for r in rows):
-                for number, row in enumerate(rows, start=1):
-                    yield number, row, ""
-            else:
-                yield number, value, text[at:stop]
+            yield number, value, text[at:stop]
         at = stop
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import IO, Any
 
 from infercheck import sources
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import InputError
-from infercheck.ingest import inputs, ledger, salvage, scope, staging
+from infercheck.ingest import envelopes, inputs, ledger, salvage, scope, staging
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
 
@@ -44,8 +44,8 @@ class IngestResult:
 
 def detect(path: str | Path) -> list[tuple[str, float, tuple[str, ...]]]:
     """Every source that could read the file, best first: its id, its fit (1.0 claims the file), and the keys that are missing."""
-    seen = inputs.look(Path(path))
-    return [(m.source_id, m.score, m.missing) for m in sources.match(seen.records, seen.kind)]
+    _, matches = _matched(inputs.look(Path(path)))
+    return [(m.source_id, m.score, m.missing) for m in matches]
 
 
 def ingest(engine: Engine, paths: Sequence[str], *, on_event: Callable[[Progress], None] | None = None) -> IngestResult:
@@ -102,8 +102,7 @@ def _plan(engine: Engine, paths: Sequence[str], stdin_copy: Path) -> tuple[list[
         if seen and change_of(path, seen) == "same":
             unchanged.append(seen.file_id)
             continue
-        head = inputs.look(path)
-        source = _source(path, head, named=named)
+        head, source = _recognised(path, named=named)
         if source is None:
             skipped[head.label] += 1
             continue
@@ -114,13 +113,25 @@ def _plan(engine: Engine, paths: Sequence[str], stdin_copy: Path) -> tuple[list[
 
 def _reading(path: Path, head: inputs.Look, source: sources.Source, seen: Seen | None, next_id: int) -> Reading:
     size, mtime = path.stat().st_size, path.stat().st_mtime_ns
-    tail = seen is not None and seen.source == source.id and not head.compression and head.kind == "jsonl" and head.encoding == "utf-8"
+    tail = seen is not None and seen.source == source.id and head.grows_by_lines
     start = seen.bytes_read if seen and tail and change_of(path, seen) == "grown" else 0
     return Reading(seen.file_id if seen else next_id, path, head, source, size, mtime, start, seen)
 
 
-def _source(path: Path, head: inputs.Look, *, named: bool) -> sources.Source | None:
-    """The source that claims the file; None for a file that is skipped. A file that was named itself is never skipped silently."""
+def _matched(head: inputs.Look) -> tuple[inputs.Look, list[sources.Match]]:
+    """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
+    matches = sources.match(head.records, head.kind)
+    if not any(m.score == 1.0 for m in matches):
+        for envelope, inside in envelopes.candidates(head.records):
+            within = sources.match(inside, "jsonl")
+            if sum(m.score == 1.0 for m in within) == 1:
+                return replace(head, records=tuple(inside), envelope=envelope), within
+    return head, matches
+
+
+def _recognised(path: Path, *, named: bool) -> tuple[inputs.Look, sources.Source | None]:
+    """A file and the source that claims it; None for a file that is skipped. A file that was named itself is never skipped silently."""
+    head = inputs.look(path)
     if head.kind in {"binary", "empty", "text"}:
         if named and head.kind != "empty":
             raise InputError(
@@ -128,16 +139,16 @@ def _source(path: Path, head: inputs.Look, *, named: bool) -> sources.Source | N
             )
         if named and head.compression:
             raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=str(path))
-        return None
-    matches = sources.match(head.records, head.kind)
+        return head, None
+    head, matches = _matched(head)
     claimed = [m for m in matches if m.score == 1.0]
     if len(claimed) == 1:
-        return sources.load()[claimed[0].source_id]
+        return head, sources.load()[claimed[0].source_id]
     if named:
         near = "; ".join(f"{m.source_id} (missing: {', '.join(m.missing)})" for m in (claimed or matches)[:3])
         what = "several formats claim this file" if claimed else "this log's format is unknown"
         raise InputError(what, where=str(path), hint=f"closest: {near}")
-    return None
+    return head, None
 
 
 def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
@@ -245,9 +256,10 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
 
 
 def _salvaged(r: Reading, plain: Path, target: IO[bytes]) -> inputs.Cleaned:
-    keys, encoding = r.source.header.columns, r.look.encoding
+    keys, encoding, envelope = r.source.header.columns, r.look.encoding, r.look.envelope
     if r.look.kind == "json":
-        return salvage.document(plain, target, r.file_id, keys, encoding=encoding)
+        return salvage.document(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope)
     if r.look.kind == "csv":
-        return salvage.table(plain, target, r.file_id, r.look.fields, encoding=encoding)
-    return salvage.lines(plain, target, r.file_id, keys, encoding=encoding, first_line=r.base + 1, offset=r.start)
+        return salvage.table(plain, target, r.file_id, keys, r.look.fields, encoding=encoding, envelope=envelope)
+    start = {"first_line": r.base + 1, "offset": r.start}
+    return salvage.lines(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope, **start)

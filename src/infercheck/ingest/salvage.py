@@ -11,61 +11,89 @@ from pathlib import Path
 from typing import IO, Any
 
 from infercheck.engine.duckdb import Engine
+from infercheck.ingest.envelopes import Envelope
 from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, Cleaned, dumped, json_values
 
 PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
 
 
 def lines(
-    source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8", first_line: int = 1, offset: int = 0
+    source: Path,
+    target: IO[bytes],
+    file_id: int,
+    known: Iterable[str],
+    *,
+    encoding: str = "utf-8",
+    first_line: int = 1,
+    offset: int = 0,
+    envelope: Envelope | None = None,
 ) -> Cleaned:
     """Copy the sound records of a JSONL file to ``target`` and set the others aside.
 
     ``known`` are keys of which a record has at least one; ``offset`` is where ``source`` starts in the original file, and ``Cleaned.end``
-    is where reading may go on when it has grown: before an unfinished last line.
+    is where reading may go on when it has grown: before an unfinished last line. ``envelope`` is what each record stands in; where one holds
+    several, they are numbered through.
     """
-    result, keys, replaced, position = Cleaned(), frozenset(known), 0, 0
+    result, keys, replaced, position, number = Cleaned(), frozenset(known), 0, 0, 0
     with source.open("rb") as stream:
         lines_in: Iterable[bytes] = stream if encoding == "utf-8" else _encoded(stream.read().decode(encoding, errors="replace"))
-        for number, raw in enumerate(lines_in, start=first_line):
+        for line_number, raw in enumerate(lines_in, start=first_line):
             position += len(raw)
-            line = raw.removeprefix(BOM) if number == 1 else raw
+            line = raw.removeprefix(BOM) if line_number == 1 else raw
             if not line.strip():
                 continue
-            record, reason = _record(line, keys)
-            if record is None:
-                result.reject(number, raw.rstrip(b"\r\n"), reason)
-                if not raw.endswith(b"\n"):
-                    position -= len(raw)
-                continue
-            replaced += reason == "replaced"
-            _keep(result, target, dumped(file_id, number, record))
+            value, broken, mended = _value(line)
+            held = [value] if envelope is None or broken else list(envelope.contents(value))
+            if envelope and not envelope.many and len(held) != 1:
+                held, broken = [None], f"{len(held) or 'no'} records in {envelope}, elsewhere one"
+            for record in held:
+                number = number + 1 if envelope and envelope.many else line_number
+                reason = broken or _fault(record, keys)
+                if reason:
+                    result.reject(number, raw.rstrip(b"\r\n") if len(held) == 1 else json.dumps(record).encode(), reason)
+                else:
+                    _keep(result, target, dumped(file_id, number, record))
+            replaced += mended and not broken
+            if broken and not raw.endswith(b"\n"):
+                position -= len(raw)
     result.end = offset + position
     if replaced:
         result.notes.append(f"{replaced} lines held bytes that are no UTF-8 or were NUL; those were replaced")
     return result
 
 
-def document(source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8") -> Cleaned:
-    """The same for a JSON array, an API's answer or indented objects: the "line" is the record's number."""
-    result, keys = Cleaned(), frozenset(known)
+def document(
+    source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8", envelope: Envelope | None = None
+) -> Cleaned:
+    """The same for a JSON array, indented objects, or envelopes that hold several records: the "line" is the record's number."""
+    result, keys, number = Cleaned(), frozenset(known), 0
     data = source.read_bytes()
-    for number, value, text in json_values(data.decode(encoding, errors="replace").lstrip("\ufeff")):
-        if value is None and text != "null":
-            result.reject(number, text.encode(errors="replace"), "no JSON, or cut short")
-        elif not isinstance(value, dict):
-            result.reject(number, text.encode(errors="replace"), "not an object")
-        elif not keys & value.keys():
-            result.reject(number, text.encode(errors="replace"), "has none of the format's fields")
-        else:
-            _keep(result, target, dumped(file_id, number, value))
+    for _, outer, text in json_values(data.decode(encoding, errors="replace").lstrip("\ufeff")):
+        broken = "no JSON, or cut short" if outer is None and text != "null" else ""
+        for value in [outer] if envelope is None or broken else envelope.contents(outer):
+            number += 1
+            reason = broken or _fault(value, keys)
+            if reason:
+                raw = text if envelope is None or broken else json.dumps(value)
+                result.reject(number, raw.encode(errors="replace"), reason)
+            else:
+                _keep(result, target, dumped(file_id, number, value))
     result.end = len(data)
     return result
 
 
-def table(source: Path, target: IO[bytes], file_id: int, fields: Sequence[str], *, encoding: str = "utf-8") -> Cleaned:
+def table(
+    source: Path,
+    target: IO[bytes],
+    file_id: int,
+    known: Iterable[str],
+    fields: Sequence[str],
+    *,
+    encoding: str = "utf-8",
+    envelope: Envelope | None = None,
+) -> Cleaned:
     """The same for CSV: a row with more or fewer cells than the header has names is set aside."""
-    result = Cleaned()
+    result, keys = Cleaned(), frozenset(known)
     with source.open("rb") as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline="")
         seen: list[str] = []
@@ -86,12 +114,15 @@ def table(source: Path, target: IO[bytes], file_id: int, fields: Sequence[str], 
             number, before = before + 1, reader.line_num
             if not raw.strip():
                 continue
-            if reason or len(row) != len(fields):
-                result.reject(
-                    number, raw.encode(errors="replace").rstrip(b"\r\n"), reason or f"{len(row)} cells, the header has {len(fields)}"
-                )
-                continue
-            _keep(result, target, dumped(file_id, number, {name: cell or None for name, cell in zip(fields, row, strict=True)}))
+            reason = reason or (f"{len(row)} cells, the header has {len(fields)}" if len(row) != len(fields) else "")
+            value: Any = {name: cell or None for name, cell in zip(fields, row, strict=False)}
+            if envelope and not reason:
+                value = next(envelope.contents(value), None)
+                reason = _fault(value, keys)
+            if reason:
+                result.reject(number, raw.encode(errors="replace").rstrip(b"\r\n"), reason)
+            else:
+                _keep(result, target, dumped(file_id, number, value))
     return result
 
 
@@ -116,28 +147,30 @@ def _keep(result: Cleaned, target: IO[bytes], line: bytes) -> None:
     target.write(line)
 
 
-def _record(line: bytes, keys: frozenset[str]) -> tuple[dict[str, Any] | None, str]:
-    """The object on a line, or None and the reason; ``replaced`` where bytes had to be mended."""
-    mended = ""
+def _value(line: bytes) -> tuple[Any, str, bool]:
+    """The value on a line, why there is none, and whether bytes had to be mended."""
+    mended = False
     try:
         text = line.decode()
     except UnicodeDecodeError:
-        text, mended = line.decode(errors="replace"), "replaced"
+        text, mended = line.decode(errors="replace"), True
     if "\0" in text:
-        text, mended = text.replace("\0", ""), "replaced"
+        text, mended = text.replace("\0", ""), True
         if not text.strip():
-            return None, "NUL bytes only"
+            return None, "NUL bytes only", mended
     try:
-        value = json.loads(text, parse_constant=str)
+        return json.loads(text, parse_constant=str), "", mended
     except RecursionError:
-        return None, "nested too deeply"
+        return None, "nested too deeply", mended
     except ValueError as err:
-        return None, f"no JSON: {err}"
+        return None, f"no JSON: {err}", mended
+
+
+def _fault(value: Any, keys: frozenset[str]) -> str:
+    """Why a value is no record of the format; empty where it is one."""
     if not isinstance(value, dict):
-        return None, "not an object"
-    if not keys & value.keys():
-        return None, "has none of the format's fields"
-    return value, mended
+        return "not an object"
+    return "" if keys & value.keys() else "has none of the format's fields"
 
 
 def _encoded(text: str) -> Iterator[bytes]:

@@ -77,7 +77,8 @@ class Reading:
             self.base = count_lines(self.source_path, self.start)
             if not _ends_line(self.source_path, self.start):
                 return False
-        return self.look.kind in {"jsonl", "csv"} and self.look.encoding == "utf-8" and not self.notes
+        plain = self.look.kind in {"jsonl", "csv"} and self.look.encoding == "utf-8" and not self.look.envelope
+        return plain and not self.notes
 
     def frozen(self, scratch: Path) -> Path:
         """Plain bytes that no writer changes any more: a copy where the file itself is still growing."""
@@ -102,7 +103,7 @@ class Reading:
     @property
     def end(self) -> int:
         """Where reading goes on when the file has grown."""
-        if self.cleaned is not None and self.look.kind == "jsonl" and not self.look.compression and self.look.encoding == "utf-8":
+        if self.cleaned is not None and self.look.grows_by_lines:
             return self.cleaned.end
         return self.size
 
