@@ -44,6 +44,43 @@ currency = "EUR"
 from = 2026-01-01
 usd = 1.08
 
+[[price]]
+model = "gpt-4o*"
+discount_percent = 10
+meter = "output"
+
+[[account]]
+provider = "openai"
+match = {api_key_alias = "search-*"}
+id = "org-1"
+name = "Example Ltd"
+project = "proj_1"
+
+[[team]]
+name = "search"
+match = {app = "search-*"}
+cost_centre = "CC-7"
+
+[[credit]]
+name = "top-up"
+provider = "openai"
+usd = 500
+from = 2026-11-01
+until = 2027-11-01
+
+[[commitment]]
+name = "ptu"
+provider = "azure"
+match = {deployment = "ptu-*"}
+from = 2026-11-01
+until = 2026-12-01
+usd_per_hour = 10
+tokens_per_minute = 50_000
+
+[finance]
+billing_currency = "EUR"
+tags = ["team", "feature"]
+
 [rules.retry_storm]
 min_sends = 4
 
@@ -66,6 +103,8 @@ def test_everything_is_understood(tmp_path: Path) -> None:
     assert config.cost_basis == "computed"
     assert config.premium.models == ("*opus*",)
     assert (config.rate[0].currency, config.rate[0].usd, config.rate[0].since) == ("EUR", D("1.08"), date(2026, 1, 1))
+    assert (config.price[1].meter, config.account[0].project, config.team[0].cost_centre) == ("output", "proj_1", "CC-7")
+    assert (config.credit[0].usd, config.commitment[0].usd_per_hour, config.finance.billing_currency) == (D(500), D(10), "EUR")
     tickets = config.workload[0]
     assert (tickets.klass, tickets.value, tickets.route_to, tickets.response_cache_ttl_s) == (
         "interactive",
@@ -113,6 +152,17 @@ def test_the_nearest_config_is_found(tmp_path: Path) -> None:
         ("[[price]]\ndiscount_percent = 5\nfrom = 2026-02-01\nuntil = 2026-01-01", 1, "must be before until"),
         ("[[rate]]\ncurrency = 'euro'\nusd = 1", 2, "rate.currency"),
         ("[rules.x]\np = [1]", 2, "a parameter is"),
+        ("[[price]]\nmodel = 'x'\ninput_usd_per_mtok = 1\nmeter = 'input'", 1, "give one"),
+        ("[[account]]\nid = 'org'\nproject_name = 'P'", 1, "needs the project's id"),
+        ("[[team]]\nname = 't'\nmatch = {ap = 'x'}", 3, "did you mean app?"),
+        ("[[credit]]\nname = 'c'\nprovider = 'openai'\nusd = 0\nfrom = 2026-01-01", 4, "greater than 0"),
+        (
+            "[[commitment]]\nname = 'p'\nprovider = 'azure'\nmatch = {app = 'x'}\nfrom = 2026-01-01\nuntil = 2026-02-01",
+            1,
+            "give its price once",
+        ),
+        ("[finance]\ntags = ['team', 'end_user']", 2, "may not leave as a tag"),
+        ("[finance]\nbilling_currency = 'euro'", 2, "billing_currency"),
         ("cost_basis = 'guess'", 1, "'logged' or 'computed'"),
         ("a =\n", 1, "not valid TOML"),
     ],

@@ -20,7 +20,7 @@ from infercheck.prices.cost import cost_expression, price_join
 from infercheck.prices.facts import blocks, facts
 from infercheck.prices.overrides import PriceOverride
 from infercheck.prices.providers import LIST_PROVIDER, is_self_hosted
-from infercheck.prices.quote import find
+from infercheck.prices.quote import find, quote
 from infercheck.prices.table import price_list_version, price_rows
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "litellm_proxy" / "standard_logging.part1.jsonl.gz"
@@ -400,3 +400,12 @@ def test_cache_facts(provider: str, model: str, mode: str | None, minimum: int |
 def test_a_variant_is_not_its_namesake() -> None:
     assert facts("openai", "gpt-4o-audio-preview") is None
     assert facts("anthropic", "claude-sonnet-4-5") != facts("anthropic", "claude-sonnet-4-20250514")
+
+
+def test_a_discount_may_be_for_one_meter() -> None:
+    day = date(2026, 11, 1)
+    plain = quote("openai", "gpt-4o", day, "default")
+    cheaper = quote("openai", "gpt-4o", day, "default", [PriceOverride(model="gpt-4o", discount_percent=Decimal(10), meter="output")])
+    assert plain and cheaper
+    assert cheaper.brackets[0].output == Decimal("0.000009000000")
+    assert (cheaper.brackets[0].input, cheaper.brackets[0].cache_read) == (plain.brackets[0].input, plain.brackets[0].cache_read)

@@ -14,6 +14,8 @@ from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from infercheck.errors import UsageError
 from infercheck.model.config import MATCH_COLUMNS, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
+from infercheck.model.fields import Match
+from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
 from infercheck.model.rule import Param, Scalar
 
 FILE_NAME = "infercheck.toml"
@@ -25,7 +27,20 @@ _WORDS = {
     "dict_type": "write a table",
     "model_type": "write a table",
 }
-_MODELS: dict[str, type[BaseModel]] = {"workload": Workload, "price": Price, "premium": Premium, "rate": Rate, "rules": RuleSettings}
+_MODELS: dict[str, type[BaseModel]] = {
+    "workload": Workload,
+    "price": Price,
+    "premium": Premium,
+    "rate": Rate,
+    "rules": RuleSettings,
+    "account": Account,
+    "team": Team,
+    "credit": Credit,
+    "commitment": Commitment,
+    "invoice": InvoiceTable,
+    "finance": Finance,
+    "reconcile": Reconciling,
+}
 
 
 class Config(ConfigModel):
@@ -100,13 +115,16 @@ def find(start: Path) -> Path | None:
 
 
 def workload_match_sql(workload: Workload) -> str:
-    """A SQL condition over ``calls`` that holds for the workload's calls. Never NULL; every pattern is a quoted literal."""
+    """A SQL condition over ``calls`` that holds for the workload's calls."""
+    return match_sql(workload.match, where=f"workload {workload.name!r}")
+
+
+def match_sql(match: Match, *, where: str) -> str:
+    """A SQL condition over ``calls``: every column fits one of its globs. Never NULL, FALSE for no column; patterns are quoted literals."""
     parts = []
-    for column, globs in workload.match.items():
+    for column, globs in match.items():
         if column not in MATCH_COLUMNS:
-            raise UsageError(
-                f"a workload cannot match on {column!r}", where=f"workload {workload.name!r}", hint=f"known: {', '.join(MATCH_COLUMNS)}"
-            )
+            raise UsageError(f"{where} cannot match on {column!r}", where=where, hint=f"known: {', '.join(MATCH_COLUMNS)}")
         if column == "tags":
             tests = " OR ".join(_like("t", glob) for glob in globs)
             parts.append(f"coalesce(len(list_filter(string_split(tags, ','), lambda t: {tests})) > 0, FALSE)")
@@ -201,13 +219,15 @@ def _check(config: Config) -> None:
             raise UsageError(
                 f"workload {workload.name!r} matches on nothing", where=config._at("workload", index, "match"), hint='match = {app = "..."}'
             )
-        for column in workload.match:
-            if column not in MATCH_COLUMNS:
-                raise UsageError(
-                    f"a workload cannot match on {column!r}",
-                    where=config._at("workload", index, "match", column),
-                    hint=_closest(column, MATCH_COLUMNS),
-                )
+    for kind in ("workload", "account", "team", "commitment"):
+        for index, entry in enumerate(getattr(config, kind)):
+            for column in entry.match:
+                if column not in MATCH_COLUMNS:
+                    raise UsageError(
+                        f"{'an' if kind[0] in 'aeiou' else 'a'} {kind} cannot match on {column!r}",
+                        where=config._at(kind, index, "match", column),
+                        hint=_closest(column, MATCH_COLUMNS),
+                    )
 
 
 def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str) -> UsageError:

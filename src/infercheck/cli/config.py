@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -69,9 +69,8 @@ def _understood(config: Config) -> list[tuple[str, str]]:
     for price in config.price:
         meters = [f"{name} ${value:f}" for name, value in price.override().items() if name in _METERS and value is not None]
         if price.discount_percent:
-            meters.append(f"{price.discount_percent:f}% off")
-        span = f" from {price.since}" if price.since else ""
-        span += f" until {price.until}" if price.until else ""
+            meters.append(f"{price.discount_percent:f}% off" + (f" {price.meter}" if price.meter else ""))
+        span = _span(price)
         owner = f"{price.provider}/{price.model}" if price.provider else price.model
         rows.append((f"price {owner}", ", ".join(meters) + " per million tokens" * any("$" in m for m in meters) + span))
     if config.premium.models:
@@ -83,7 +82,25 @@ def _understood(config: Config) -> list[tuple[str, str]]:
     rows += [(name, ", ".join(value)) for name, value in (("select", config.select), ("ignore", config.ignore)) if value]
     if config.cost_basis:
         rows.append(("cost basis", config.cost_basis))
+    return [*rows, *_finance(config)]
+
+
+def _finance(config: Config) -> list[tuple[str, str]]:
+    rows = [(f"account {a.id}", f"{a.provider}" + (f", project {a.project}" if a.project else "") + _span(a)) for a in config.account]
+    rows += [(f"team {t.name}", (f"cost centre {t.cost_centre}" if t.cost_centre else "no cost centre") + _span(t)) for t in config.team]
+    rows += [(f"credit {c.name}", f"${c.usd:f} at {c.provider}{_span(c)}") for c in config.credit]
+    for plan in config.commitment:
+        price = f"${plan.usd:f}" if plan.usd is not None else f"${plan.usd_per_hour:f} an hour"
+        size = f", {plan.tokens_per_minute:,} tokens a minute" if plan.tokens_per_minute else ""
+        rows.append((f"commitment {plan.name}", f"{price} at {plan.provider}, paid {plan.payment}{size}{_span(plan)}"))
+    rows += [(f"invoice {i.name}", f"{i.provider}: {i.date}, {i.model}, {i.amount}") for i in config.invoice]
+    if config.finance.model_fields_set:
+        rows.append(("finance", f"invoices in {config.finance.billing_currency}; tags {', '.join(config.finance.tags) or 'none'}"))
     return rows
+
+
+def _span(entry: Any) -> str:
+    return (f" from {entry.since}" if entry.since else "") + (f" until {entry.until}" if entry.until else "")
 
 
 _METERS = ("input", "cache_read", "cache_write", "cache_write_1h", "output")

@@ -11,6 +11,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
+from infercheck.model.fields import Glob, Globs, Strict, Usd, Words
+from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
 from infercheck.model.rule import Scalar
 
 CostBasis = Literal["logged", "computed"]
@@ -53,14 +55,6 @@ def _ttl(value: Any) -> Any:
     return round(seconds(value)) if isinstance(value, str) else value
 
 
-def _words(value: Any) -> Any:
-    if isinstance(value, str):
-        return (value,)
-    if not isinstance(value, list | tuple) or not all(isinstance(word, str) for word in value):
-        raise ValueError("write a text, or a list of texts")
-    return value
-
-
 def _parameter(value: Any) -> Any:
     """TOML's decimals arrive as Decimal, so that prices are exact; parameters are int or float."""
     if not isinstance(value, bool | int | float | str | Decimal):
@@ -68,19 +62,11 @@ def _parameter(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-Usd = Annotated[Decimal, Field(ge=0, max_digits=20)]
-Glob = Annotated[str, Field(min_length=1)]
-Words = Annotated[tuple[Glob, ...], BeforeValidator(_words)]
-Globs = Annotated[Words, Field(min_length=1)]
 Ttl = Annotated[int, BeforeValidator(_ttl), Field(gt=0)]
 Parameter = Annotated[Scalar, BeforeValidator(_parameter)]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Workload(_Strict):
+class Workload(Strict):
     """``[[workload]]``: the calls that do one job. All of ``match`` must hold; of several globs for a column, one. First match wins."""
 
     name: Annotated[str, Field(min_length=1)]
@@ -91,8 +77,11 @@ class Workload(_Strict):
     response_cache_ttl_s: Ttl | None = Field(None, alias="response_cache_ttl")
 
 
-class Price(_Strict):
-    """``[[price]]``: a price of one's own, from ``from`` up to but not including ``until`` (UTC days). What is not given stays listed."""
+class Price(Strict):
+    """``[[price]]``: a price of one's own, from ``from`` up to but not including ``until`` (UTC days). What is not given stays listed.
+
+    ``discount_percent`` comes off every meter, or off the one that ``meter`` names.
+    """
 
     model: Glob = "*"
     provider: str | None = None
@@ -105,6 +94,7 @@ class Price(_Strict):
     cache_write_1h_usd_per_mtok: Usd | None = None
     output_usd_per_mtok: Usd | None = None
     discount_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
+    meter: Literal["input", "cache_read", "cache_write", "output"] | None = None
 
     @model_validator(mode="after")
     def _says_something(self) -> Price:
@@ -112,12 +102,14 @@ class Price(_Strict):
             raise ValueError(f"from ({self.since}) must be before until ({self.until})")
         if not self.discount_percent and not any(getattr(self, name) is not None for name in _METERS):
             raise ValueError("give a price (such as input_usd_per_mtok) or a discount_percent")
+        if self.meter and not self.discount_percent:
+            raise ValueError("meter says what a discount_percent is for: give one")
         return self
 
     def override(self) -> dict[str, Any]:
         """The same as the fields of ``infercheck.prices.overrides.PriceOverride``."""
         meters = {short: getattr(self, name) for name, short in _METERS.items()}
-        same = {name: getattr(self, name) for name in ("model", "provider", "since", "until", "tier", "discount_percent")}
+        same = {name: getattr(self, name) for name in ("model", "provider", "since", "until", "tier", "discount_percent", "meter")}
         return {**same, **meters}
 
 
@@ -130,13 +122,13 @@ _METERS = {
 }
 
 
-class Premium(_Strict):
+class Premium(Strict):
     """``[premium]``: which models count as premium, instead of what their price says."""
 
     models: Words = ()
 
 
-class Rate(_Strict):
+class Rate(Strict):
     """``[[rate]]``: USD for one unit of another currency, from a UTC day on."""
 
     currency: Annotated[str, Field(pattern=r"^[A-Z]{3}$")]
@@ -158,17 +150,24 @@ class RuleSettings(BaseModel):
         return dict(self.__pydantic_extra__ or {})
 
 
-class ConfigModel(_Strict):
+class ConfigModel(Strict):
     """The whole file."""
 
     workload: tuple[Workload, ...] = ()
     price: tuple[Price, ...] = ()
     premium: Premium = Premium()
     rate: tuple[Rate, ...] = ()
-    rules: dict[str, RuleSettings] = {}
+    rules: dict[str, RuleSettings] = Field(default={})
     select: Words = ()
     ignore: Words = ()
     cost_basis: CostBasis | None = None
+    account: tuple[Account, ...] = ()
+    team: tuple[Team, ...] = ()
+    credit: tuple[Credit, ...] = ()
+    commitment: tuple[Commitment, ...] = ()
+    invoice: tuple[InvoiceTable, ...] = ()
+    finance: Finance = Finance()
+    reconcile: Reconciling = Reconciling()
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ class PriceOverride(BaseModel):
 
     ``model`` is a glob over the model as logged. The prices are USD per million tokens; what is not given stays as listed, and one that is
     given holds for every bracket of a long-context price. They are prices of one tier (``default`` unless ``tier`` says otherwise).
-    ``discount_percent`` comes off whatever the price then is; without ``tier`` it holds for all tiers. Later overrides win.
+    ``discount_percent`` comes off whatever the price then is; without ``tier`` it holds for all tiers, without ``meter`` for all meters.
+    Later overrides win.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", populate_by_name=True)
@@ -33,6 +34,7 @@ class PriceOverride(BaseModel):
     cache_write_1h: Usd | None = None
     output: Usd | None = None
     discount_percent: Annotated[Decimal, Field(ge=0, le=100)] = Decimal(0)
+    meter: str | None = None
 
     def matches(self, provider: str | None, model: str, day: date) -> bool:
         """True where this override speaks about the model on that day."""

@@ -239,12 +239,16 @@ def _apply(override: PriceOverride, found: Quote | None, tier: str) -> Quote | N
             return None  # an output price alone prices no call
     if found is not None and override.discount_percent and override.tier in {None, tier}:
         keep = 1 - override.discount_percent / 100
-        found = replace(found, brackets=tuple(_scaled(r, keep) for r in found.brackets))
+        found = replace(found, brackets=tuple(_scaled(r, keep, override.meter) for r in found.brackets))
     return found
 
 
-def _scaled(rates: Rates, factor: Decimal) -> Rates:
-    money = {f.name: getattr(rates, f.name) for f in fields(rates) if f.name not in {"above", "upto"}}
+def _scaled(rates: Rates, factor: Decimal, meter: str | None) -> Rates:
+    """Every price times ``factor``, or one meter's: input and output with their audio, both lives of a cache write."""
+    names = [f.name for f in fields(rates) if f.name not in {"above", "upto"}]
+    if meter is not None:
+        names = [name for name in names if name.removeprefix("audio_").startswith(meter)]
+    money = {name: getattr(rates, name) for name in names}
     return _with(rates, {k: (v * factor).quantize(SCALE) for k, v in money.items() if v is not None})
 
 
