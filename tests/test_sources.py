@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
 import pytest
 
 from infercheck import ingest, sources
+from infercheck.errors import InputError
 from infercheck.model.call import CALLS, SPANS
 
 CASES = [(s.id, e) for s in sources.load().values() for e in s.header.example]
@@ -15,6 +17,10 @@ CASES = [(s.id, e) for s in sources.load().values() for e in s.header.example]
 
 @pytest.mark.parametrize(("source_id", "example"), CASES, ids=[f"{s}-{e.name}" for s, e in CASES])
 def test_example(source_id: str, example: sources.SourceExample) -> None:
+    if refusal := sources.load()[source_id].header.refuses:
+        with pytest.raises(InputError, match=re.escape(refusal)):
+            ingest.read_example(source_id, example.input, example.format)
+        return
     for table, columns, expected in (("calls", CALLS, example.calls), ("spans", SPANS, example.spans)):
         rows = ingest.read_example(source_id, example.input, example.format, table=table)
         assert len(rows) == len(expected)
@@ -35,6 +41,12 @@ def test_failures_without_usage_are_unknown_not_zero() -> None:
     assert [failed[k] for k in ("input_tokens", "output_tokens", "cache_read_tokens", "logged_cost", "prompt_hash", "streamed")] == [
         None
     ] * 6
+
+
+def test_keys_inside_of_a_record_tell_formats_apart() -> None:
+    record = {"a.b": 1, "answer": {"usage": {"input": 1}}, "text": '{"inside": {"deep": 1}}', "parts": ["x", {"delta": {}}], "odd": "{"}
+    assert all(sources.has_key(record, key) for key in ("a.b", "answer.usage.input", "text.inside.deep", "parts.delta"))
+    assert not any(sources.has_key(record, key) for key in ("a", "answer.input", "text.deep", "parts.x", "odd.x", "a.b.c"))
 
 
 def test_shapes_become_types() -> None:

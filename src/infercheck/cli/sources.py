@@ -52,7 +52,7 @@ def detect(
     Example:
       infercheck sources detect logs/today.jsonl
     """
-    from infercheck import api
+    from infercheck import api, sources
     from infercheck.cli._output import style, write_text
     from infercheck.errors import InputError
     from infercheck.render.figures import percent
@@ -63,7 +63,11 @@ def detect(
     matches = api.detect(file)
     if not matches:
         raise InputError("no source reads such a file", where=str(file), hint="see `infercheck sources list`")
-    rows = [[name, "reads it" if score >= 1 else percent(score), ", ".join(missing[:8])] for name, score, missing in matches]
+    known = sources.load()
+    claims = {name: "refuses it" if known[name].header.refuses else "reads it" for name, _, _ in matches}
+    rows = [[name, claims[name] if score >= 1 else percent(score), ", ".join(missing[:8])] for name, score, missing in matches]
     write_text(draw(["source", "fit", "what is missing"], rows, [False] * 3, style()))
+    if matches[0][1] >= 1 and (why := known[matches[0][0]].header.refuses):
+        raise InputError(why, where=str(file))
     if matches[0][1] < 1:
         raise InputError("no source reads this file", where=str(file), hint=f"closest: {matches[0][0]}")

@@ -1,7 +1,8 @@
 """Files to canonical rows, each attempt once: find and recognise them, read them in one transaction a batch, open a run's scope.
 
-``reading`` drives; ``inputs`` finds and unpacks, ``staging`` and ``span_stage`` bring records into canonical shape, ``salvage`` reads what the
-fast way refuses, ``store`` and ``ledger`` keep it, ``scope`` and ``attempts`` lay it out for one run with its copies removed.
+``reading`` drives; ``inputs`` finds and unpacks, ``staging``, ``record_stage`` and ``span_stage`` bring records into canonical shape,
+``salvage`` reads what the fast way refuses, ``store`` and ``ledger`` keep it, ``scope`` and ``attempts`` lay it out for one run with its copies
+removed.
 """
 
 from infercheck.ingest.ledger import default_path

@@ -143,7 +143,12 @@ def _recognised(path: Path, *, named: bool) -> tuple[inputs.Look, sources.Source
     head, matches = _matched(head)
     claimed = [m for m in matches if m.score == 1.0]
     if len(claimed) == 1:
-        return head, sources.load()[claimed[0].source_id]
+        source = sources.load()[claimed[0].source_id]
+        if not source.header.refuses:
+            return head, source
+        if named:
+            raise InputError(source.header.refuses, where=str(path))
+        return replace(head, label=source.id), None
     if named:
         near = "; ".join(f"{m.source_id} (missing: {', '.join(m.missing)})" for m in (claimed or matches)[:3])
         what = "several formats claim this file" if claimed else "this log's format is unknown"
@@ -249,7 +254,7 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
     cleaned = {r.file_id: r.cleaned for r in batch if r.cleaned}
     pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
     staging.read_rows(engine, source, pieces, lenient=True, longest=max(c.longest for c in cleaned.values()))
-    salvage.refuse_unread(engine, out, cleaned, table="records" if source.header.yields == "spans" else "staged")
+    salvage.refuse_unread(engine, out, cleaned, table="records" if source.holds_records else "staged")
     staging.number_rows(engine, source)
     store(engine, source, batch)
     out.unlink()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, literal, quoted
-from infercheck.ingest import span_stage
+from infercheck.ingest import record_stage, span_stage
 from infercheck.ingest.inputs import FILE_KEY, LINE_KEY
 from infercheck.model.call import CALLS, Column
 from infercheck.sources import Source, helpers, sql_type
@@ -96,13 +96,16 @@ def read_rows(
     select, spans = f"SELECT {file} AS file, {line} AS line, {fields} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
-        if spans:
-            span_stage.hold_records(engine, select)
+        if source.holds_records:
+            record_stage.hold(engine, select)
         else:
             engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {select}")
         engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(engine, source)}")
         if spans:
+            record_stage.leave_out(engine, "name", "kind = 'skipped'")
             span_stage.part(engine)
+        elif source.holds_records:
+            record_stage.leave_out(engine, "skipped", "skipped IS NOT NULL")
     finally:
         engine.execute("SET preserve_insertion_order = false")
 
@@ -140,7 +143,7 @@ def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
 def _staged_select(engine: Engine, source: Source) -> str:
     """The source's SELECT with every column cast. In two steps, since a cast that stands in a condition would be computed again."""
     found = engine.columns(f"({source.body})")
-    handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ())]
+    handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ["skipped"] if source.holds_records else ())]
     inner, outer, issues = [*handed_on], [*handed_on], []
     for column in CALLS:
         if column.name in MADE_HERE - {"end_user"}:
@@ -188,8 +191,8 @@ def _cast(column: Column, found: str) -> str:
 
 def number_rows(engine: Engine, source: Source) -> None:
     """Give every staged row its call_id: a row's line is the one it carries, else its place among its file's rows."""
-    if source.header.yields == "spans":
-        span_stage.number_rows(engine)
+    if source.holds_records:
+        record_stage.number_rows(engine)
         return
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE numbered AS
@@ -201,8 +204,8 @@ def number_rows(engine: Engine, source: Source) -> None:
 
 def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
     """Files with a row that holds none of what makes a call: a blank object, or a line that is something else."""
-    if source.header.yields == "spans":
-        return span_stage.files_with_empty_records(engine, source)
+    if source.holds_records:
+        return record_stage.files_with_empty_records(engine, source)
     return [int(r[0]) for r in engine.rows("""
         SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND issues IS NULL""")]  # fmt: skip
 
@@ -306,4 +309,5 @@ def drop_staged(engine: Engine) -> None:
     for name in ("staged", "numbered", "keyed", "known", "new_prompt_messages", "new_messages", "new_message_blocks", "prompts", "pieces"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
     engine.execute("DROP VIEW IF EXISTS raw")
+    record_stage.drop(engine)
     span_stage.drop(engine)

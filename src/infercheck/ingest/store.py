@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Literal
 
 from infercheck.engine.duckdb import Engine, literal
-from infercheck.ingest import ledger, span_stage, staging
+from infercheck.ingest import ledger, record_stage, span_stage, staging
 from infercheck.ingest.inputs import NAIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
 from infercheck.sources import Source
 
@@ -136,8 +136,8 @@ def tail_hash(path: Path, end: int) -> str:
 def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     """Cut prompts, make hashes, and commit the staged rows of ``batch`` together with their manifest rows."""
     staging.cut_prompts(engine)
-    if source.header.yields == "spans":
-        skipped = span_stage.notes(engine)
+    if source.holds_records:
+        skipped = record_stage.notes(engine, source)
         for r in batch:
             r.notes = (*r.notes, *skipped.get(r.file_id, ()))
     with engine.transaction():

@@ -6,8 +6,11 @@ name may stay text: ingestion casts it, and reports what does not fit. Ingestion
 columns that a source may add: ``messages`` (a list of role, content, tool_calls), ``answer`` (its visible text), ``called_tools`` (a
 list of name, arguments), ``parameters`` and ``tools`` (JSON text).
 
+``joins = true`` is for logs where a record is not one call: the SELECT may group, unnest and filter records. Beside file and line (of the first
+record that makes the call) it hands on ``skipped``: NULL, or what a record holds that is no call; such records are counted and reported.
+
 A source that ``yields = "spans"`` selects bare spans instead, several from one record; ``_spans.sql`` says which columns, and makes calls and
-spans of them.
+spans of them. One that ``refuses`` has no SELECT: it recognises files that look like a log and are none, and says why.
 """
 
 from __future__ import annotations
@@ -28,7 +31,10 @@ SAMPLE = 20  # records that decide which source a file belongs to
 
 
 class Detect(BaseModel):
-    """Keys that the first records must all have, keys of which each must have one, and keys that none of them may have."""
+    """Keys that the first records must all have, keys of which each must have one, and keys that none of them may have.
+
+    ``a.b`` is a key that holds a dot, or key b inside of a: in an object, in an object written as text, or in the first object of a list.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     all: tuple[str, ...] = ()
@@ -53,11 +59,13 @@ class SourceHeader(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     kind: Literal["source"]
     yields: Literal["calls", "spans"] = "calls"
+    joins: bool = Field(False, description="a record is not always one call: several make one, or one holds several or none")
+    refuses: str = Field("", description="why files of this shape are no log of calls; a file that is named gets this as its error")
     title: str
     description: str
     formats: tuple[Format, ...]
     detect: Detect
-    columns: dict[str, str]
+    columns: dict[str, str] = {}
     times_are_utc: bool = Field(
         False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
     )
@@ -91,6 +99,11 @@ class Source:
     header: SourceHeader
 
     @property
+    def holds_records(self) -> bool:
+        """Whether a record is more or less than one call, so that records are held before they are taken apart."""
+        return self.header.joins or self.header.yields == "spans"
+
+    @property
     def body(self) -> str:
         """The SELECT from ``raw``: the file's own, or around it what all sources of spans share."""
         return shared_spans().replace("{source}", self.file.body, 1) if self.header.yields == "spans" else self.file.body
@@ -120,7 +133,8 @@ def load() -> Mapping[str, Source]:
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
-    return "\n".join((resources.files(__name__) / name).read_text(encoding="utf-8") for name in ("_helpers.sql", "_span_macros.sql"))
+    names = ("_helpers.sql", "_span_macros.sql", "_provider_macros.sql")
+    return "\n".join((resources.files(__name__) / name).read_text(encoding="utf-8") for name in names)
 
 
 @cache
@@ -129,17 +143,33 @@ def shared_spans() -> str:
     return (resources.files(__name__) / "_spans.sql").read_text(encoding="utf-8").split("\n", 3)[3]
 
 
+def has_key(record: Mapping[str, Any], key: str) -> bool:
+    """Whether a record has a key, or for ``a.b`` the key b inside of a."""
+    if key in record:
+        return True
+    head, _, rest = key.partition(".")
+    inside = record.get(head) if rest else None
+    if isinstance(inside, str) and inside[:1] in {"{", "["}:
+        try:
+            inside = json.loads(inside)
+        except ValueError:
+            return False
+    if isinstance(inside, list):
+        inside = next((i for i in inside if isinstance(i, dict)), None)
+    return isinstance(inside, dict) and has_key(inside, rest)
+
+
 def match(records: Sequence[Mapping[str, Any]], fmt: str) -> list[Match]:
     """Every source that reads ``fmt``, best first. A key counts as present when at least half of the first records have it."""
     sample = records[:SAMPLE]
 
     def usual(key: str) -> bool:
-        return 2 * sum(key in r for r in sample) >= max(1, len(sample))
+        return 2 * sum(has_key(r, key) for r in sample) >= max(1, len(sample))
 
     def fit(source: Source) -> Match:
         detect = source.header.detect
         missing = tuple(k for k in detect.all if not usual(k))
-        if detect.any and 2 * sum(any(k in r for k in detect.any) for r in sample) < max(1, len(sample)):
+        if detect.any and 2 * sum(any(has_key(r, k) for k in detect.any) for r in sample) < max(1, len(sample)):
             missing += (" or ".join(detect.any),)
         surplus = tuple(f"no {k}" for k in detect.none if usual(k))
         wanted = len(detect.all) + len(detect.none) + bool(detect.any)

@@ -1,0 +1,55 @@
+"""What staging does differently where a record is not one call: it holds several or none, or several records make one (``joins`` in a header)."""
+
+from __future__ import annotations
+
+from infercheck.engine.duckdb import Engine, quoted
+from infercheck.sources import Source
+
+
+def hold(engine: Engine, select: str) -> None:
+    """Make ``raw`` of what ``select`` reads. Records are held first: their place in the file is known only before they are taken apart."""
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE records AS {select}")
+    engine.execute("""
+        CREATE OR REPLACE TEMP VIEW raw AS
+        SELECT r.* REPLACE (coalesce(r.line, r.rowid - f.first_rn + 1 + p.base) AS line)
+        FROM records r JOIN (SELECT file, min(rowid) AS first_rn FROM records GROUP BY file) f ON r.file = f.file
+        JOIN pieces p ON p.file_id = r.file""")
+
+
+def leave_out(engine: Engine, what: str, condition: str) -> None:
+    """Take the rows of ``staged`` that hold something else out of it; ``left_out`` counts them by ``what`` they are."""
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE left_out AS SELECT file, {what} AS what, count(*) AS n FROM staged WHERE {condition} GROUP BY ALL""")
+    if engine.value("SELECT count(*) FROM left_out"):
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS FROM staged WHERE NOT ({condition})")
+
+
+def number_rows(engine: Engine) -> None:
+    """Give every staged call its call_id: counted on from those that an earlier run read of the file."""
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE numbered AS
+        SELECT s.rowid AS rn, s.file AS file_id, s.line, coalesce(l.last_id, s.file * 4294967296)
+            + row_number() OVER (PARTITION BY s.file ORDER BY s.line, s.rowid) AS call_id
+        FROM staged s LEFT JOIN (SELECT file_id, max(call_id) AS last_id FROM call_rows JOIN pieces p USING (file_id) WHERE p.base > 0
+            GROUP BY file_id) l ON l.file_id = s.file""")
+
+
+def files_with_empty_records(engine: Engine, source: Source) -> list[int]:
+    """Files with a record that has none of the source's fields."""
+    empty = " AND ".join(f"{quoted(c)} IS NULL" for c in source.header.columns)
+    return [int(r[0]) for r in engine.rows(f"SELECT DISTINCT file FROM records WHERE {empty}")]
+
+
+def notes(engine: Engine, source: Source) -> dict[int, list[str]]:
+    """By file, how many records hold something else than what the source reads, in words."""
+    found: dict[int, list[str]] = {}
+    for file_id, what, n in engine.rows("SELECT file, what, n FROM left_out ORDER BY ALL"):
+        verb = "record holds" if n == 1 else "records hold"
+        found.setdefault(int(file_id), []).append(f"{n} {verb} {what} instead of {source.header.yields}, left out")
+    return found
+
+
+def drop(engine: Engine) -> None:
+    """Free what was held."""
+    for name in ("left_out", "records"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.{name}")
