@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sqlcheck
+from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import UsageError, first_line
@@ -112,7 +112,7 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     ledger_file = (options.ledger or ingest.default_path()) if options.use_ledger else None
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
     with Engine(ledger_file) as engine:
-        read = ingest.ingest(engine, [str(p) for p in paths], on_event=on_event)
+        read = ingest.ingest(engine, [str(p) for p in paths], among=sources.known(config.source, where=config.where), on_event=on_event)
         engine.lock_down()  # before --where, which must not reach a file either
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         prepare.prepare(engine, config)

@@ -16,6 +16,7 @@ from infercheck.errors import UsageError
 from infercheck.model.config import MATCH_COLUMNS, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
 from infercheck.model.fields import Match
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
+from infercheck.model.mapping import MAPPABLE, MappedColumn, SourceMapping, problems
 from infercheck.model.rule import Param, Scalar
 
 FILE_NAME = "infercheck.toml"
@@ -217,7 +218,9 @@ def _check(config: Config) -> None:
         names.add(workload.name)
         if not workload.match:
             raise UsageError(
-                f"workload {workload.name!r} matches on nothing", where=config._at("workload", index, "match"), hint='match = {app = "..."}'
+                f"workload {workload.name!r} matches on nothing",
+                where=config._at("workload", index, "match"),
+                hint='match = {app = "..."}',
             )
     for kind in ("workload", "account", "team", "commitment"):
         for index, entry in enumerate(getattr(config, kind)):
@@ -228,6 +231,23 @@ def _check(config: Config) -> None:
                         where=config._at(kind, index, "match", column),
                         hint=_closest(column, MATCH_COLUMNS),
                     )
+    for name, mapping in config.source.items():
+        _check_mapping(config, name, mapping)
+
+
+def _check_mapping(config: Config, name: str, mapping: SourceMapping) -> None:
+    at = ("source", name)
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", name):
+        raise UsageError(f"a source cannot be called {name!r}", where=config._at(*at), hint="lower-case letters, digits and _")
+    for column in mapping.columns:
+        if column not in MAPPABLE:
+            raise UsageError(
+                f"there is no column {column!r}",
+                where=config._at(*at, "columns", column),
+                hint=_closest(column, MAPPABLE, "see `infercheck sources columns`"),
+            )
+    for problem in problems(mapping):
+        raise UsageError(problem.message, where=config._at(*at, *problem.at), hint=problem.hint)
 
 
 def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str) -> UsageError:
@@ -237,18 +257,24 @@ def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str)
     at = f"{where}:{line_of(text, (*base, *path))}"
     name = ".".join(str(part) for part in path if not isinstance(part, int))
     if first["type"] == "extra_forbidden":
-        owner = _MODELS.get(str(path[0]), ConfigModel) if len(path) > 1 else ConfigModel
-        keys = [field.alias or key for key, field in owner.model_fields.items()]
+        keys = [field.alias or key for key, field in _owner(path).model_fields.items()]
         return UsageError(f"unknown key {name!r}", where=at, hint=_closest(str(path[-1]), keys))
     message = _WORDS.get(first["type"]) or str(first["msg"]).removeprefix("Value error, ")
     return UsageError(f"{name}: {message}" if name else message, where=at)
 
 
-def _closest(name: str, known: Collection[str]) -> str:
+def _owner(path: Sequence[str | int]) -> type[BaseModel]:
+    """The type that a misspelt key at ``path`` belongs to."""
+    if path[0] == "source" and len(path) > 2:
+        return MappedColumn if len(path) > 4 and path[2] == "columns" else SourceMapping
+    return _MODELS.get(str(path[0]), ConfigModel) if len(path) > 1 else ConfigModel
+
+
+def _closest(name: str, known: Collection[str], otherwise: str = "see `infercheck rules list`") -> str:
     close = difflib.get_close_matches(name, list(known), n=1)
     if close:
         return f"did you mean {close[0]}?"
-    return f"known: {', '.join(known)}" if len(known) <= 20 else "see `infercheck rules list`"
+    return f"known: {', '.join(known)}" if len(known) <= 20 else otherwise
 
 
 def _like(column: str, glob: str) -> str:

@@ -28,6 +28,7 @@ RAW_TOTAL = 1 << 26  # bytes of rejected lines of one file that are stored; late
 RAW_SHORT = 200
 FIRST_RECORD_MAX = 1 << 28  # a first record longer than this is not looked at
 LINE_KEY, FILE_KEY = "infercheck_line", "infercheck_file"  # what a copied line says of where it came from
+NAME_KEY = "infercheck_path"  # what the database calls the file it read: no log has a field of that name
 BOM = b"\xef\xbb\xbf"
 LONE_SURROGATE = re.compile(r"\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})")
 MAGIC = {

@@ -11,7 +11,7 @@ from infercheck.engine.duckdb import Engine, quoted
 from infercheck.errors import InputError
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
-VERSION = "2"
+VERSION = "3"
 
 # A prompt is kept as its messages, a message as its blocks, each distinct message once: histories and system prompts repeat.
 PROMPT_MESSAGES = (
@@ -49,6 +49,7 @@ TOOL_CALL_ROWS = (*TABLES["tool_calls"], Column("file_id", "BIGINT", "the file i
 FILE_ROWS = (
     *FILES,
     Column("absolute", "VARCHAR", "the same file whatever the current folder"),
+    Column("version", "VARCHAR", "of the source that read it: another version reads the file anew"),
     Column("tail_hash", "VARCHAR", "hash of the 4 KiB before bytes_read: tells growth from a file written anew"),
 )
 

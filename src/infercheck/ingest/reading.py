@@ -42,19 +42,28 @@ class IngestResult:
     notices: tuple[str, ...] = ()
 
 
-def detect(path: str | Path) -> list[tuple[str, float, tuple[str, ...]]]:
+def detect(path: str | Path, *, among: Mapping[str, sources.Source] | None = None) -> list[tuple[str, float, tuple[str, ...]]]:
     """Every source that could read the file, best first: its id, its fit (1.0 claims the file), and the keys that are missing."""
-    _, matches = _matched(inputs.look(Path(path)))
+    _, matches = _matched(inputs.look(Path(path)), among or sources.load(), str(path))
     return [(m.source_id, m.score, m.missing) for m in matches]
 
 
-def ingest(engine: Engine, paths: Sequence[str], *, on_event: Callable[[Progress], None] | None = None) -> IngestResult:
-    """Bring the ledger up to date with ``paths``. Raises InputError where there is no such file, or none that holds a known log."""
+def ingest(
+    engine: Engine,
+    paths: Sequence[str],
+    *,
+    among: Mapping[str, sources.Source] | None = None,
+    on_event: Callable[[Progress], None] | None = None,
+) -> IngestResult:
+    """Bring the ledger up to date with ``paths``. Raises InputError where there is no such file, or none that holds a known log.
+
+    ``among`` are the sources that may claim a file: the built-in ones, unless a config adds mappings (``sources.known``).
+    """
     notices = ledger.prepare(engine)
     staging.setup(engine, ledger.salt_of(engine))
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
         scratch = Path(folder)
-        found, skipped, unchanged = _plan(engine, paths, scratch / "stdin")
+        found, skipped, unchanged = _plan(engine, paths, scratch / "stdin", among or sources.load())
         total = sum(r.size for r in found)
         done = 0
         for batch in _batches(found):
@@ -90,46 +99,49 @@ def read_example(source_id: str, text: str, fmt: str, *, table: str = "calls") -
         return engine.dicts(f"SELECT * FROM {table} ORDER BY line, started_at, span_id")
 
 
-def _plan(engine: Engine, paths: Sequence[str], stdin_copy: Path) -> tuple[list[Reading], Counter[str], list[int]]:
+def _plan(
+    engine: Engine, paths: Sequence[str], stdin_copy: Path, among: Mapping[str, sources.Source]
+) -> tuple[list[Reading], Counter[str], list[int]]:
     """What has to be read, what is no log by type, and the files that stand in the ledger as they are."""
     known = known_files(engine)
+    versions = {source.id: sources.fingerprint(source, among) for source in among.values()}
     next_id = max((s.file_id for s in known.values()), default=0) + 1
     readings: list[Reading] = []
     skipped: Counter[str] = Counter()
     unchanged: list[int] = []
     for path, named in inputs.find(paths, stdin_copy):
         seen = known.get(str(path.absolute()))
-        if seen and change_of(path, seen) == "same":
+        if seen and seen.version == versions.get(seen.source) and change_of(path, seen) == "same":
             unchanged.append(seen.file_id)
             continue
-        head, source = _recognised(path, named=named)
+        head, source = _recognised(path, among, named=named)
         if source is None:
             skipped[head.label] += 1
             continue
-        readings.append(_reading(path, head, source, seen, next_id))
+        readings.append(_reading(path, head, source, versions[source.id], seen, next_id))
         next_id += not seen
     return readings, skipped, unchanged
 
 
-def _reading(path: Path, head: inputs.Look, source: sources.Source, seen: Seen | None, next_id: int) -> Reading:
+def _reading(path: Path, head: inputs.Look, source: sources.Source, version: str, seen: Seen | None, next_id: int) -> Reading:
     size, mtime = path.stat().st_size, path.stat().st_mtime_ns
-    tail = seen is not None and seen.source == source.id and head.grows_by_lines
+    tail = seen is not None and (seen.source, seen.version) == (source.id, version) and head.grows_by_lines
     start = seen.bytes_read if seen and tail and change_of(path, seen) == "grown" else 0
-    return Reading(seen.file_id if seen else next_id, path, head, source, size, mtime, start, seen)
+    return Reading(seen.file_id if seen else next_id, path, head, source, version, size, mtime, start, seen)
 
 
-def _matched(head: inputs.Look) -> tuple[inputs.Look, list[sources.Match]]:
+def _matched(head: inputs.Look, among: Mapping[str, sources.Source], path: str) -> tuple[inputs.Look, list[sources.Match]]:
     """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
-    matches = sources.match(head.records, head.kind)
+    matches = sources.match(head.records, head.kind, among, path)
     if not any(m.score == 1.0 for m in matches):
         for envelope, inside in envelopes.candidates(head.records):
-            within = sources.match(inside, "jsonl")
-            if sum(m.score == 1.0 for m in within) == 1:
+            within = sources.match(inside, "jsonl", among, path)
+            if len(sources.claiming(within, among)) == 1:
                 return replace(head, records=tuple(inside), envelope=envelope), within
     return head, matches
 
 
-def _recognised(path: Path, *, named: bool) -> tuple[inputs.Look, sources.Source | None]:
+def _recognised(path: Path, among: Mapping[str, sources.Source], *, named: bool) -> tuple[inputs.Look, sources.Source | None]:
     """A file and the source that claims it; None for a file that is skipped. A file that was named itself is never skipped silently."""
     head = inputs.look(path)
     if head.kind in {"binary", "empty", "text"}:
@@ -140,19 +152,21 @@ def _recognised(path: Path, *, named: bool) -> tuple[inputs.Look, sources.Source
         if named and head.compression:
             raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=str(path))
         return head, None
-    head, matches = _matched(head)
-    claimed = [m for m in matches if m.score == 1.0]
+    head, matches = _matched(head, among, str(path))
+    claimed = sources.claiming(matches, among)
     if len(claimed) == 1:
-        source = sources.load()[claimed[0].source_id]
+        source = claimed[0]
         if not source.header.refuses:
             return head, source
         if named:
             raise InputError(source.header.refuses, where=str(path))
         return replace(head, label=source.id), None
+    if named and claimed:
+        raise InputError("several formats claim this file", where=str(path), hint=f"they are {', '.join(s.id for s in claimed)}")
     if named:
-        near = "; ".join(f"{m.source_id} (missing: {', '.join(m.missing)})" for m in (claimed or matches)[:3])
-        what = "several formats claim this file" if claimed else "this log's format is unknown"
-        raise InputError(what, where=str(path), hint=f"closest: {near}")
+        near = f"closest: {matches[0].source_id} (missing: {', '.join(matches[0].missing[:5])}); " if matches else ""
+        hint = f"{near}`infercheck sources detect` shows its fields and writes a mapping for it"
+        raise InputError("this log's format is unknown", where=str(path), hint=hint)
     return head, None
 
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.ingest import record_stage, span_stage
-from infercheck.ingest.inputs import FILE_KEY, LINE_KEY
-from infercheck.model.call import CALLS, Column
-from infercheck.sources import Source, helpers, sql_type
+from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
+from infercheck.model.call import CALLS, STATUSES, Column
+from infercheck.sources import Source, helpers, raw_name, sql_type
 
 OBJECT_BYTES = 1 << 24  # DuckDB allots two such buffers a thread: larger objects are read with a larger one, and one thread
 LINE_LIMIT = 16384  # characters up to which cutting by position is fast; it is quadratic in the length of a line
 MADE_HERE = {"call_id", "source", "file_id", "line", "prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars", "turn",
              "tools_hash", "tools_chars", "tool_defs", "params_hash", "response_is_json", "response_hash", "response_chars",
-             "logged_currency", "end_user"}  # fmt: skip
+             "end_user"}  # fmt: skip
 LISTS = {
     "messages": sql_type("MESSAGES"),
     "called_tools": "STRUCT(name VARCHAR, arguments VARCHAR)[]",
@@ -91,7 +91,7 @@ def read_rows(
     fields = ", ".join(_field(name, shape, typed=typed and not csv_fields, there=not csv_fields or name in csv_fields)
                        for name, shape in source.header.columns.items())  # fmt: skip
     line = "CAST(NULL AS BIGINT)" if csv_fields else LINE_KEY
-    file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = filename)"
+    file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = {NAME_KEY})"
     file = FILE_KEY if pieces[0].joined else file
     select, spans = f"SELECT {file} AS file, {line} AS line, {fields} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
@@ -114,7 +114,7 @@ def _json_reader(source: Source, pieces: Sequence[Piece], *, size: int, lenient:
     names = ", ".join(f"{literal(c)}: {literal(sql_type(t) if typed else 'VARCHAR')}" for c, t in source.header.columns.items())
     return (
         f"read_json({_paths(pieces)}, columns = {{{names}, {LINE_KEY}: 'BIGINT', {FILE_KEY}: 'BIGINT'}}, format = 'newline_delimited', "
-        f"records = true, maximum_object_size = {size}, ignore_errors = {lenient}, filename = true)"
+        f"records = true, maximum_object_size = {size}, ignore_errors = {lenient}, filename = {literal(NAME_KEY)})"
     )
 
 
@@ -122,7 +122,7 @@ def _csv_reader(pieces: Sequence[Piece], fields: Sequence[str]) -> str:
     names = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in fields)
     return (
         f"read_csv({_paths(pieces)}, header = true, columns = {{{names}}}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-        f"max_line_size = {OBJECT_BYTES}, filename = true)"
+        f"max_line_size = {OBJECT_BYTES}, filename = {literal(NAME_KEY)})"
     )
 
 
@@ -132,12 +132,12 @@ def _paths(pieces: Sequence[Piece]) -> str:
 
 def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
     """One column of ``raw``."""
-    column = quoted(name)
+    column, there_as = quoted(name), quoted(raw_name(name))
     if not there:
-        return f"CAST(NULL AS {sql_type(shape)}) AS {column}"
+        return f"CAST(NULL AS {sql_type(shape)}) AS {there_as}"
     if typed or shape == "VARCHAR":
-        return column
-    return f"messages_of({column}) AS {column}" if shape == "MESSAGES" else f"shaped({column}, {literal(shape)}) AS {column}"
+        return f"{column} AS {there_as}"
+    return f"messages_of({column}) AS {there_as}" if shape == "MESSAGES" else f"shaped({column}, {literal(shape)}) AS {there_as}"
 
 
 def _staged_select(engine: Engine, source: Source) -> str:
@@ -154,7 +154,7 @@ def _staged_select(engine: Engine, source: Source) -> str:
             inner.append(f"CAST(NULL AS {column.type}) AS {name}")
             continue
         inner.append(f"{_cast(column, found[column.name])} AS {name}")
-        if found[column.name] == "VARCHAR" and column.type != "VARCHAR":
+        if found[column.name] == "VARCHAR" and (column.type != "VARCHAR" or column.name == "status"):
             raw = quoted(f"raw {column.name}")
             inner.append(f"nullif({name}, '') AS {raw}")
             issues.append((f"{raw} IS NOT NULL AND {name} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
@@ -176,6 +176,8 @@ def _cast(column: Column, found: str) -> str:
     name = quoted(column.name)
     if column.name == "end_user":
         return f"CASE WHEN {name} <> '' THEN printf('%016x', salted({name})) END"
+    if column.name == "status":
+        return f"CASE WHEN {name} IN {STATUSES} THEN {name} END"
     if found != "VARCHAR":
         return f"TRY_CAST({name} AS {column.type})"
     if column.type == "TIMESTAMP":
@@ -282,7 +284,7 @@ def calls_select(source: Source) -> str:
         "prompt_hash": "p.prompt_hash", "masked_hash": "p.masked_hash", "system_hash": "p.system_hash", "template_hash": "p.template_hash",
         "prompt_chars": "p.prompt_chars", "turn": "p.turn",
         "input_items": "CASE WHEN s.operation = 'embedding' THEN coalesce(s.input_items, p.items) ELSE s.input_items END",
-        "logged_currency": "CASE WHEN s.logged_cost IS NOT NULL THEN 'USD' END",
+        "logged_currency": "CASE WHEN s.logged_cost IS NOT NULL THEN coalesce(upper(s.logged_currency), 'USD') END",
     }  # fmt: skip
     columns = ", ".join(f"CAST({made.get(c.name, 's.' + quoted(c.name))} AS {c.type}) AS {quoted(c.name)}" for c in CALLS)
     content = [quoted(c.name) for c in CALLS if c.name not in {"call_id", "file_id", "line"}]

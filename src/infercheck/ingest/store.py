@@ -28,6 +28,7 @@ class Seen:
     head_hash: str
     bytes_read: int
     tail_hash: str
+    version: str
 
 
 @dataclass
@@ -38,6 +39,7 @@ class Reading:
     source_path: Path
     look: Look
     source: Source
+    version: str  # of the source: see sources.fingerprint
     size: int
     mtime_ns: int
     start: int
@@ -110,7 +112,7 @@ class Reading:
 
 def known_files(engine: Engine) -> dict[str, Seen]:
     """The manifest by absolute path."""
-    rows = engine.rows("SELECT absolute, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash FROM ledger_files")
+    rows = engine.rows("SELECT absolute, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash, version FROM ledger_files")
     return {str(r[0]): Seen(*r[1:]) for r in rows}
 
 
@@ -175,18 +177,18 @@ def _store_rejects(engine: Engine, batch: Sequence[Reading]) -> None:
 
 def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
     """One insert for all: row by row takes 20 times as long."""
-    columns = ("file_id, path, absolute, source, size, mtime_ns, head_hash, tail_hash, bytes_read, note",)
+    columns = ("file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note",)
     values = ", ".join(
         "(" + ", ".join(literal(v) for v in (
-            r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.size, r.mtime_ns, head_hash(r.source_path, r.size),
+            r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.version, r.size, r.mtime_ns, head_hash(r.source_path, r.size),
             tail_hash(r.source_path, r.end), r.end, r.note or None)) + ")"
         for r in batch
     )  # fmt: skip
     ids = ", ".join(str(r.file_id) for r in batch)
     engine.execute(f"DELETE FROM ledger_files WHERE file_id IN ({ids})")
     engine.execute(f"""
-        INSERT INTO ledger_files (file_id, path, absolute, source, size, mtime_ns, head_hash, tail_hash, bytes_read, note, rows, rejects,
-            ingested_at)
+        INSERT INTO ledger_files (file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note,
+            rows, rejects, ingested_at)
         SELECT m.*, (SELECT count(*) FROM call_rows c WHERE c.file_id = m.file_id), (SELECT count(*) FROM reject_rows j
             WHERE j.file_id = m.file_id), CAST(now() AS TIMESTAMP)
         FROM (VALUES {values}) m({columns[0]})""")

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 MONEY = "DECIMAL(38,12)"
+STATUSES = ("ok", "error", "rate_limited", "timeout", "cancelled")
 
 
 class Column(NamedTuple):

@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from infercheck.model.fields import Glob, Globs, Strict, Usd, Words
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
+from infercheck.model.mapping import SourceMapping
 from infercheck.model.rule import Scalar
 
 CostBasis = Literal["logged", "computed"]
@@ -157,6 +158,7 @@ class ConfigModel(Strict):
     price: tuple[Price, ...] = ()
     premium: Premium = Premium()
     rate: tuple[Rate, ...] = ()
+    source: dict[str, SourceMapping] = Field(default={})
     rules: dict[str, RuleSettings] = Field(default={})
     select: Words = ()
     ignore: Words = ()

@@ -9,24 +9,32 @@ list of name, arguments), ``parameters`` and ``tools`` (JSON text).
 ``joins = true`` is for logs where a record is not one call: the SELECT may group, unnest and filter records. Beside file and line (of the first
 record that makes the call) it hands on ``skipped``: NULL, or what a record holds that is no call; such records are counted and reported.
 
+A mapping in a config (``[source.NAME]``) becomes a source of the same kind, with its SELECT made by ``_mapping``.
+
 A source that ``yields = "spans"`` selects bare spans instead, several from one record; ``_spans.sql`` says which columns, and makes calls and
 spans of them. One that ``refuses`` has no SELECT: it recognises files that look like a log and are none, and says why.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from infercheck.errors import UsageError
+from infercheck.model.mapping import SourceMapping
+from infercheck.sources import _mapping
 from infercheck.sqlfile import SqlFile, parse
 
-Format = Literal["jsonl", "json", "csv"]
+Format = Literal["jsonl", "json", "csv", "parquet"]
+FORMATS: tuple[Format, ...] = ("jsonl", "json", "csv", "parquet")
 SAMPLE = 20  # records that decide which source a file belongs to
 
 
@@ -34,9 +42,11 @@ class Detect(BaseModel):
     """Keys that the first records must all have, keys of which each must have one, and keys that none of them may have.
 
     ``a.b`` is a key that holds a dot, or key b inside of a: in an object, in an object written as text, or in the first object of a list.
+    ``files`` are globs of which the path must match one, whole or from one of its folders on.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+    files: tuple[str, ...] = ()
     all: tuple[str, ...] = ()
     any: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
@@ -53,11 +63,10 @@ class SourceExample(BaseModel):
     spans: list[dict[str, Any]] = []
 
 
-class SourceHeader(BaseModel):
-    """The header of a source file."""
+class SourceSpec(BaseModel):
+    """What a source says of itself, be it a file or a mapping."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    kind: Literal["source"]
     yields: Literal["calls", "spans"] = "calls"
     joins: bool = Field(False, description="a record is not always one call: several make one, or one holds several or none")
     refuses: str = Field("", description="why files of this shape are no log of calls; a file that is named gets this as its error")
@@ -69,6 +78,12 @@ class SourceHeader(BaseModel):
     times_are_utc: bool = Field(
         False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
     )
+
+
+class SourceHeader(SourceSpec):
+    """The header of a source file."""
+
+    kind: Literal["source"]
     example: list[SourceExample] = Field(min_length=1)
 
 
@@ -86,17 +101,22 @@ def _type_of(shape: Any) -> str:
     if isinstance(shape, list):
         return f"{_type_of(shape[0])}[]"
     if isinstance(shape, dict):
-        return f"STRUCT({', '.join(f'{chr(34)}{k}{chr(34)} {_type_of(v)}' for k, v in shape.items())})"
+        return f"STRUCT({', '.join(f'{_quoted(k)} {_type_of(v)}' for k, v in shape.items())})"
     return str(shape)
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
 
 
 @dataclass(frozen=True)
 class Source:
-    """One log format; its id is the file's stem."""
+    """One log format; its id is the file's stem, or the name of a mapping."""
 
     id: str
     file: SqlFile
-    header: SourceHeader
+    header: SourceSpec
+    mapped: bool = False
 
     @property
     def holds_records(self) -> bool:
@@ -130,6 +150,39 @@ def load() -> Mapping[str, Source]:
     return found
 
 
+def known(mappings: Mapping[str, SourceMapping] | None = None, *, where: str = "config") -> Mapping[str, Source]:
+    """All sources by id, those of a config's ``[source.NAME]`` included. UsageError where one has a built-in's name."""
+    found = dict(load())
+    for name, mapping in (mappings or {}).items():
+        if name in found:
+            raise UsageError(f"there is a log format {name!r} already", where=where, hint="give your mapping another name")
+        found[name] = from_mapping(name, mapping, where=where)
+    return found
+
+
+def from_mapping(name: str, mapping: SourceMapping, *, where: str = "config") -> Source:
+    """A mapping as a source like any other."""
+    spec = SourceSpec(
+        title=f"mapping {name}",
+        description=f"[source.{name}] of {where}",
+        formats=FORMATS,
+        detect=Detect(all=mapping.keys, files=mapping.files),
+        columns=_mapping.columns_of(mapping),
+        times_are_utc=mapping.zone is not None,
+    )
+    return Source(name, SqlFile(name, where, {}, "", _mapping.select_of(name, mapping)), spec, mapped=True)
+
+
+def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
+    """Changes when the source would make other rows, or another mapping might claim the file: what is stored under it is then read anew."""
+    rivals = [other.header.detect.model_dump_json() for other in among.values() if other.mapped]
+    said = (source.body, source.header.detect.model_dump_json(), json.dumps(source.header.columns), *sorted(rivals))
+    return hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
+
+
+raw_name = _mapping.raw_name
+
+
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
@@ -159,9 +212,13 @@ def has_key(record: Mapping[str, Any], key: str) -> bool:
     return isinstance(inside, dict) and has_key(inside, rest)
 
 
-def match(records: Sequence[Mapping[str, Any]], fmt: str) -> list[Match]:
-    """Every source that reads ``fmt``, best first. A key counts as present when at least half of the first records have it."""
+def match(records: Sequence[Mapping[str, Any]], fmt: str, among: Mapping[str, Source] | None = None, path: str = "") -> list[Match]:
+    """Every source that reads ``fmt``, best first: a mapping of the user's own before a built-in one that fits as well.
+
+    A key counts as present when at least half of the first records have it.
+    """
     sample = records[:SAMPLE]
+    sources = load() if among is None else among
 
     def usual(key: str) -> bool:
         return 2 * sum(has_key(r, key) for r in sample) >= max(1, len(sample))
@@ -171,9 +228,22 @@ def match(records: Sequence[Mapping[str, Any]], fmt: str) -> list[Match]:
         missing = tuple(k for k in detect.all if not usual(k))
         if detect.any and 2 * sum(any(has_key(r, k) for k in detect.any) for r in sample) < max(1, len(sample)):
             missing += (" or ".join(detect.any),)
+        if detect.files and not any(_fits(path, glob) for glob in detect.files):
+            missing += (f"a path like {' or '.join(detect.files)}",)
         surplus = tuple(f"no {k}" for k in detect.none if usual(k))
-        wanted = len(detect.all) + len(detect.none) + bool(detect.any)
+        wanted = len(detect.all) + len(detect.none) + bool(detect.any) + bool(detect.files)
         return Match(source.id, 1 - (len(missing) + len(surplus)) / wanted if wanted else 0.0, missing + surplus)
 
-    matches = [fit(s) for s in load().values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
-    return sorted(matches, key=lambda m: (-m.score, m.source_id))
+    matches = [fit(s) for s in sources.values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
+    return sorted(matches, key=lambda m: (-m.score, not sources[m.source_id].mapped, m.source_id))
+
+
+def _fits(path: str, glob: str) -> bool:
+    posix = path.replace("\\", "/")
+    return fnmatch(posix, glob) or fnmatch(posix, f"*/{glob}")
+
+
+def claiming(matches: Sequence[Match], among: Mapping[str, Source]) -> list[Source]:
+    """The sources that claim a file. Where the user's own mappings do, no built-in one does: the mapping was written for it."""
+    claimed = [among[m.source_id] for m in matches if m.score == 1.0]
+    return [s for s in claimed if s.mapped] or claimed
