@@ -68,8 +68,8 @@ class SourceSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     yields: Literal["calls", "spans"] = "calls"
-    joins: bool = Field(False, description="a record is not always one call: several make one, or one holds several or none")
-    refuses: str = Field("", description="why files of this shape are no log of calls; a file that is named gets this as its error")
+    joins: bool = Field(default=False, description="a record is not always one call: several make one, or one holds several or none")
+    refuses: str = Field(default="", description="why files of this shape are no log of calls; a file that is named gets this as its error")
     title: str
     description: str
     formats: tuple[Format, ...]
