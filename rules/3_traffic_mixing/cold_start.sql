@@ -138,7 +138,12 @@ WITH watched AS (
     FROM concurrency AS c
     JOIN watched AS w ON w.deployment = c.deployment
     WINDOW in_order AS (PARTITION BY c.deployment ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING)
-), measured AS (
+), openings AS (
+    -- The call that ends each pause, and the log's first: everything about pauses is worked out on these few.
+    SELECT call_id, deployment, start_us, end_us, idle_before_us, pause, nth
+    FROM placed
+    WHERE idle_before_us >= $idle_gap_s * 1000000 OR nth = 1
+), sized AS (
     -- What each served call waited for, and calls of its kind and size: uncached tokens within a factor of four, and output within two
     -- where only the whole duration is known.
     SELECT
@@ -153,6 +158,16 @@ WITH watched AS (
     JOIN priced_calls AS q ON q.call_id = p.call_id
     LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
     WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND coalesce(g.slowness, 1) <= $max_gateway_slowness
+), kinds AS (
+    -- A number for each, since sorting by numbers is much cheaper than by names.
+    SELECT deployment, operation, model, size, row_number() OVER (ORDER BY deployment, operation, model, size) AS kind
+    FROM sized
+    GROUP BY deployment, operation, model, size
+), measured AS (
+    SELECT s.call_id, s.deployment, s.start_us, s.end_us, s.idle_before_us, s.pause, s.waited_ms, k.kind
+    FROM sized AS s
+    JOIN kinds AS k
+        ON k.deployment = s.deployment AND k.operation IS NOT DISTINCT FROM s.operation AND k.model IS NOT DISTINCT FROM s.model AND k.size = s.size
 ), followed AS (
     -- Each first call after a pause beside the next call of its size that starts after it ended.
     SELECT
@@ -160,9 +175,9 @@ WITH watched AS (
         lead(m.waited_ms) OVER by_size AS next_waited_ms,
         coalesce(lead(m.idle_before_us) OVER by_size, 0) AS next_idle_us
     FROM measured AS m
-    JOIN placed AS o ON o.deployment = m.deployment AND o.pause = m.pause AND (o.idle_before_us >= $idle_gap_s * 1000000 OR o.nth = 1)
+    JOIN openings AS o ON o.deployment = m.deployment AND o.pause = m.pause
     WHERE m.start_us >= o.end_us OR m.call_id = o.call_id
-    WINDOW by_size AS (PARTITION BY m.deployment, m.operation, m.model, m.size ORDER BY m.start_us, m.call_id)
+    WINDOW by_size AS (PARTITION BY m.kind ORDER BY m.start_us, m.call_id)
 ), ladder AS (
     SELECT $idle_gap_s * 1000000 AS pause_us UNION ALL SELECT $idle_gap_s * 3000000 UNION ALL SELECT $idle_gap_s * 12000000
     UNION ALL SELECT $idle_gap_s * 60000000 UNION ALL SELECT $idle_gap_s * 180000000
@@ -191,35 +206,36 @@ WITH watched AS (
     QUALIFY row_number() OVER (PARTITION BY deployment ORDER BY log_chance, pause_us) = 1
 ), reopened AS (
     SELECT
-        p.*,
-        t.pause_us,
-        p.idle_before_us >= t.pause_us AS opens,
-        sum(CASE WHEN p.idle_before_us >= t.pause_us THEN 1 ELSE 0 END)
-            OVER (PARTITION BY p.deployment ORDER BY p.start_us, p.call_id ROWS UNBOUNDED PRECEDING) AS gap
-    FROM placed AS p
-    JOIN chosen AS t ON t.deployment = p.deployment
+        o.*,
+        o.idle_before_us >= t.pause_us AS opens,
+        sum(CASE WHEN o.idle_before_us >= t.pause_us THEN 1 ELSE 0 END)
+            OVER (PARTITION BY o.deployment ORDER BY o.pause ROWS UNBOUNDED PRECEDING) AS gap
+    FROM openings AS o
+    JOIN chosen AS t ON t.deployment = o.deployment
+), gap_starts AS (
+    SELECT r.deployment, r.pause, r.gap, o.call_id, o.end_us
+    FROM reopened AS r
+    JOIN reopened AS o ON o.deployment = r.deployment AND o.gap = r.gap AND (o.opens OR o.nth = 1)
 ), grouped AS (
     -- The log's first call opens gap 0: how long nothing ran before it is unknown, so it and those behind it are neither warm nor cold.
     SELECT
-        m.call_id, m.deployment, m.start_us, m.operation, m.model, m.waited_ms, m.size,
-        CASE WHEN m.call_id = o.call_id OR m.start_us < o.end_us OR o.end_us IS NULL THEN r.gap ELSE -1 END AS cohort
+        m.call_id, m.deployment, m.start_us, m.kind, m.waited_ms,
+        CASE WHEN m.call_id = o.call_id OR m.start_us < o.end_us OR o.end_us IS NULL THEN o.gap ELSE -1 END AS cohort
     FROM measured AS m
-    JOIN reopened AS r ON r.call_id = m.call_id
-    JOIN reopened AS o ON o.deployment = r.deployment AND o.gap = r.gap AND (o.opens OR o.nth = 1)
+    JOIN gap_starts AS o ON o.deployment = m.deployment AND o.pause = m.pause
 ), warm_medians AS (
-    SELECT deployment, operation, model, size, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS warm_ms, count(*) AS warm_calls
+    SELECT kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS warm_ms, count(*) AS warm_calls
     FROM grouped
     WHERE cohort = -1
-    GROUP BY deployment, operation, model, size
+    GROUP BY kind
     HAVING count(*) >= $min_warm
 ), compared AS (
     SELECT
-        m.call_id, m.deployment, m.cohort, m.start_us, m.operation, m.model, m.size, m.waited_ms, w.warm_ms, w.warm_calls,
+        m.call_id, m.deployment, m.cohort, m.start_us, m.waited_ms, w.warm_ms, w.warm_calls,
         ln(m.waited_ms / w.warm_ms) AS log_ratio,
         m.waited_ms > $min_ratio * w.warm_ms AND m.waited_ms - w.warm_ms >= $min_excess_ms AS slow
     FROM grouped AS m
-    JOIN warm_medians AS w
-        ON w.deployment = m.deployment AND w.operation IS NOT DISTINCT FROM m.operation AND w.model IS NOT DISTINCT FROM m.model AND w.size = m.size
+    JOIN warm_medians AS w ON w.kind = m.kind
 ), noises AS (
     -- Spread of a warm call's log ratio, robust and plain; a handful of equal calls must not make it zero.
     SELECT
@@ -244,7 +260,7 @@ WITH watched AS (
     WHERE f.cohort > 0
     QUALIFY row_number() OVER (PARTITION BY f.deployment, f.cohort ORDER BY f.start_us, f.call_id) = 1
 ), tests AS (
-    SELECT CAST(count(*) AS DOUBLE) AS gap_tests FROM placed AS p JOIN ladder AS l ON p.idle_before_us >= l.pause_us
+    SELECT CAST(count(*) AS DOUBLE) AS gap_tests FROM openings AS p JOIN ladder AS l ON p.idle_before_us >= l.pause_us
 ), judged AS (
     -- beyond_all: further out than any distribution with that spread allows by chance (Cantelli's bound), over every pause and length tried.
     SELECT

@@ -109,7 +109,10 @@ m     call     2      1767571202000000  false
 '''
 ---*/
 WITH owners AS (
-    SELECT unit_key, own_id, min(node_id) AS node_id FROM trace_parts WHERE own_id IS NOT NULL GROUP BY unit_key, own_id
+    SELECT unit_key, own_id, min(node_id) AS node_id
+    FROM trace_parts
+    WHERE own_id IN (SELECT up_id FROM trace_parts WHERE up_id IS NOT NULL)
+    GROUP BY unit_key, own_id
 ), linked AS (
     SELECT
         p.node_id, p.unit_key, p.start_us, p.end_us, p.up_id IS NULL AS is_top, o.node_id AS above,
@@ -257,6 +260,11 @@ WITH owners AS (
     LEFT JOIN late7 AS l ON l.node_id = n.node_id
     LEFT JOIN parents AS p ON p.node_id = n.node_id
     LEFT JOIN waiting AS w ON w.node_id = n.node_id
+), virtual_units AS (
+    SELECT r.virtual_id, max(p.unit_id) AS unit_id, max(p.workload) AS workload
+    FROM trace_parts AS p
+    JOIN roots AS r ON r.unit_key = p.unit_key AND r.root_id IS NULL
+    GROUP BY r.virtual_id
 )
 SELECT
     t.node_id, p.unit_id, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us, t.depth,
@@ -264,10 +272,8 @@ SELECT
 FROM trace_parts AS p
 JOIN tree AS t ON t.node_id = p.node_id
 UNION ALL
--- virtual roots: far below the numbers of spans
 SELECT
-    t.node_id, p.unit_id, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), 'virtual', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), p.workload,
+    t.node_id, v.unit_id, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), 'virtual', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), v.workload,
     t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
-FROM (SELECT unit_key, max(unit_id) AS unit_id, max(workload) AS workload FROM trace_parts GROUP BY unit_key) AS p
-JOIN tree AS t ON t.unit_key = p.unit_key
-WHERE t.node_id < -2305843009213693952
+FROM virtual_units AS v
+JOIN tree AS t ON t.node_id = v.virtual_id
