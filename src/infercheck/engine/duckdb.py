@@ -53,8 +53,9 @@ class Engine:
         self.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
         self.execute("SET TimeZone = 'UTC'")
         self.execute("SET preserve_insertion_order = false")
-        if not self.persistent:  # a ledger that goes away need not be small
+        if not self.persistent:  # a ledger that goes away need be neither small nor safe from a crash
             self.execute("SET force_compression = 'uncompressed'")
+            self.execute("SET checkpoint_threshold = '1TB'")
         self.execute("SET enable_progress_bar = false")  # it writes to standard output, where the report goes
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
