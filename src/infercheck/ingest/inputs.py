@@ -19,7 +19,7 @@ from typing import IO, Any, Literal
 from infercheck.errors import InputError
 from infercheck.ingest.envelopes import SAMPLE, Envelope
 
-Kind = Literal["jsonl", "json", "csv", "empty", "binary", "text"]
+Kind = Literal["jsonl", "json", "csv", "parquet", "empty", "binary", "text"]
 HEAD_BYTES = 1 << 20
 CHUNK = 1 << 20
 PACKED_STEP = 1 << 14

@@ -12,7 +12,7 @@ from typing import IO, Any
 from infercheck import sources
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import InputError
-from infercheck.ingest import envelopes, inputs, ledger, salvage, scope, staging
+from infercheck.ingest import envelopes, inputs, ledger, parquet, salvage, scope, staging
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
 
@@ -44,7 +44,7 @@ class IngestResult:
 
 def detect(path: str | Path, *, among: Mapping[str, sources.Source] | None = None) -> list[tuple[str, float, tuple[str, ...]]]:
     """Every source that could read the file, best first: its id, its fit (1.0 claims the file), and the keys that are missing."""
-    _, matches = _matched(inputs.look(Path(path)), among or sources.load(), str(path))
+    _, matches = _matched(_look(Path(path)), among or sources.load(), str(path))
     return [(m.source_id, m.score, m.missing) for m in matches]
 
 
@@ -130,6 +130,11 @@ def _reading(path: Path, head: inputs.Look, source: sources.Source, version: str
     return Reading(seen.file_id if seen else next_id, path, head, source, version, size, mtime, start, seen)
 
 
+def _look(path: Path) -> inputs.Look:
+    head = inputs.look(path)
+    return parquet.look(path) if head.label == "parquet" and head.kind == "binary" else head
+
+
 def _matched(head: inputs.Look, among: Mapping[str, sources.Source], path: str) -> tuple[inputs.Look, list[sources.Match]]:
     """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
     matches = sources.match(head.records, head.kind, among, path)
@@ -143,11 +148,13 @@ def _matched(head: inputs.Look, among: Mapping[str, sources.Source], path: str) 
 
 def _recognised(path: Path, among: Mapping[str, sources.Source], *, named: bool) -> tuple[inputs.Look, sources.Source | None]:
     """A file and the source that claims it; None for a file that is skipped. A file that was named itself is never skipped silently."""
-    head = inputs.look(path)
+    head = _look(path)
     if head.kind in {"binary", "empty", "text"}:
         if named and head.kind != "empty":
             raise InputError(
-                f"this is no log but {head.label}", where=str(path), hint="infercheck reads JSON lines, JSON and CSV, also .gz or .zst"
+                f"this is no log but {head.label}",
+                where=str(path),
+                hint="infercheck reads JSON lines, JSON, CSV and Parquet, also .gz or .zst",
             )
         if named and head.compression:
             raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=str(path))
@@ -248,7 +255,7 @@ def _stage(engine: Engine, batch: Sequence[Reading], pieces: Sequence[staging.Pi
     source, fields = batch[0].source, batch[0].look.fields
     for typed in (True, False):
         try:
-            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, csv_fields=fields)
+            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, kind=batch[0].look.kind, fields=fields)
             staging.number_rows(engine, source)
             return set(staging.files_with_empty_rows(engine, source))
         except DatabaseError:
@@ -278,6 +285,8 @@ def _salvaged(r: Reading, plain: Path, target: IO[bytes]) -> inputs.Cleaned:
     keys, encoding, envelope = r.source.header.columns, r.look.encoding, r.look.envelope
     if r.look.kind == "json":
         return salvage.document(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope)
+    if r.look.kind == "parquet":
+        return parquet.rows(plain, target, r.file_id, keys)
     if r.look.kind == "csv":
         return salvage.table(plain, target, r.file_id, keys, r.look.fields, encoding=encoding, envelope=envelope)
     start = {"first_line": r.base + 1, "offset": r.start}

@@ -52,7 +52,7 @@ def lines(
                 if reason:
                     result.reject(number, raw.rstrip(b"\r\n") if len(held) == 1 else json.dumps(record).encode(), reason)
                 else:
-                    _keep(result, target, dumped(file_id, number, record))
+                    keep(result, target, dumped(file_id, number, record))
             replaced += mended and not broken
             if broken and not raw.endswith(b"\n"):
                 position -= len(raw)
@@ -77,7 +77,7 @@ def document(
                 raw = text if envelope is None or broken else json.dumps(value)
                 result.reject(number, raw.encode(errors="replace"), reason)
             else:
-                _keep(result, target, dumped(file_id, number, value))
+                keep(result, target, dumped(file_id, number, value))
     result.end = len(data)
     return result
 
@@ -122,7 +122,7 @@ def table(
             if reason:
                 result.reject(number, raw.encode(errors="replace").rstrip(b"\r\n"), reason)
             else:
-                _keep(result, target, dumped(file_id, number, value))
+                keep(result, target, dumped(file_id, number, value))
     return result
 
 
@@ -141,7 +141,8 @@ def refuse_unread(engine: Engine, clean: Path, cleaned: Mapping[int, Cleaned], *
                 of_file.reject(int(head[1]), raw.rstrip(b"\n"), "no JSON that the database reads")
 
 
-def _keep(result: Cleaned, target: IO[bytes], line: bytes) -> None:
+def keep(result: Cleaned, target: IO[bytes], line: bytes) -> None:
+    """Write a sound record out."""
     result.rows += 1
     result.longest = max(result.longest, len(line))
     target.write(line)

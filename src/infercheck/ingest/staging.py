@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, literal, quoted
-from infercheck.ingest import record_stage, span_stage
+from infercheck.ingest import parquet, record_stage, span_stage
 from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
 from infercheck.model.call import CALLS, STATUSES, Column
 from infercheck.sources import Source, helpers, raw_name, sql_type
@@ -75,7 +75,8 @@ def read_rows(
     *,
     lenient: bool,
     typed: bool = False,
-    csv_fields: Sequence[str] = (),
+    kind: str = "jsonl",
+    fields: Sequence[str] = (),
     longest: int = 0,
 ) -> None:
     """Read ``pieces`` into temporary table ``staged``: canonical columns, messages with their keys, called tools, and ``issues``.
@@ -87,13 +88,13 @@ def read_rows(
     engine.execute("INSERT INTO pieces VALUES " + ", ".join(f"({literal(str(p.path))}, {p.file_id}, {p.base})" for p in pieces))
     largest = max((p.path.stat().st_size for p in pieces), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
-    reader = _csv_reader(pieces, csv_fields) if csv_fields else _json_reader(source, pieces, size=size, lenient=lenient, typed=typed)
-    fields = ", ".join(_field(name, shape, typed=typed and not csv_fields, there=not csv_fields or name in csv_fields)
-                       for name, shape in source.header.columns.items())  # fmt: skip
-    line = "CAST(NULL AS BIGINT)" if csv_fields else LINE_KEY
-    file = str(pieces[0].file_id) if len(pieces) == 1 else "(SELECT p.file_id FROM pieces p WHERE p.path = {NAME_KEY})"
+    reader = _reader(engine, source, pieces, kind, fields, size=size, lenient=lenient, typed=typed)
+    columns = ", ".join(_field(name, shape, typed=typed and not fields, there=not fields or name in fields)
+                        for name, shape in source.header.columns.items())  # fmt: skip
+    line = "CAST(NULL AS BIGINT)" if fields else LINE_KEY
+    file = str(pieces[0].file_id) if len(pieces) == 1 else f"(SELECT p.file_id FROM pieces p WHERE p.path = {NAME_KEY})"
     file = FILE_KEY if pieces[0].joined else file
-    select, spans = f"SELECT {file} AS file, {line} AS line, {fields} FROM {reader}", source.header.yields == "spans"
+    select, spans = f"SELECT {file} AS file, {line} AS line, {columns} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
         if source.holds_records:
@@ -108,6 +109,14 @@ def read_rows(
             record_stage.leave_out(engine, "skipped", "skipped IS NOT NULL")
     finally:
         engine.execute("SET preserve_insertion_order = false")
+
+
+def _reader(
+    engine: Engine, source: Source, pieces: Sequence[Piece], kind: str, fields: Sequence[str], *, size: int, lenient: bool, typed: bool
+) -> str:
+    if not fields:
+        return _json_reader(source, pieces, size=size, lenient=lenient, typed=typed)
+    return parquet.reader(engine, [str(p.path) for p in pieces], fields) if kind == "parquet" else _csv_reader(pieces, fields)
 
 
 def _json_reader(source: Source, pieces: Sequence[Piece], *, size: int, lenient: bool, typed: bool) -> str:
@@ -209,7 +218,8 @@ def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
     if source.holds_records:
         return record_stage.files_with_empty_records(engine, source)
     return [int(r[0]) for r in engine.rows("""
-        SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND issues IS NULL""")]  # fmt: skip
+        SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND issues IS NULL
+            AND input_tokens IS NULL AND output_tokens IS NULL""")]  # fmt: skip
 
 
 def cut_prompts(engine: Engine) -> None:

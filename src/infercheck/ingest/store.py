@@ -79,7 +79,7 @@ class Reading:
             self.base = count_lines(self.source_path, self.start)
             if not _ends_line(self.source_path, self.start):
                 return False
-        plain = self.look.kind in {"jsonl", "csv"} and self.look.encoding == "utf-8" and not self.look.envelope
+        plain = self.look.kind in {"jsonl", "csv", "parquet"} and self.look.encoding == "utf-8" and not self.look.envelope
         return plain and not self.notes
 
     def frozen(self, scratch: Path) -> Path:
