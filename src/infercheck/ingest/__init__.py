@@ -1,12 +1,13 @@
 """Files to canonical rows, each attempt once: find and recognise them, read them in one transaction a batch, open a run's scope.
 
 ``reading`` drives; ``inputs`` finds and unpacks, ``staging``, ``record_stage`` and ``span_stage`` bring records into canonical shape,
-``salvage`` reads what the fast way refuses, ``store`` and ``ledger`` keep it, ``scope`` and ``attempts`` lay it out for one run with its copies
-removed.
+``salvage`` reads what the fast way refuses, ``parquet`` reads Parquet, ``store`` and ``ledger`` keep it, ``shards`` and ``to_folder`` hand it to
+other machines, ``scope`` and ``attempts`` lay it out for one run with its copies removed.
 """
 
 from infercheck.ingest.ledger import default_path
 from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, read_example
 from infercheck.ingest.scope import Scope, open_scope
+from infercheck.ingest.to_folder import Written, ingest_to
 
-__all__ = ["IngestResult", "Progress", "Scope", "default_path", "detect", "ingest", "open_scope", "read_example"]
+__all__ = ["IngestResult", "Progress", "Scope", "Written", "default_path", "detect", "ingest", "ingest_to", "open_scope", "read_example"]

@@ -12,7 +12,7 @@ from typing import IO, Any
 from infercheck import sources
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import InputError
-from infercheck.ingest import envelopes, inputs, ledger, parquet, salvage, scope, staging
+from infercheck.ingest import envelopes, inputs, ledger, parquet, salvage, scope, shards, staging
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
 
@@ -59,11 +59,15 @@ def ingest(
 
     ``among`` are the sources that may claim a file: the built-in ones, unless a config adds mappings (``sources.known``).
     """
-    notices = ledger.prepare(engine)
-    staging.setup(engine, ledger.salt_of(engine))
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
         scratch = Path(folder)
-        found, skipped, unchanged = _plan(engine, paths, scratch / "stdin", among or sources.load())
+        files = list(inputs.find(paths, scratch / "stdin"))
+        of_shards, stores = shards.among(path for path, _ in files)
+        notices = ledger.prepare(engine, salt=next((s.salt for s in stores.values()), None))
+        staging.setup(engine, ledger.salt_of(engine))
+        ready = shards.load(engine, sorted(of_shards))
+        own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}
+        found, skipped, unchanged = _plan(engine, [f for f in files if f[0] not in own], among or sources.load())
         total = sum(r.size for r in found)
         done = 0
         for batch in _batches(found):
@@ -71,11 +75,16 @@ def ingest(
             done += sum(r.size for r in batch)
             if on_event:
                 on_event(Progress(batch[-1].path, done, total))
-    file_ids = tuple(sorted([*unchanged, *(r.file_id for r in found)]))
+    file_ids = tuple(sorted([*ready, *unchanged, *(r.file_id for r in found)]))
     if not file_ids:
         raise InputError("nothing here is a log that infercheck can read", where=", ".join(paths),
                          hint=f"skipped: {inputs.skipped_summary(skipped)}" if skipped else "")  # fmt: skip
     notices += _losses(engine, file_ids)
+    salts = {store.salt for store in stores.values()} | ({ledger.salt_of(engine)} if found or unchanged else set())
+    if len(salts) > 1:
+        notices.append(
+            "these logs and shards were hashed with different salts: prompts and end users of the one never match those of the other"
+        )
     return IngestResult(file_ids, dict(skipped), tuple(notices))
 
 
@@ -100,7 +109,7 @@ def read_example(source_id: str, text: str, fmt: str, *, table: str = "calls") -
 
 
 def _plan(
-    engine: Engine, paths: Sequence[str], stdin_copy: Path, among: Mapping[str, sources.Source]
+    engine: Engine, files: Sequence[tuple[Path, bool]], among: Mapping[str, sources.Source]
 ) -> tuple[list[Reading], Counter[str], list[int]]:
     """What has to be read, what is no log by type, and the files that stand in the ledger as they are."""
     known = known_files(engine)
@@ -109,7 +118,7 @@ def _plan(
     readings: list[Reading] = []
     skipped: Counter[str] = Counter()
     unchanged: list[int] = []
-    for path, named in inputs.find(paths, stdin_copy):
+    for path, named in files:
         seen = known.get(str(path.absolute()))
         if seen and seen.version == versions.get(seen.source) and change_of(path, seen) == "same":
             unchanged.append(seen.file_id)

@@ -17,11 +17,13 @@ LINE_LIMIT = 16384  # characters up to which cutting by position is fast; it is 
 MADE_HERE = {"call_id", "source", "file_id", "line", "prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars", "turn",
              "tools_hash", "tools_chars", "tool_defs", "params_hash", "response_is_json", "response_hash", "response_chars",
              "end_user"}  # fmt: skip
+PLACE = {"call_id", "source", "file_id", "line"}
 LISTS = {
     "messages": sql_type("MESSAGES"),
     "called_tools": "STRUCT(name VARCHAR, arguments VARCHAR)[]",
 }
 TEXTS = {"answer": "VARCHAR", "parameters": "VARCHAR", "tools": "VARCHAR"}
+FROM_PROMPT = ("prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars", "turn")
 FROM_TEXTS = {  # what is made of a text at once, so that the text itself need not be held
     "tools_hash": "salted(nullif({tools}, '[]'))",
     "tools_chars": "length(nullif({tools}, '[]'))",
@@ -155,7 +157,7 @@ def _staged_select(engine: Engine, source: Source) -> str:
     handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ["skipped"] if source.holds_records else ())]
     inner, outer, issues = [*handed_on], [*handed_on], []
     for column in CALLS:
-        if column.name in MADE_HERE - {"end_user"}:
+        if column.name in MADE_HERE - {"end_user"} and (column.name in PLACE or column.name not in found):
             continue
         name = quoted(column.name)
         outer.append(name)
@@ -169,8 +171,9 @@ def _staged_select(engine: Engine, source: Source) -> str:
             issues.append((f"{raw} IS NOT NULL AND {name} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
     inner += [f"{name if name in found else 'NULL'}::{type_} AS {name}" for name, type_ in LISTS.items()]
     made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found}
-    inner += [f"{sql.format(**made)} AS {name}" for name, sql in FROM_TEXTS.items()]
-    outer += [*LISTS, *FROM_TEXTS, "list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys"]
+    from_texts = {name: sql for name, sql in FROM_TEXTS.items() if name not in found}
+    inner += [f"{sql.format(**made)} AS {name}" for name, sql in from_texts.items()]
+    outer += [*LISTS, *from_texts, "list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys"]
     bad = " OR ".join(f"({condition})" for condition, _ in issues)
     shown = ", ".join(f"CASE WHEN {condition} THEN {text} END" for condition, text in issues)
     outer.append(
@@ -287,12 +290,12 @@ def cut_prompts(engine: Engine) -> None:
         FROM new_prompt_messages GROUP BY rn""")
 
 
-def calls_select(source: Source) -> str:
+def calls_select(engine: Engine, source: Source) -> str:
     """The staged calls with all canonical columns, ``fullness`` and ``content_hash``."""
+    there = engine.columns("staged")
     made = {
         "call_id": "n.call_id", "source": literal(source.id), "file_id": "n.file_id", "line": "n.line",
-        "prompt_hash": "p.prompt_hash", "masked_hash": "p.masked_hash", "system_hash": "p.system_hash", "template_hash": "p.template_hash",
-        "prompt_chars": "p.prompt_chars", "turn": "p.turn",
+        **{c: f"coalesce(p.{c}, s.{c})" if c in there else f"p.{c}" for c in FROM_PROMPT},
         "input_items": "CASE WHEN s.operation = 'embedding' THEN coalesce(s.input_items, p.items) ELSE s.input_items END",
         "logged_currency": "CASE WHEN s.logged_cost IS NOT NULL THEN coalesce(upper(s.logged_currency), 'USD') END",
     }  # fmt: skip

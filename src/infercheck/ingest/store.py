@@ -149,7 +149,7 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
                 # An unfinished last line was set aside; it has been read again.
                 engine.execute(f"DELETE FROM reject_rows WHERE file_id = {r.file_id} AND line > {r.base}")
         for target, select in (
-            ("call_rows", staging.calls_select(source)),
+            ("call_rows", staging.calls_select(engine, source)),
             ("tool_call_rows", staging.TOOL_CALLS_SELECT),
             ("cell_issue_rows", staging.CELL_ISSUES_SELECT),
             ("messages", "FROM new_messages"),
