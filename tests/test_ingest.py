@@ -72,7 +72,8 @@ def test_every_line_is_a_row_a_duplicate_or_a_reject(tmp_path: Path, damage: lis
     filled = sum(bool(line.strip()) for line in path.read_bytes().split(b"\n"))
     with Engine(threads=1) as engine:
         scope = read(engine, path)
-        assert scope.attempts + scope.duplicates + scope.rejects == filled
+        assert scope.records == filled == scope.attempts + scope.duplicates + scope.other + scope.rejects
+        assert engine.rows("SELECT records, rows, other, rejects FROM files") == [(filled, scope.rows, 0, scope.rejects)]
         assert engine.value("SELECT count(*) FROM calls WHERE source_call_id LIKE 'c1__'") == 12
 
 
@@ -154,7 +155,7 @@ def test_unchanged_files_are_not_touched_and_grown_ones_read_from_where_they_end
     with path.open("ab") as log:
         log.write(lines(record(3), record(4)))
     grown = read(engine, path)
-    assert (grown.rows, grown.rejects) == (4, 0)
+    assert (grown.records, grown.rows, grown.rejects, first.records) == (4, 4, 0, 3)
     assert engine.rows("SELECT line FROM calls ORDER BY line") == [(1,), (2,), (3,), (4,)]
 
 

@@ -68,6 +68,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         requests=scope.requests,
         duplicates=scope.duplicates,
         rejects=scope.rejects,
+        other_records=scope.other,
         cell_issues=scope.cell_issues,
         reject_samples=_rejects(engine),
         cell_issue_samples=_cell_issues(engine),

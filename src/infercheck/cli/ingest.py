@@ -76,6 +76,7 @@ def _tell(quiet: bool, head: list[tuple[str, str]], scope: Scope, skipped: Mappi
         ("files", f"{scope.files:,}" + "".join(f"; {n:,} {kind} skipped, no log" for kind, n in sorted(skipped.items()))),
         ("rows", f"{scope.rows:,}"),
         ("attempts", f"{scope.attempts:,} at {scope.requests:,} requests; {scope.duplicates:,} duplicates"),
+        ("other", f"{scope.other:,} records that hold no call"),
         ("lost", f"{scope.rejects:,} lines rejected, {scope.cell_issues:,} values unreadable"),
     ]
     write_text(sheet([*rows, *(("note", notice) for notice in notices)], style()))

@@ -11,7 +11,7 @@ from infercheck.engine.duckdb import Engine, quoted
 from infercheck.errors import InputError
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
-VERSION = "3"
+VERSION = "4"
 
 # A prompt is kept as its messages, a message as its blocks, each distinct message once: histories and system prompts repeat.
 PROMPT_MESSAGES = (

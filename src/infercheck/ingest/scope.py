@@ -20,14 +20,20 @@ class _Files(Protocol):
 
 @dataclass(frozen=True)
 class Scope:
-    """Counts over the files of a run. ``rows`` are records read, ``attempts`` those that remain after duplicates and filters."""
+    """Counts over the files of a run. ``rows`` are calls read, ``attempts`` those that remain after duplicates and filters.
+
+    Where a record holds one call at most, which is so in all but some trace formats, no record is lost without a word:
+    ``records == rows + other + rejects`` and ``rows == attempts + duplicates + filtered_out``, file by file too.
+    """
 
     files: int
+    records: int
     rows: int
     attempts: int
     requests: int
     duplicates: int
     rejects: int
+    other: int
     cell_issues: int
     filtered_out: int
 
@@ -79,13 +85,18 @@ def open_scope(
             xor(p.prefix_before, b.chain) AS prefix_hash, b.chars, p.chars_before + b.cum_chars AS cum_chars
         FROM prompt_messages p JOIN calls c ON c.call_id = p.call_id JOIN message_blocks b ON b.message_hash = p.message_hash""")  # fmt: skip
     calls, requests = engine.rows("SELECT count(*), count(DISTINCT request_id) + count(*) FILTER (request_id IS NULL) FROM calls")[0]
+    records, other, rejects = engine.rows(
+        "SELECT coalesce(sum(records), 0), coalesce(sum(other), 0), coalesce(sum(rejects), 0) FROM files"
+    )[0]
     return Scope(
         files=len(result.file_ids),
+        records=int(records),
         rows=rows,
         attempts=calls,
         requests=requests,
         duplicates=rows - kept,
-        rejects=int(engine.value("SELECT count(*) FROM rejects")),
+        rejects=int(rejects),
+        other=int(other),
         cell_issues=int(engine.value("SELECT coalesce(sum(count), 0) FROM cell_issues")),
         filtered_out=kept - calls,
     )

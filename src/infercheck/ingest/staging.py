@@ -225,6 +225,16 @@ def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
             AND input_tokens IS NULL AND output_tokens IS NULL""")]  # fmt: skip
 
 
+def counts(engine: Engine, source: Source) -> dict[int, tuple[int, int]]:
+    """By file: records that were read, and how many of them hold no call."""
+    sql = "SELECT file_id, count(*), 0 FROM numbered GROUP BY file_id"
+    if source.holds_records:
+        sql = """
+            SELECT file, r.n, r.n - coalesce(c.n, 0) FROM (SELECT file, count(*) AS n FROM records GROUP BY file) r
+            LEFT JOIN (SELECT file_id AS file, count(DISTINCT line) AS n FROM numbered GROUP BY file_id) c USING (file)"""
+    return {int(file_id): (int(read), int(other)) for file_id, read, other in engine.rows(sql)}
+
+
 def cut_prompts(engine: Engine) -> None:
     """Fill ``new_messages``, ``new_message_blocks`` and ``new_prompt_messages``: every distinct message is hashed and cut once."""
     engine.execute("""

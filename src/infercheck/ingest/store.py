@@ -29,6 +29,8 @@ class Seen:
     bytes_read: int
     tail_hash: str
     version: str
+    read: int = 0  # records that were no rejects
+    other: int = 0
 
 
 @dataclass
@@ -48,6 +50,13 @@ class Reading:
     base: int = 0
     cleaned: Cleaned | None = None
     notes: tuple[str, ...] = ()
+    read: int = 0  # records read by this run, and how many of them hold no call
+    other: int = 0
+
+    @property
+    def before(self) -> Seen:
+        """What stands in the ledger and stays: nothing unless only the tail is read."""
+        return self.seen if self.seen and self.start else Seen(self.file_id, self.source.id, 0, 0, "", 0, "", self.version)
 
     @property
     def path(self) -> str:
@@ -112,7 +121,8 @@ class Reading:
 
 def known_files(engine: Engine) -> dict[str, Seen]:
     """The manifest by absolute path."""
-    rows = engine.rows("SELECT absolute, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash, version FROM ledger_files")
+    columns = "absolute, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash, version, records - rejects, other"
+    rows = engine.rows(f"SELECT {columns} FROM ledger_files")
     return {str(r[0]): Seen(*r[1:]) for r in rows}
 
 
@@ -137,6 +147,9 @@ def tail_hash(path: Path, end: int) -> str:
 
 def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     """Cut prompts, make hashes, and commit the staged rows of ``batch`` together with their manifest rows."""
+    counts = staging.counts(engine, source)
+    for r in batch:
+        r.read, r.other = counts.get(r.file_id, (0, 0))
     staging.cut_prompts(engine)
     if source.holds_records:
         skipped = record_stage.notes(engine, source)
@@ -177,21 +190,22 @@ def _store_rejects(engine: Engine, batch: Sequence[Reading]) -> None:
 
 def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
     """One insert for all: row by row takes 20 times as long."""
-    columns = ("file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note",)
+    columns = "file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note, read, other"
     values = ", ".join(
         "(" + ", ".join(literal(v) for v in (
-            r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.version, r.size, r.mtime_ns, head_hash(r.source_path, r.size),
-            tail_hash(r.source_path, r.end), r.end, r.note or None)) + ")"
+            r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.version, r.size, r.mtime_ns,
+            head_hash(r.source_path, r.size), tail_hash(r.source_path, r.end), r.end, r.note or None, r.read + r.before.read, r.other + r.before.other)) + ")"
         for r in batch
     )  # fmt: skip
     ids = ", ".join(str(r.file_id) for r in batch)
     engine.execute(f"DELETE FROM ledger_files WHERE file_id IN ({ids})")
     engine.execute(f"""
-        INSERT INTO ledger_files (file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note,
-            rows, rejects, ingested_at)
-        SELECT m.*, (SELECT count(*) FROM call_rows c WHERE c.file_id = m.file_id), (SELECT count(*) FROM reject_rows j
-            WHERE j.file_id = m.file_id), CAST(now() AS TIMESTAMP)
-        FROM (VALUES {values}) m({columns[0]})""")
+        INSERT INTO ledger_files BY NAME
+        SELECT m.* EXCLUDE (read), coalesce(c.n, 0) AS rows, coalesce(j.n, 0) AS rejects, read + coalesce(j.n, 0) AS records,
+            CAST(now() AS TIMESTAMP) AS ingested_at
+        FROM (VALUES {values}) m({columns})
+        LEFT JOIN (SELECT file_id, count(*) AS n FROM call_rows WHERE file_id IN ({ids}) GROUP BY file_id) c USING (file_id)
+        LEFT JOIN (SELECT file_id, count(*) AS n FROM reject_rows WHERE file_id IN ({ids}) GROUP BY file_id) j USING (file_id)""")
 
 
 def _ends_line(path: Path, end: int) -> bool:

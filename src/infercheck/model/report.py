@@ -53,6 +53,9 @@ class Coverage(Model):
     requests: int
     duplicates: int
     rejects: int
+    other_records: int = Field(
+        0, description="records that are understood and hold no call, such as a user's message or a span of other work"
+    )
     cell_issues: int
     reject_samples: list[str] = []
     cell_issue_samples: list[str] = []

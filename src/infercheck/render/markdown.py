@@ -181,6 +181,7 @@ def _read(report: Report, tz: str) -> list[str]:
         ),
         ("Rows, attempts, requests", f"{count(c.rows)}, {count(c.attempts)}, {count(c.requests)}"),
         ("Duplicates removed", count(c.duplicates)),
+        ("Records that hold no call", count(c.other_records)),
         ("Lines rejected, values unreadable", f"{count(c.rejects)}, {count(c.cell_issues)}"),
         ("Window", f"{moment(window.start, tz)} to {moment(window.end, tz)} {escape(tz)}"),
         ("Calls with a price", percent(c.priced_share)),
