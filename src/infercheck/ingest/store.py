@@ -194,7 +194,8 @@ def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
     values = ", ".join(
         "(" + ", ".join(literal(v) for v in (
             r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.version, r.size, r.mtime_ns,
-            head_hash(r.source_path, r.size), tail_hash(r.source_path, r.end), r.end, r.note or None, r.read + r.before.read, r.other + r.before.other)) + ")"
+            head_hash(r.source_path, r.size), tail_hash(r.source_path, r.end), r.end, r.note or None,
+            r.read + r.before.read, r.other + r.before.other)) + ")"
         for r in batch
     )  # fmt: skip
     ids = ", ".join(str(r.file_id) for r in batch)
