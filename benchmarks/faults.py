@@ -567,13 +567,11 @@ def history_resent(world: World) -> None:
                                   cached=known, written=length - known if cached else 0)  # fmt: skip
                 world.records[-1]["session_id"] = f"s-{app}-{n}"
                 if accused and turn:
-                    writes = (length - before) * (
-                        (model.price.write or 0) - model.price.input
-                    )  # at the last turn, too: who knows that it is the last
-                    world.accuse("history_resent", call, (before * (model.price.input - (model.price.read or 0)) - writes) / 1e6)
-                elif accused:
-                    world.permit(call, "history_resent", "uncached_prefix")
-                    world.blame["history_resent (writes)"][call] = -length * ((model.price.write or 0) - model.price.input) / 1e6
+                    # A marker on every turn but the opening one: the second turn writes all, later ones read what was sent and write what they
+                    # add, the last one too, since nobody knows that it is the last.
+                    read = before if turn > 1 else 0
+                    premium = (length - read) * ((model.price.write or 0) - model.price.input)
+                    world.accuse("history_resent", call, (read * (model.price.input - (model.price.read or 0)) - premium) / 1e6)
                 before = length
                 history = [
                     *history,
