@@ -6,20 +6,8 @@ other machines, ``scope`` and ``attempts`` lay it out for one run with its copie
 """
 
 from infercheck.ingest.ledger import default_path
-from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, propose, read_example
+from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, read_example
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.to_folder import Written, ingest_to
 
-__all__ = [
-    "IngestResult",
-    "Progress",
-    "Scope",
-    "Written",
-    "default_path",
-    "detect",
-    "ingest",
-    "ingest_to",
-    "open_scope",
-    "propose",
-    "read_example",
-]
+__all__ = ["IngestResult", "Progress", "Scope", "Written", "default_path", "detect", "ingest", "ingest_to", "open_scope", "read_example"]

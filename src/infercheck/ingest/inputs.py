@@ -215,16 +215,19 @@ def _head(path: Path, compression: str) -> bytes:
 
 def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
     lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
-    records = list(islice((r for r in map(_object, lines[:100]) if r is not None), SAMPLE))
+    objects = [_object(line) for line in lines[:100]]
+    records = [o for o in objects if o is not None]
     start = text.lstrip()[:1]
-    if records:
-        return "jsonl", records, []
+    # A list or an envelope with a record on each line looks like JSONL at its last record, which no comma follows.
+    spread = start in {"{", "["} and objects[0] is None and 2 * len(records) < len(objects)
+    if records and not spread:
+        return "jsonl", records[:SAMPLE], []
     if start in {"{", "["}:
-        objects = _first_objects(text)
-        if not objects and not complete:
-            objects = _first_objects(b"".join(chunks(path, compression, [])).decode(encoding, errors="replace"))
-        if objects:
-            return "json", objects, []
+        first = _first_objects(text)
+        if not first and not complete:
+            first = _first_objects(b"".join(chunks(path, compression, [])).decode(encoding, errors="replace"))
+        if first:
+            return "json", first, []
     rows = [] if start in {"{", "["} else _rows("\n".join(lines[: SAMPLE + 1]))
     if rows and len(rows[0]) >= 2:
         fields = [name.strip() for name in rows[0]]

@@ -43,9 +43,10 @@ def files_with_empty_records(engine: Engine, source: Source) -> list[int]:
 def notes(engine: Engine, source: Source) -> dict[int, list[str]]:
     """By file, how many records hold something else than what the source reads, in words."""
     found: dict[int, list[str]] = {}
+    wanted = "spans" if source.header.yields == "spans" else "calls"
     for file_id, what, n in engine.rows("SELECT file, what, n FROM left_out ORDER BY ALL"):
         verb = "record holds" if n == 1 else "records hold"
-        found.setdefault(int(file_id), []).append(f"{n} {verb} {what} instead of {source.header.yields}, left out")
+        found.setdefault(int(file_id), []).append(f"{n} {verb} {what} instead of {wanted}, left out")
     return found
 
 

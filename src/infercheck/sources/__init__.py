@@ -11,8 +11,9 @@ record that makes the call) it hands on ``skipped``: NULL, or what a record hold
 
 A mapping in a config (``[source.NAME]``) becomes a source of the same kind, with its SELECT made by ``_mapping``.
 
-A source that ``yields = "spans"`` selects bare spans instead, several from one record; ``_spans.sql`` says which columns, and makes calls and
-spans of them. One that ``refuses`` has no SELECT: it recognises files that look like a log and are none, and says why.
+A source that ``yields = "exchanges"`` selects requests and answers in the provider's own words instead; ``_exchanges.sql`` says which columns, and
+makes calls of them. One that ``yields = "spans"`` selects bare spans, several from one record; ``_spans.sql`` makes calls and spans of them. One
+that ``refuses`` has no SELECT: it recognises files that look like a log and are none, and says why.
 """
 
 from __future__ import annotations
@@ -26,18 +27,11 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict
-from pydantic import Field as Setting
+from pydantic import BaseModel, ConfigDict, Field
 
 from infercheck.errors import UsageError
 from infercheck.model.mapping import SourceMapping
 from infercheck.sources import _mapping
-from infercheck.sources._fields import Field as Field
-from infercheck.sources._guess import Guess as Guess
-from infercheck.sources._guess import Proposal as Proposal
-from infercheck.sources._guess import lacking as lacking
-from infercheck.sources._guess import propose as propose
-from infercheck.sources._mapping import raw_name as raw_name
 from infercheck.sqlfile import SqlFile, parse
 
 Format = Literal["jsonl", "json", "csv", "parquet"]
@@ -74,17 +68,15 @@ class SourceSpec(BaseModel):
     """What a source says of itself, be it a file or a mapping."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
-    yields: Literal["calls", "spans"] = "calls"
-    joins: bool = Setting(default=False, description="a record is not always one call: several make one, or one holds several or none")
-    refuses: str = Setting(
-        default="", description="why files of this shape are no log of calls; a file that is named gets this as its error"
-    )
+    yields: Literal["calls", "exchanges", "spans"] = "calls"
+    joins: bool = Field(default=False, description="a record is not always one call: several make one, or one holds several or none")
+    refuses: str = Field(default="", description="why files of this shape are no log of calls; a file that is named gets this as its error")
     title: str
     description: str
     formats: tuple[Format, ...]
     detect: Detect
     columns: dict[str, str] = {}
-    times_are_utc: bool = Setting(
+    times_are_utc: bool = Field(
         False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
     )
 
@@ -93,7 +85,7 @@ class SourceHeader(SourceSpec):
     """The header of a source file."""
 
     kind: Literal["source"]
-    example: list[SourceExample] = Setting(min_length=1)
+    example: list[SourceExample] = Field(min_length=1)
 
 
 MESSAGES_SHAPE = '[{"role":"VARCHAR","content":"VARCHAR","tool_calls":"VARCHAR"}]'
@@ -134,8 +126,9 @@ class Source:
 
     @property
     def body(self) -> str:
-        """The SELECT from ``raw``: the file's own, or around it what all sources of spans share."""
-        return shared_spans().replace("{source}", self.file.body, 1) if self.header.yields == "spans" else self.file.body
+        """The SELECT from ``raw``: the file's own, or around it what all sources of its kind share."""
+        yields = self.header.yields
+        return self.file.body if yields == "calls" else shared_body(yields).replace("{source}", self.file.body, 1)
 
 
 @dataclass(frozen=True)
@@ -189,6 +182,9 @@ def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
     return hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
 
 
+raw_name = _mapping.raw_name
+
+
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
@@ -197,9 +193,9 @@ def helpers() -> str:
 
 
 @cache
-def shared_spans() -> str:
-    """What every source of spans is put into."""
-    return (resources.files(__name__) / "_spans.sql").read_text(encoding="utf-8").split("\n", 3)[3]
+def shared_body(yields: str) -> str:
+    """What every source of spans, or of exchanges, is put into."""
+    return (resources.files(__name__) / f"_{yields}.sql").read_text(encoding="utf-8").split("\n", 3)[3]
 
 
 def has_key(record: Mapping[str, Any], key: str) -> bool:

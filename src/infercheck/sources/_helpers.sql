@@ -112,3 +112,7 @@ CREATE OR REPLACE TEMP MACRO litellm_input(prompt, cached, written) AS CASE
 -- Tokens written to the cache with the five-minute TTL: all that were not written for an hour.
 CREATE OR REPLACE TEMP MACRO litellm_5m(written, written_1h) AS CASE
     WHEN to_count(written_1h) > 0 THEN CAST(greatest(to_count(written) - to_count(written_1h), 0) AS VARCHAR) ELSE written END;
+
+-- .NET ticks: 100 ns since the year 1.
+CREATE OR REPLACE TEMP MACRO ticks_to_time(x) AS CASE WHEN to_count(x) > 621355968000000000
+    THEN make_timestamp((to_count(x) - 621355968000000000) // 10) END;
