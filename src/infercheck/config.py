@@ -16,6 +16,8 @@ from infercheck.errors import UsageError
 from infercheck.model.config import MATCH_COLUMNS, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
 from infercheck.model.fields import Match
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
+from infercheck.model.gate import BUDGETS, Anchor
+from infercheck.model.gating import Budgets, GateSettings, Suppression
 from infercheck.model.mapping import MAPPABLE, MappedColumn, SourceMapping, problems
 from infercheck.model.rule import Param, Scalar
 
@@ -41,6 +43,9 @@ _MODELS: dict[str, type[BaseModel]] = {
     "invoice": InvoiceTable,
     "finance": Finance,
     "reconcile": Reconciling,
+    "budgets": Budgets,
+    "suppress": Suppression,
+    "gate": GateSettings,
 }
 
 
@@ -98,6 +103,10 @@ class Config(ConfigModel):
                         where=self._at("rules", name, key),
                         hint=f"its default is {default!r}: {known[name][key].help}",
                     )
+
+    def anchor(self, *path: str | int) -> Anchor:
+        """File and line of a key."""
+        return Anchor(file=self._where, line=line_of(self._text, (*self._base, *path)))
 
     def _at(self, *path: str | int) -> str:
         return f"{self._where}:{line_of(self._text, (*self._base, *path))}"
@@ -194,6 +203,7 @@ def _read(cls: type[Config], path: Path, base: tuple[str, ...]) -> Config:
         raise _refused(err, text, base, where) from err
     config._where, config._text, config._base = where, text, base
     _check(config)
+    _check_budgets(config)
     return config
 
 
@@ -248,6 +258,18 @@ def _check_mapping(config: Config, name: str, mapping: SourceMapping) -> None:
             )
     for problem in problems(mapping):
         raise UsageError(problem.message, where=config._at(*at, *problem.at), hint=problem.hint)
+
+
+def _check_budgets(config: Config) -> None:
+    scoped = {"workload": config.budgets.workload, "team": config.budgets.team}
+    places: list[tuple[str, tuple[str, ...], str]] = [("all", ("budgets", key), key) for key in config.budgets.overall]
+    places += [
+        (scope, ("budgets", scope, name, key), key) for scope, named in scoped.items() for name, bounds in named.items() for key in bounds
+    ]
+    for scope, path, key in places:
+        known = [name for name, about in BUDGETS.items() if scope in about.scopes]
+        if key not in known:
+            raise UsageError(f"there is no budget {key!r}", where=config._at(*path), hint=f"known: {', '.join(known)}")
 
 
 def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str) -> UsageError:

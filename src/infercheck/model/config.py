@@ -13,6 +13,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_valida
 
 from infercheck.model.fields import Glob, Globs, Strict, Usd, Words
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
+from infercheck.model.gating import Budgets, GateSettings, Suppression
 from infercheck.model.mapping import SourceMapping
 from infercheck.model.rule import Scalar
 
@@ -170,6 +171,9 @@ class ConfigModel(Strict):
     invoice: tuple[InvoiceTable, ...] = ()
     finance: Finance = Finance()
     reconcile: Reconciling = Reconciling()
+    budgets: Budgets = Budgets()
+    suppress: tuple[Suppression, ...] = ()
+    gate: GateSettings = GateSettings()
 
 
 @dataclass(frozen=True)

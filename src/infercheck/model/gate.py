@@ -57,20 +57,22 @@ class Check(Model):
     verdict: Verdict
     severity: Severity = Field(description="error and warning only where something is wrong; a pass is a note")
     unit: Unit
-    base: float | None = Field(None, description="the baseline's value; null for a budget")
+    base: float | None = Field(default=None, description="the baseline's value; null for a budget")
     head: float | None = None
-    effect_percent: float | None = Field(None, description="change against the baseline, weekdays and mix taken out")
-    interval_percent: tuple[float, float] | None = Field(None, description="95% interval of effect_percent")
-    p_value: float | None = Field(None, description="one-sided, against no rise; after Benjamini-Hochberg where several strata were tested")
+    effect_percent: float | None = Field(default=None, description="change against the baseline, weekdays and mix taken out")
+    interval_percent: tuple[float, float] | None = Field(default=None, description="95% interval of effect_percent")
+    p_value: float | None = Field(
+        default=None, description="one-sided, against no rise; after Benjamini-Hochberg where several strata were tested"
+    )
     stake_usd: Usd | None = Field(
-        None, description="money at stake: what the change costs per day, or in the compared log where it has no days"
+        default=None, description="money at stake: what the change costs per day, or in the compared log where it has no days"
     )
     stake_per: Literal["day", "log"] | None = None
-    threshold: float | None = Field(None, description="the budget, or the change in percent, beyond which the check fails")
+    threshold: float | None = Field(default=None, description="the budget, or the change in percent, beyond which the check fails")
     threshold_side: Literal["at_most", "at_least"] = "at_most"
     reason: str = Field(description="why the verdict is what it is, in words")
     anchor: Anchor | None = None
-    suppressed_because: str | None = Field(None, description="the reason that the config gives")
+    suppressed_because: str | None = Field(default=None, description="the reason that the config gives")
 
     @property
     def is_wrong(self) -> bool:
@@ -97,7 +99,9 @@ class Comparison(Model):
     text: str
     base: Side | None = None
     head: Side
-    matched_outcomes: int | None = Field(None, description="outcomes of the head that have a counterpart; null where days are compared")
+    matched_outcomes: int | None = Field(
+        default=None, description="outcomes of the head that have a counterpart; null where days are compared"
+    )
 
 
 class Decomposition(Model):
@@ -128,9 +132,9 @@ class GateReport(Model):
     outcome: Outcome
     fail_on: FailOn = "error"
     summary: str = Field(description="one line for people")
-    checks: list[Check] = Field([])
+    checks: list[Check] = Field(default=[])
     decomposition: Decomposition | None = None
-    notes: list[str] = Field([])
+    notes: list[str] = Field(default=[])
 
     def with_verdict(self, *verdicts: Verdict) -> list[Check]:
         """The checks with one of these verdicts, in report order."""
@@ -141,3 +145,32 @@ class GateReport(Model):
         """The checks that make the gate fail under ``fail_on``."""
         counted = {"error": ("error",), "warn": ("error", "warning"), "never": ()}[self.fail_on]
         return [check for check in self.checks if check.is_wrong and check.severity in counted]
+
+
+class BudgetKey(Model):
+    """A figure that a budget may bound. ``scopes`` says for what: the whole log, a workload, a team."""
+
+    title: str
+    unit: Unit
+    side: Literal["at_most", "at_least"] = "at_most"
+    needs_rules: bool = False
+    scopes: tuple[Literal["all", "workload", "team"], ...] = ("all", "workload", "team")
+
+
+BUDGETS: dict[str, BudgetKey] = {
+    "spend_usd": BudgetKey(title="Spend", unit="usd"),
+    "spend_per_day": BudgetKey(title="Spend a day", unit="usd"),
+    "cost_per_success": BudgetKey(title="Cost per successful outcome", unit="usd"),
+    "attempts_per_success": BudgetKey(title="Attempts per success", unit="count"),
+    "failure_rate": BudgetKey(title="Outcomes without success", unit="share"),
+    "retry_rate": BudgetKey(title="Attempts beyond the first of their request", unit="share"),
+    "waste_share": BudgetKey(title="Share of spend that measured and structural findings would save", unit="share", needs_rules=True),
+    "waste_usd": BudgetKey(title="What measured and structural findings would save", unit="usd", needs_rules=True),
+    "interactive_p50_ms": BudgetKey(title="Interactive p50", unit="ms"),
+    "interactive_p95_ms": BudgetKey(title="Interactive p95", unit="ms"),
+    "interactive_p99_ms": BudgetKey(title="Interactive p99", unit="ms"),
+    "ttft_p95_ms": BudgetKey(title="Interactive time to first token, p95", unit="ms"),
+    "priced_share": BudgetKey(title="Share of calls with tokens that have a price", unit="share", side="at_least"),
+    "findings": BudgetKey(title="Findings", unit="count", needs_rules=True, scopes=("all",)),
+    "rejects": BudgetKey(title="Rejected lines", unit="count", scopes=("all",)),
+}
