@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from datetime import datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,9 @@ import pytest
 
 from infercheck import api, cli
 from infercheck.errors import InputError
+from infercheck.gate.budgets import checks
 from infercheck.model.config import AnalyzeOptions
+from infercheck.model.gate import Check
 from infercheck.model.report import Coverage, Headline, Report, Window
 
 HEAVY = ("duckdb", "polars", "pydantic", "rich", "jinja2", "genai_prices", "xlsxwriter", "pyarrow", "numpy", "infercheck.api")
@@ -42,7 +45,11 @@ def analyzed(monkeypatch: pytest.MonkeyPatch) -> list[AnalyzeOptions]:
         seen.append(options)
         return report(rejects=1 if "damaged" in paths else 0)
 
+    def analyze_within(paths: Any, budgets: Any, *, options: AnalyzeOptions, on_event: Any = None) -> tuple[Report, list[Check]]:
+        return analyze(paths, options=options), checks(budgets, {("all", None): {"spend_usd": Decimal("1.25"), "failure_rate": 1.0}})
+
     monkeypatch.setattr(api, "analyze", analyze)
+    monkeypatch.setattr(api, "analyze_within", analyze_within)
     return seen
 
 
@@ -117,6 +124,13 @@ def test_commands_discover_themselves() -> None:
         ["analyze", "x", "--fail-on", "nope=1"],
         ["analyze", "x", "--fail-on", "spend_usd"],
         ["analyze", "x", "--fail-on", "spend_usd=NaN"],
+        ["check", "x", "--budget", "nope=1"],
+        ["check", "x", "--fail-on", "spend_usd=1"],
+        ["check", "x", "--by", "guess"],
+        ["check", "x", "--now", "yesterday"],
+        ["check", "x", "--format", "pdf"],
+        ["check", "x"],
+        ["diff", "x"],
         ["analyze", "x", "--ledger", "a", "--no-ledger"],
         ["analyze", "x", "--rule-timeout", "0"],
         ["analyze", "x", "-o", "/no/such/folder/report.txt"],
@@ -194,8 +208,8 @@ def test_options_reach_the_analysis(analyzed: list[AnalyzeOptions]) -> None:
     [
         (["x", "--fail-on", "spend_usd=1.25"], 0, ""),
         (["x", "--fail-on", "spend_usd=$1.24"], 1, "spend_usd is 1.25, over 1.24"),
-        (["x", "--fail-on", "spend_usd=2", "--fail-on", "failed_share=0.5"], 1, "failed_share is 1, over 0.5"),
-        (["x", "--fail-on", "p95_ms=100"], 0, "p95_ms: unknown in this log, not judged"),
+        (["x", "--fail-on", "spend_usd=2", "--fail-on", "failure_rate=0.5"], 1, "failure_rate is 1, over 0.5"),
+        (["x", "--fail-on", "interactive_p95_ms=100"], 0, "interactive_p95_ms: unknown in this log, not judged"),
         (["x", "--strict"], 0, ""),
         (["damaged"], 0, ""),
         (["damaged", "--strict"], 1, "--strict: 1 rejected line"),

@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
+from infercheck import coverage, diagnose, gate, ingest, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
+from infercheck.model.gate import Check, GateReport
 from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
+from infercheck.model.snapshot import Snapshot
 from infercheck.rulebook import Rulebook
 from infercheck.summarise import VIEWS
 
@@ -43,9 +45,82 @@ def analyze(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = Non
     """
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
-        diagnosis = _settled(run, options)
-        cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis)
-        return recommend.report(run.engine, run.book, diagnosis, cover)
+        return _report(run, options)
+
+
+def analyze_within(
+    paths: Sequence[str | Path], budgets: Sequence[gate.Budget], *, options: AnalyzeOptions | None = None, on_event: Event | None = None
+) -> tuple[Report, list[Check]]:
+    """The report, and a check for each budget."""
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        report = _report(run, options)
+        return report, gate.checks_of(budgets, run.engine, _collected(run, options).snapshot, report)
+
+
+def baseline(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
+    """The logs summed by day and stratum: what `infercheck baseline write` keeps. No prompt, key or user is in it."""
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        return _collected(run, options).snapshot
+
+
+def check(
+    paths: Sequence[str | Path],
+    gate_options: gate.GateOptions,
+    *,
+    baseline: Path | None = None,
+    options: AnalyzeOptions | None = None,
+    on_event: Event | None = None,
+) -> GateReport:
+    """The logs against a baseline file and against budgets, those of the config included.
+
+    Raises UsageError for a baseline of another schema, currency or kind of cost, and where there is neither baseline nor budget.
+    """
+    options = options or AnalyzeOptions()
+    config = Config.load(options.config)
+    budgets = gate.merged(gate_options.budgets, gate.of_config(config))
+    if baseline is None and not budgets:
+        raise UsageError("there is nothing to check against", hint="add --baseline FILE, --budget KEY=VALUE, or [budgets] to the config")
+    base = None if baseline is None else gate.load(baseline)
+    with _run(paths, options, on_event, salt=base.salt if base else None) as run:
+        found = _collected(run, options)
+        report = _report(run, options) if gate.needs_rules(budgets) else None
+        checks = gate.checks_of(budgets, run.engine, found.snapshot, report)
+    label = _label(paths)
+    if base is None:
+        return gate.result(gate.without_baseline(found.snapshot, label), checks, config, gate_options)
+    compared = gate.compared(gate.Collected(base), found, config, way=gate_options.by, labels=(str(baseline), label))
+    return gate.result(compared, checks, config, gate_options)
+
+
+def diff(
+    base: Sequence[str | Path],
+    head: Sequence[str | Path],
+    gate_options: gate.GateOptions,
+    *,
+    options: AnalyzeOptions | None = None,
+    on_event: Event | None = None,
+) -> GateReport:
+    """Two logs, or baseline files, against each other. Short logs are matched call by call, or by workload and prompt size."""
+    options = options or AnalyzeOptions()
+    config = Config.load(options.config)
+    one = _side(base, options, on_event, salt=None)
+    other = _side(head, options, on_event, salt=one.snapshot.salt)
+    compared = gate.compared(one, other, config, way=gate_options.by, labels=(_label(base), _label(head)))
+    return gate.result(compared, [], config, gate_options)
+
+
+def _side(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event | None, *, salt: str | None) -> gate.Collected:
+    """One side of a diff: a baseline file as it stands, else logs."""
+    if len(paths) == 1 and gate.is_baseline(Path(paths[0])):
+        return gate.Collected(gate.load(Path(paths[0])))
+    with _run(paths, options, on_event, salt=salt) as run:
+        return _collected(run, options, prompts=True)
+
+
+def _label(paths: Sequence[str | Path]) -> str:
+    return ", ".join(map(str, paths))
 
 
 def export_claims(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
@@ -101,7 +176,8 @@ def detect(path: str | Path) -> list[Any]:
 
 
 @contextmanager
-def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event | None) -> Iterator[_Run]:
+def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event | None, *, salt: str | None = None) -> Iterator[_Run]:
+    """``salt`` is that of a baseline: a ledger of another salt is left alone, and the logs are read without it."""
     config = Config.load(options.config)
     book = rulebook.load(options.rules)
     config.check({**{i: r.header.params for i, r in book.rules.items()}, **{i: v.header.params for i, v in book.views.items()}})
@@ -109,14 +185,35 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     basis = options.cost_basis or config.cost_basis
     if basis:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
-    ledger_file = (options.ledger or ingest.default_path()) if options.use_ledger else None
+    ledger_file = _ledger(options, salt)
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
     with Engine(ledger_file) as engine:
-        read = ingest.ingest(engine, [str(p) for p in paths], among=sources.known(config.source, where=config.where), on_event=on_event)
+        read = ingest.ingest(
+            engine, [str(p) for p in paths], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
+        )
         engine.lock_down()  # before --where, which must not reach a file either
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         prepare.prepare(engine, config)
         yield _Run(engine, config, book, params, scope, read)
+
+
+def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
+    file = (options.ledger or ingest.default_path()) if options.use_ledger else None
+    if file is None or salt is None or not file.exists():
+        return file
+    with Engine(file) as engine:
+        return file if ingest.salted_by(engine, salt) else None
+
+
+def _report(run: _Run, options: AnalyzeOptions) -> Report:
+    diagnosis = _settled(run, options)
+    cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis)
+    return recommend.report(run.engine, run.book, diagnosis, cover)
+
+
+def _collected(run: _Run, options: AnalyzeOptions, *, prompts: bool = False) -> gate.Collected:
+    diagnose.make_views(run.engine, run.book, gate.VIEWS, run.params)
+    return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=options.cost_basis, prompts=prompts)
 
 
 def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:

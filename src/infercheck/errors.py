@@ -49,6 +49,12 @@ class GateFailed(InfercheckError):
     exit_code = 1
 
 
+class Inconclusive(InfercheckError):
+    """The gate has no answer, and --require-conclusive asked for one: exit 4."""
+
+    exit_code = 4
+
+
 def first_line(err: Exception) -> str:
     """What a database says, in one line and without the class that it puts in front ("Binder Error: ...")."""
     lines = str(err).strip().splitlines() or [type(err).__name__]

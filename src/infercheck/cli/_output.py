@@ -16,8 +16,10 @@ from infercheck.cli._errors import silence_stdout
 from infercheck.errors import UsageError
 
 if TYPE_CHECKING:
+    from infercheck.model.gate import GateReport
     from infercheck.model.report import Report
     from infercheck.render import Renderer, Style
+    from infercheck.render.gate import GateRenderer
 
 WIDTH = 100  # of a pipe or a file
 _WIDEST = 160  # lines beyond that are hard to read
@@ -49,7 +51,15 @@ def write_text(text: str, output: Path | None = None) -> None:
 
 def write_report(report: Report, renderer: Renderer, output: Path | None, *, verbose: bool, quiet: bool, tz: str) -> None:
     """Draw and write a report."""
-    drawn = renderer.render(report, style(output, verbose=verbose, quiet=quiet, tz=tz))
+    _write_drawn(renderer.render(report, style(output, verbose=verbose, quiet=quiet, tz=tz)), renderer, output)
+
+
+def write_gate(report: GateReport, renderer: GateRenderer, output: Path | None, *, verbose: bool, quiet: bool, tz: str) -> None:
+    """Draw and write the gate's result."""
+    _write_drawn(renderer.render(report, style(output, verbose=verbose, quiet=quiet, tz=tz)), renderer, output)
+
+
+def _write_drawn(drawn: str | bytes, renderer: Renderer | GateRenderer, output: Path | None) -> None:
     if isinstance(drawn, bytes) and output is None and sys.stdout.isatty():
         raise UsageError(f"{renderer.NAME} is no text for a terminal", where="--format", hint=f"add -o report{renderer.SUFFIX}")
     if renderer.NAME == "text" and isinstance(drawn, str):
@@ -65,6 +75,15 @@ def renderer_for(name: str | None, output: Path | None) -> Renderer:
     if name is not None:
         return render.get(name)
     return (render.for_suffix(output.suffix) if output else None) or render.get("text")
+
+
+def gate_renderer_for(name: str | None, output: Path | None) -> GateRenderer:
+    """By ``--format``, else by the ending of the output file, else text."""
+    from infercheck.render import gate
+
+    if name is not None:
+        return gate.get(name)
+    return (gate.for_suffix(output.suffix) if output else None) or gate.get("text")
 
 
 def style(output: Path | None = None, *, verbose: bool = False, quiet: bool = False, tz: str = "UTC") -> Style:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infercheck.cli import _options as opt
+
+if TYPE_CHECKING:
+    from infercheck.gate import Budget
 
 ORDER = 1
 
@@ -33,7 +36,9 @@ def analyze(
     no_ledger: opt.NoLedger = False,
     cost_basis: opt.Basis = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 if a line, a value or a price is missing.")] = False,
-    fail_on: Annotated[list[str] | None, typer.Option("--fail-on", metavar="KEY=VALUE", help="Exit 1 if a figure is above VALUE.")] = None,
+    fail_on: Annotated[
+        list[str] | None, typer.Option("--fail-on", metavar="KEY=VALUE", help="Exit 1 if a figure is beyond VALUE: a budget, as in check.")
+    ] = None,
     rule_timeout: opt.Timeout = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
@@ -45,13 +50,13 @@ def analyze(
       infercheck analyze logs/
       infercheck analyze logs/ --since 7d --format markdown -o report.md
       infercheck analyze logs/ --select 2 --ignore paid_failures -v
-      infercheck analyze logs/ -q --fail-on cost_per_success=0.02 --fail-on p95_ms=8000
+      infercheck analyze logs/ -q --fail-on cost_per_success=0.02 --fail-on interactive_p95_ms=8000
     """
-    from infercheck.cli._limits import enforce, limits
+    from infercheck.cli._limits import enforce
     from infercheck.cli._output import progress, renderer_for, write_report
 
     renderer = renderer_for(format, output)
-    bounds = limits(fail_on)
+    budgets = _budgets(fail_on)
     options = opt.options(
         since=since,
         until=until,
@@ -70,6 +75,17 @@ def analyze(
 
     inputs: list[str | Path] = [*paths]
     with progress(quiet) as on_event:
-        report = api.analyze(inputs, options=options, on_event=on_event)
+        if budgets:
+            report, checks = api.analyze_within(inputs, budgets, options=options, on_event=on_event)
+        else:
+            report, checks = api.analyze(inputs, options=options, on_event=on_event), []
     write_report(report, renderer, output, verbose=verbose, quiet=quiet, tz=tz)
-    enforce(report, strict=strict, bounds=bounds)
+    enforce(report, checks, strict=strict)
+
+
+def _budgets(values: list[str] | None) -> list[Budget]:
+    if not values:
+        return []
+    from infercheck.gate import parse
+
+    return parse(values, option="--fail-on")

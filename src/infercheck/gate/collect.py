@@ -30,12 +30,9 @@ class Collected:
 
 def collect(engine: Engine, config: Config, *, salt: str, cost_basis: str | None, prompts: bool = False) -> Collected:
     """Sum the log in scope; needs the VIEWS. ``cost_basis`` as the run was asked for it, else the config's, else logged."""
-    from infercheck import __version__
-
     _mark_units(engine)
     start, end = engine.rows("SELECT min(started_at), max(started_at) FROM calls")[0]
     snapshot = Snapshot(
-        generated_by=f"infercheck {__version__}",
         cost_basis=cast(Basis, cost_basis or config.cost_basis or "logged"),
         prices=prices_of(config),
         salt=salt,

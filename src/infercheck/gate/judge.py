@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 
 from infercheck.config import Config
@@ -10,7 +10,7 @@ from infercheck.gate import suppress
 from infercheck.gate.asking import COST, COST_BLIND
 from infercheck.gate.budgets import Budget
 from infercheck.gate.comparison import Compared
-from infercheck.model.gate import Check, Comparison, FailOn, GateReport, Outcome, Side, Stratum
+from infercheck.model.gate import Check, FailOn, GateReport, Outcome, Stratum
 
 _ORDER = ("fail", "suppressed", "new", "inconclusive", "pass")
 _SEVERITIES = ("error", "warning", "note")
@@ -41,16 +41,6 @@ def result(compared: Compared, budget_checks: list[Check], config: Config, optio
     )
     outcome = _outcome(report)
     return report.model_copy(update={"outcome": outcome, "summary": _summary(report, outcome)})
-
-
-def without_baseline(head: Side) -> Compared:
-    """Budgets alone: nothing is compared."""
-    return Compared(Comparison(kind="none", text="nothing: budgets only", head=head), [], None, [])
-
-
-def with_notes(compared: Compared, notes: list[str]) -> Compared:
-    """The same with more said beside it."""
-    return replace(compared, notes=[*notes, *compared.notes])
 
 
 def _place(check: Check) -> tuple[int, int, float, str]:

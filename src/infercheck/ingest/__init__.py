@@ -5,9 +5,22 @@
 other machines, ``scope`` and ``attempts`` lay it out for one run with its copies removed.
 """
 
-from infercheck.ingest.ledger import default_path
+from infercheck.ingest.ledger import default_path, salt_of, salted_by
 from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, read_example
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.to_folder import Written, ingest_to
 
-__all__ = ["IngestResult", "Progress", "Scope", "Written", "default_path", "detect", "ingest", "ingest_to", "open_scope", "read_example"]
+__all__ = [
+    "IngestResult",
+    "Progress",
+    "Scope",
+    "Written",
+    "default_path",
+    "detect",
+    "ingest",
+    "ingest_to",
+    "open_scope",
+    "read_example",
+    "salt_of",
+    "salted_by",
+]

@@ -109,6 +109,11 @@ def salt_of(engine: Engine) -> str:
     return str(engine.value("SELECT value FROM meta WHERE key = 'salt'"))
 
 
+def salted_by(engine: Engine, salt: str) -> bool:
+    """Whether a ledger that exists has this salt; False for an empty file or another database."""
+    return _is_ours(engine) and salt_of(engine) == salt
+
+
 def forget(engine: Engine, file_ids: list[int]) -> None:
     """Delete all that was read of these files; call it inside the transaction that reads them again."""
     if file_ids:

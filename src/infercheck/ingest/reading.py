@@ -53,17 +53,19 @@ def ingest(
     paths: Sequence[str],
     *,
     among: Mapping[str, sources.Source] | None = None,
+    salt: str | None = None,
     on_event: Callable[[Progress], None] | None = None,
 ) -> IngestResult:
     """Bring the ledger up to date with ``paths``. Raises InputError where there is no such file, or none that holds a known log.
 
-    ``among`` are the sources that may claim a file: the built-in ones, unless a config adds mappings (``sources.known``).
+    ``among`` are the sources that may claim a file: the built-in ones, unless a config adds mappings (``sources.known``). ``salt`` is for a
+    ledger that is new: shards bring their own.
     """
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
         scratch = Path(folder)
         files = list(inputs.find(paths, scratch / "stdin"))
         of_shards, stores = shards.among(path for path, _ in files)
-        notices = ledger.prepare(engine, salt=next((s.salt for s in stores.values()), None))
+        notices = ledger.prepare(engine, salt=next((s.salt for s in stores.values()), salt))
         staging.setup(engine, ledger.salt_of(engine))
         ready = shards.load(engine, sorted(of_shards))
         own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}

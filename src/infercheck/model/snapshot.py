@@ -105,7 +105,7 @@ class Snapshot(Model):
 
     kind: Literal["infercheck baseline"] = "infercheck baseline"
     schema_version: int = SCHEMA_VERSION
-    generated_by: str
+    generated_by: str = "infercheck"
     currency: str = CURRENCY
     cost_basis: Basis
     prices: Prices

@@ -25,8 +25,10 @@ def value(amount: float | None, unit: Unit) -> str:
 
 
 def change(effect_percent: float | None) -> str:
-    """``+15.2%``, ``-3.0%``"""
-    return UNKNOWN if effect_percent is None or not math.isfinite(effect_percent) else f"{effect_percent:+,.1f}%"
+    """``+15.2%``, ``-3.0%``, ``0.0%``"""
+    if effect_percent is None or not math.isfinite(effect_percent):
+        return UNKNOWN
+    return f"{effect_percent:+,.1f}%" if abs(effect_percent) >= 0.05 else "0.0%"
 
 
 def interval(check: Check) -> str:

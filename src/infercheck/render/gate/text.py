@@ -48,19 +48,21 @@ def render(report: GateReport, style: Style = DEFAULT) -> str:
 
 def _compared(page: Page, report: GateReport) -> None:
     comparison = report.comparison
+    days = comparison.kind == "days"
     page.heading("What was compared")
     rows = [("by", comparison.text)]
-    rows += [("baseline", _side(comparison.base, page.style.tz))] if comparison.base is not None else []
-    rows.append(("now", _side(comparison.head, page.style.tz)))
+    rows += [("baseline", _side(comparison.base, page.style.tz, days))] if comparison.base is not None else []
+    rows.append(("now", _side(comparison.head, page.style.tz, days)))
     if comparison.matched_outcomes is not None:
         rows.append(("matched", f"{plural(comparison.matched_outcomes, 'outcome')} of {count(comparison.head.outcomes)}"))
     page.pairs([(label, text) for label, text in rows])
 
 
-def _side(side: Side, tz: str) -> str:
+def _side(side: Side, tz: str, days: bool) -> str:
     known = "" if side.successes is None else f", {count(side.successes)} successful"
-    span = f"{moment(side.start, tz)} to {moment(side.end, tz)}, {plural(side.days, 'day')} judged" if side.start else "no times"
-    return f"{side.label}: {span}; {plural(side.outcomes, 'outcome')}{known}; {usd(side.spend_usd)}"
+    span = f"{moment(side.start, tz)} to {moment(side.end, tz)}" if side.start else "no times"
+    judged = f", {plural(side.days, 'day')} judged" if days else ""
+    return f"{side.label}: {span}{judged}; {plural(side.outcomes, 'outcome')}{known}; {usd(side.spend_usd)}"
 
 
 def _section(page: Page, title: str, checks: list[Check], *, whole: bool) -> None:
