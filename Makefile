@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: demo test lint bench bench-views placebo truth lock wheel clean
+.PHONY: demo test lint bench bench-views placebo truth cost-truth lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -29,6 +29,9 @@ bench-views: $(READY)
 
 truth: $(READY)
 	$(BIN)/python benchmarks/truth.py
+
+cost-truth: $(READY)
+	$(BIN)/python benchmarks/cost_truth.py
 
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:

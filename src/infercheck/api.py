@@ -170,9 +170,10 @@ def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | No
             raise UsageError(first_line(err), where="query") from err
 
 
-def detect(path: str | Path) -> list[Any]:
-    """Sources that may read ``path``, best first, with the keys that are missing for each."""
-    return list(ingest.detect(Path(path)))
+def detect(path: str | Path, *, config: Path | None = None) -> list[Any]:
+    """Sources that may read ``path``, best first, with the keys that are missing for each; a config's mappings are among them."""
+    found = Config.load(config)
+    return list(ingest.detect(Path(path), among=sources.known(found.source, where=found.where)))
 
 
 @contextmanager

@@ -6,7 +6,7 @@ other machines, ``scope`` and ``attempts`` lay it out for one run with its copie
 """
 
 from infercheck.ingest.ledger import default_path, salt_of, salted_by
-from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, read_example
+from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, propose, read_example
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.to_folder import Written, ingest_to
 
@@ -20,6 +20,7 @@ __all__ = [
     "ingest",
     "ingest_to",
     "open_scope",
+    "propose",
     "read_example",
     "salt_of",
     "salted_by",

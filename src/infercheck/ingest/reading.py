@@ -16,7 +16,7 @@ from infercheck.ingest import envelopes, inputs, ledger, parquet, salvage, scope
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
 
-__all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "read_example", "scope"]
+__all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "propose", "read_example", "scope"]
 
 BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
@@ -46,6 +46,13 @@ def detect(path: str | Path, *, among: Mapping[str, sources.Source] | None = Non
     """Every source that could read the file, best first: its id, its fit (1.0 claims the file), and the keys that are missing."""
     _, matches = _matched(_look(Path(path)), among or sources.load(), str(path))
     return [(m.source_id, m.score, m.missing) for m in matches]
+
+
+def propose(path: str | Path) -> sources.Proposal:
+    """The mapping that the first records of a file suggest; of records in an envelope, where those say more."""
+    head = _look(Path(path))
+    found = [sources.propose(head.records), *(sources.propose(inside) for _, inside in envelopes.candidates(head.records))]
+    return max(found, key=lambda proposal: len(proposal.sure))
 
 
 def ingest(

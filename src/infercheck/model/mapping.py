@@ -8,9 +8,10 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal, NamedTuple
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import BeforeValidator, Field
 
 from infercheck.model.call import CALLS
+from infercheck.model.fields import Strict, Words
 
 # Factors to the unit of the canonical tables: milliseconds, and whole units of a currency.
 DURATION_UNITS: dict[str, str] = {"s": "1000", "ms": "1", "us": "0.001", "ns": "0.000001", "min": "60000"}
@@ -53,13 +54,6 @@ def _paths(value: Any) -> Any:
         raise ValueError("write a path, or a list of paths of which the first that holds something counts")
     for word in words:
         steps(word)
-    return tuple(words)
-
-
-def _globs(value: Any) -> Any:
-    words = (value,) if isinstance(value, str) else value
-    if not isinstance(words, list | tuple) or not all(isinstance(word, str) and word for word in words):
-        raise ValueError("write a text, or a list of texts")
     return tuple(words)
 
 
@@ -109,15 +103,13 @@ def spelt(path: tuple[Step, ...]) -> str:
     return text
 
 
-Globs = Annotated[tuple[str, ...], BeforeValidator(_globs)]
 Paths = Annotated[tuple[str, ...], BeforeValidator(_paths)]
 Text = Annotated[str, BeforeValidator(_text)]
 
 
-class MappedColumn(BaseModel):
+class MappedColumn(Strict):
     """How one canonical column is filled. A text, or a list of texts, is short for ``{ path = ... }``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
     path: Paths = Field((), description="where it stands in the record; of several paths the first that holds something")
     value: Text | None = Field(None, description="the same for every call, instead of a path")
     unit: Literal["s", "ms", "us", "ns", "min", "usd", "unit", "cents", "milli", "micro", "nano"] | None = None
@@ -133,12 +125,11 @@ class MappedColumn(BaseModel):
 Column = Annotated[MappedColumn, BeforeValidator(_column)]
 
 
-class SourceMapping(BaseModel):
+class SourceMapping(Strict):
     """``[source.NAME]``."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-    keys: Globs = Field((), description="top-level keys that the log's records have")
-    files: Globs = Field((), description="globs for the files' paths")
+    keys: Words = Field((), description="top-level keys that the log's records have")
+    files: Words = Field((), description="globs for the files' paths")
     zone: str | None = Field(None, description="zone of times that name none, such as UTC or Europe/Berlin")
     input_includes_cached: bool | None = Field(None, description="whether the log's input tokens include the cached ones")
     output_includes_reasoning: bool | None = Field(None, description="whether the log's output tokens include the reasoning")

@@ -27,11 +27,18 @@ from functools import cache
 from importlib import resources
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
+from pydantic import Field as Setting
 
 from infercheck.errors import UsageError
 from infercheck.model.mapping import SourceMapping
 from infercheck.sources import _mapping
+from infercheck.sources._fields import Field as Field
+from infercheck.sources._guess import Guess as Guess
+from infercheck.sources._guess import Proposal as Proposal
+from infercheck.sources._guess import lacking as lacking
+from infercheck.sources._guess import propose as propose
+from infercheck.sources._mapping import raw_name as raw_name
 from infercheck.sqlfile import SqlFile, parse
 
 Format = Literal["jsonl", "json", "csv", "parquet"]
@@ -69,14 +76,16 @@ class SourceSpec(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
     yields: Literal["calls", "exchanges", "spans"] = "calls"
-    joins: bool = Field(default=False, description="a record is not always one call: several make one, or one holds several or none")
-    refuses: str = Field(default="", description="why files of this shape are no log of calls; a file that is named gets this as its error")
+    joins: bool = Setting(default=False, description="a record is not always one call: several make one, or one holds several or none")
+    refuses: str = Setting(
+        default="", description="why files of this shape are no log of calls; a file that is named gets this as its error"
+    )
     title: str
     description: str
     formats: tuple[Format, ...]
     detect: Detect
     columns: dict[str, str] = {}
-    times_are_utc: bool = Field(
+    times_are_utc: bool = Setting(
         False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
     )
 
@@ -85,7 +94,7 @@ class SourceHeader(SourceSpec):
     """The header of a source file."""
 
     kind: Literal["source"]
-    example: list[SourceExample] = Field(min_length=1)
+    example: list[SourceExample] = Setting(min_length=1)
 
 
 MESSAGES_SHAPE = '[{"role":"VARCHAR","content":"VARCHAR","tool_calls":"VARCHAR"}]'
@@ -180,9 +189,6 @@ def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
     rivals = [other.header.detect.model_dump_json() for other in among.values() if other.mapped]
     said = (source.body, source.header.detect.model_dump_json(), json.dumps(source.header.columns), *sorted(rivals))
     return hashlib.sha256("\0".join(said).encode()).hexdigest()[:16]
-
-
-raw_name = _mapping.raw_name
 
 
 @cache
