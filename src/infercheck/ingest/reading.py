@@ -49,10 +49,10 @@ def detect(path: str | Path, *, among: Mapping[str, sources.Source] | None = Non
 
 
 def propose(path: str | Path) -> sources.Proposal:
-    """The mapping that the first records of a file suggest; of records in an envelope, where those say more."""
+    """The mapping that the first records of a file suggest; of records in an envelope, where those say as much."""
     head = _look(Path(path))
     found = [sources.propose(head.records), *(sources.propose(inside) for _, inside in envelopes.candidates(head.records))]
-    return max(found, key=lambda proposal: len(proposal.sure))
+    return max(reversed(found), key=lambda proposal: len(proposal.sure))
 
 
 def ingest(
