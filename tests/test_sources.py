@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,7 +16,17 @@ from infercheck.model.call import CALLS, SPANS
 CASES = [(s.id, e) for s in sources.load().values() for e in s.header.example]
 
 
-@pytest.mark.parametrize(("source_id", "example"), CASES, ids=[f"{s}-{e.name}" for s, e in CASES])
+NAMES = [f"{s}-{e.name}" for s, e in CASES]
+
+
+@pytest.mark.parametrize(("source_id", "example"), CASES, ids=NAMES)
+def test_exactly_one_source_claims_the_example(source_id: str, example: sources.SourceExample, tmp_path: Path) -> None:
+    path = tmp_path / f"example.{example.format}"
+    path.write_text(example.input.strip("\n") + "\n", encoding="utf-8")
+    assert [name for name, score, _ in ingest.detect(path) if score == 1.0] == [source_id]
+
+
+@pytest.mark.parametrize(("source_id", "example"), CASES, ids=NAMES)
 def test_example(source_id: str, example: sources.SourceExample) -> None:
     if refusal := sources.load()[source_id].header.refuses:
         with pytest.raises(InputError, match=re.escape(refusal)):
@@ -30,6 +41,8 @@ def test_example(source_id: str, example: sources.SourceExample) -> None:
 
 
 def plain(value: Any, like: Any) -> Any:
+    if like == "-":  # NULL, as in the examples of rules
+        return "-" if value is None else value
     if isinstance(value, datetime):
         return value.isoformat(sep=" ", timespec="milliseconds" if "." in str(like) else "seconds")
     return float(value) if isinstance(like, float) and value is not None else value

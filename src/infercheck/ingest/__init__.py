@@ -2,7 +2,7 @@
 
 ``reading`` drives; ``inputs`` finds and unpacks, ``staging``, ``record_stage`` and ``span_stage`` bring records into canonical shape,
 ``salvage`` reads what the fast way refuses, ``parquet`` reads Parquet, ``store`` and ``ledger`` keep it, ``shards`` and ``to_folder`` hand it to
-other machines, ``scope`` and ``attempts`` lay it out for one run with its copies removed.
+other machines, ``scope``, ``attempts`` and ``remarks`` lay it out for one run with its copies removed and what is said of a call elsewhere put to it.
 """
 
 from infercheck.ingest.ledger import default_path, salt_of, salted_by

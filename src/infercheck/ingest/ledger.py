@@ -9,6 +9,7 @@ from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.errors import InputError
+from infercheck.ingest.remarks import REMARKS
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
 VERSION = "4"
@@ -57,6 +58,7 @@ PERSISTENT: dict[str, tuple[Column, ...]] = {
     "ledger_files": FILE_ROWS,
     "call_rows": CALL_ROWS,
     "span_rows": SPANS,
+    "remark_rows": REMARKS,
     "tool_call_rows": TOOL_CALL_ROWS,
     "prompt_messages": PROMPT_MESSAGES,
     "messages": MESSAGES,

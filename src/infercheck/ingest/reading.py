@@ -273,13 +273,21 @@ def _stage(engine: Engine, batch: Sequence[Reading], pieces: Sequence[staging.Pi
     source, fields = batch[0].source, batch[0].look.fields
     for typed in (True, False):
         try:
-            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, kind=batch[0].look.kind, fields=fields)
+            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, kind=batch[0].look.kind, fields=fields, rest=_rest(batch))
             staging.number_rows(engine, source)
             return set(staging.files_with_empty_rows(engine, source))
         except DatabaseError:
             if fields:
                 break
     return None
+
+
+def _rest(batch: Sequence[Reading]) -> list[str]:
+    """Keys of the first records that the source does not name; of two that differ only in case, which the database takes for one, the first."""
+    header = batch[0].source.header
+    taken = {key.lower() for key in header.columns}
+    keys = {key.lower(): key for r in batch for record in r.look.records for key in reversed(record)} if header.rest else {}
+    return [key for low, key in sorted(keys.items()) if low not in taken]
 
 
 def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
@@ -292,7 +300,7 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
             r.cleaned = _salvaged(r, r.frozen(scratch), target)
     cleaned = {r.file_id: r.cleaned for r in batch if r.cleaned}
     pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
-    staging.read_rows(engine, source, pieces, lenient=True, longest=max(c.longest for c in cleaned.values()))
+    staging.read_rows(engine, source, pieces, lenient=True, rest=_rest(batch), longest=max(c.longest for c in cleaned.values()))
     salvage.refuse_unread(engine, out, cleaned, table="records" if source.holds_records else "staged")
     staging.number_rows(engine, source)
     store(engine, source, batch)

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
 from infercheck.errors import UsageError, first_line
-from infercheck.ingest import attempts
+from infercheck.ingest import attempts, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 
@@ -60,7 +60,7 @@ def open_scope(
     kept = int(engine.value("SELECT count(*) FROM kept_calls"))
     _replace(engine, "calls", "TABLE", f"""
         SELECT {_names(CALLS)} FROM (
-            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({attempts.completed(engine, ids)}) c
+            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({remarks.added(engine, ids, attempts.completed(engine, ids))}) c
             LEFT JOIN trace_units u USING (trace_id))
         WHERE {_condition(engine, since, until, where)}""")  # fmt: skip
     engine.execute("DROP TABLE temp.grouped_calls")

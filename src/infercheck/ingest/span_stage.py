@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from infercheck.engine.duckdb import Engine, literal, quoted
+from infercheck.ingest.remarks import REMARKS
 from infercheck.model.call import SPANS
 from infercheck.sources import Source
 
@@ -10,11 +11,15 @@ EXTRA = ("kind", "name", "service", "arguments")  # what the shared SELECT hands
 
 
 def part(engine: Engine) -> None:
-    """Leave the calls of models in ``staged``; everything else that took time goes to ``staged_spans``."""
+    """Leave the calls of models in ``staged``: all else that took time goes to ``staged_spans``, and what is said of others to ``staged_remarks``."""
     names = ", ".join(quoted(c.name) for c in SPANS if c.name not in {"file_id", "source", "arguments_hash"})
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE staged_spans AS
-        SELECT file AS file_id, salted(nullif(arguments, '{{}}')) AS arguments_hash, {names} FROM staged WHERE kind <> 'model'""")
+        SELECT file AS file_id, salted(nullif(arguments, '{{}}')) AS arguments_hash, {names} FROM staged WHERE kind NOT IN ('model', 'remark')""")
+    said = ", ".join(quoted(c.name) for c in REMARKS if c.name not in {"file_id", "praise"})
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE staged_remarks AS
+        SELECT file AS file_id, praises(name) AS praise, {said} FROM staged WHERE kind = 'remark'""")
     engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT * EXCLUDE ({', '.join(EXTRA)}) FROM staged WHERE kind = 'model'")
 
 
@@ -24,6 +29,17 @@ def spans_select(source: Source) -> str:
     return f"SELECT {columns} FROM staged_spans"
 
 
+def notes(engine: Engine) -> dict[int, list[str]]:
+    """By file, which scores cannot be read as success, in words."""
+    rows = engine.rows("""
+        SELECT file_id, string_agg(name, ', ' ORDER BY name) FROM (
+            SELECT file_id, name FROM staged_remarks WHERE score IS NOT NULL GROUP BY ALL
+            HAVING NOT (bool_and(coalesce(praise, FALSE)) AND min(score) >= 0 AND max(score) <= 1))
+        GROUP BY file_id""")
+    return {int(file_id): [f"scores left out, which do not say that 1 is good and 0 is bad: {names}"] for file_id, names in rows}
+
+
 def drop(engine: Engine) -> None:
     """Free what was held."""
-    engine.execute("DROP TABLE IF EXISTS temp.staged_spans")
+    for name in ("staged_spans", "staged_remarks"):
+        engine.execute(f"DROP TABLE IF EXISTS temp.{name}")

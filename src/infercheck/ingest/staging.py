@@ -79,20 +79,24 @@ def read_rows(
     typed: bool = False,
     kind: str = "jsonl",
     fields: Sequence[str] = (),
+    rest: Sequence[str] = (),
     longest: int = 0,
 ) -> None:
     """Read ``pieces`` into temporary table ``staged``: canonical columns, messages with their keys, called tools, and ``issues``.
 
     Raises DatabaseError on the first thing that is no record, unless ``lenient``; ``typed`` takes half the time and fails on the first value that
-    has not the shape that the source expects, which is no damage.
+    has not the shape that the source expects, which is no damage. ``rest`` are keys that the source does not name, for one that wants them all.
     """
     engine.execute("CREATE OR REPLACE TEMP TABLE pieces (path VARCHAR, file_id BIGINT, base BIGINT)")
     engine.execute("INSERT INTO pieces VALUES " + ", ".join(f"({literal(str(p.path))}, {p.file_id}, {p.base})" for p in pieces))
     largest = max((p.path.stat().st_size for p in pieces), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
-    reader = _reader(engine, source, pieces, kind, fields, size=size, lenient=lenient, typed=typed)
+    reader = _reader(engine, source, pieces, kind, fields, rest, size=size, lenient=lenient, typed=typed)
     columns = ", ".join(_field(name, shape, typed=typed and not fields, there=not fields or name in fields)
                         for name, shape in source.header.columns.items())  # fmt: skip
+    if source.header.rest:
+        entries = ", ".join(f"{literal(key)}: {quoted(key)}" for key in rest)
+        columns += f", CAST(MAP {{{entries}}} AS MAP(VARCHAR, VARCHAR)) AS {quoted(source.header.rest)}"
     line = "CAST(NULL AS BIGINT)" if fields else LINE_KEY
     file = str(pieces[0].file_id) if len(pieces) == 1 else f"(SELECT p.file_id FROM pieces p WHERE p.path = {NAME_KEY})"
     file = FILE_KEY if pieces[0].joined else file
@@ -114,15 +118,25 @@ def read_rows(
 
 
 def _reader(
-    engine: Engine, source: Source, pieces: Sequence[Piece], kind: str, fields: Sequence[str], *, size: int, lenient: bool, typed: bool
+    engine: Engine,
+    source: Source,
+    pieces: Sequence[Piece],
+    kind: str,
+    fields: Sequence[str],
+    rest: Sequence[str],
+    *,
+    size: int,
+    lenient: bool,
+    typed: bool,
 ) -> str:
     if not fields:
-        return _json_reader(source, pieces, size=size, lenient=lenient, typed=typed)
+        return _json_reader(source, pieces, rest, size=size, lenient=lenient, typed=typed)
     return parquet.reader(engine, [str(p.path) for p in pieces], fields) if kind == "parquet" else _csv_reader(pieces, fields)
 
 
-def _json_reader(source: Source, pieces: Sequence[Piece], *, size: int, lenient: bool, typed: bool) -> str:
-    names = ", ".join(f"{literal(c)}: {literal(sql_type(t) if typed else 'VARCHAR')}" for c, t in source.header.columns.items())
+def _json_reader(source: Source, pieces: Sequence[Piece], rest: Sequence[str], *, size: int, lenient: bool, typed: bool) -> str:
+    columns = {**source.header.columns, **dict.fromkeys(rest, "VARCHAR")}
+    names = ", ".join(f"{literal(c)}: {literal(sql_type(t) if typed else 'VARCHAR')}" for c, t in columns.items())
     return (
         f"read_json({_paths(pieces)}, columns = {{{names}, {LINE_KEY}: 'BIGINT', {FILE_KEY}: 'BIGINT'}}, format = 'newline_delimited', "
         f"records = true, maximum_object_size = {size}, ignore_errors = {lenient}, filename = {literal(NAME_KEY)})"

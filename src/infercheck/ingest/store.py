@@ -152,9 +152,9 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
         r.read, r.other = counts.get(r.file_id, (0, 0))
     staging.cut_prompts(engine)
     if source.holds_records:
-        skipped = record_stage.notes(engine, source)
+        said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
         for r in batch:
-            r.notes = (*r.notes, *skipped.get(r.file_id, ()))
+            r.notes = (*r.notes, *(note for notes in said for note in notes.get(r.file_id, ())))
     with engine.transaction():
         ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
         for r in batch:
@@ -168,7 +168,11 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
             ("messages", "FROM new_messages"),
             ("message_blocks", "FROM new_message_blocks"),
             ("prompt_messages", "FROM new_prompt_messages"),
-            *([("span_rows", span_stage.spans_select(source))] if source.header.yields == "spans" else []),
+            *(
+                [("span_rows", span_stage.spans_select(source)), ("remark_rows", "FROM staged_remarks")]
+                if source.header.yields == "spans"
+                else []
+            ),
         ):
             columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
             engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")

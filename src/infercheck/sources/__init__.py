@@ -85,6 +85,9 @@ class SourceSpec(BaseModel):
     formats: tuple[Format, ...]
     detect: Detect
     columns: dict[str, str] = {}
+    rest: str = Setting(
+        default="", description="name of a MAP(VARCHAR, VARCHAR) of the keys that [columns] lacks, where users choose names of keys"
+    )
     times_are_utc: bool = Setting(
         False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
     )
@@ -194,7 +197,7 @@ def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
-    names = ("_helpers.sql", "_span_macros.sql", "_provider_macros.sql")
+    names = ("_helpers.sql", "_span_macros.sql", "_provider_macros.sql", "_langfuse_macros.sql")
     return "\n".join((resources.files(__name__) / name).read_text(encoding="utf-8") for name in names)
 
 

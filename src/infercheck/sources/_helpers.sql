@@ -61,6 +61,14 @@ CREATE OR REPLACE TEMP MACRO to_finish(x) AS CASE x
     WHEN 'end_turn' THEN 'stop' WHEN 'stop_sequence' THEN 'stop' WHEN 'max_tokens' THEN 'length' WHEN 'tool_use' THEN 'tool_calls'
     WHEN 'function_call' THEN 'tool_calls' ELSE unless_empty(x) END;
 
+-- Whether the name of a score says that more of it is better. Most names say nothing ("my_eval", "score"), and of some less is better ("toxicity",
+-- "hallucination"): those must not be taken for success.
+CREATE OR REPLACE TEMP MACRO praises(name) AS
+    regexp_matches(name, '(?i)helpful|useful|correct|accura|relevan|faithful|grounded|success|satisf|quality|thumb|feedback|solved|accept|approv|complete|coheren|valid|pass(ed|_rate|$)|liked?$')
+    AND NOT regexp_matches(name, '(?i)in(correct|accura|valid|comple|coheren)|ir-?relevan|un[-_]?(help|use|success|satisf|ground|faith|solved|accept)|dis[-_]?(satisf|like|approv)|mis|(^|[^a-z])(not?|non|bad|low|negative|errors?|fail[a-z]*)([^a-z]|$)');
+-- A score that can be read as success, 0 to 1.
+CREATE OR REPLACE TEMP MACRO known_score(name, value) AS CASE WHEN value BETWEEN 0 AND 1 AND praises(name) THEN value END;
+
 -- Status of an attempt that failed.
 CREATE OR REPLACE TEMP MACRO failure_status(code, error) AS CASE
     WHEN code = '429' THEN 'rate_limited' WHEN code = '408' THEN 'timeout' WHEN code = '499' THEN 'cancelled'

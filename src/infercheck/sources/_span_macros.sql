@@ -17,9 +17,9 @@ CREATE OR REPLACE TEMP MACRO otlp_attributes(kv) AS struct_pack(
 CREATE OR REPLACE TEMP MACRO map_attributes(m) AS struct_pack(
     k := coalesce(map_keys(m), CAST([] AS VARCHAR[])), v := coalesce(map_values(m), CAST([] AS VARCHAR[])));
 
--- A trace or span id: lower case hexadecimal; none is written as nothing or as zeros.
+-- A trace or span id: hexadecimal in lower case, any other as it stands; none is written as nothing or as zeros.
 CREATE OR REPLACE TEMP MACRO hex_id(x) AS CASE WHEN regexp_matches(x, '[^0x]') OR regexp_matches(x, '[1-9a-fA-F]') THEN
-    lower(CASE WHEN starts_with(x, '0x') THEN substring(x, 3) ELSE x END) END;
+    CASE WHEN regexp_full_match(x, '(0x)?[0-9a-fA-F-]+') THEN lower(CASE WHEN starts_with(x, '0x') THEN substring(x, 3) ELSE x END) ELSE x END END;
 
 -- Attributes that hold a list in numbered names, prefix.N.rest: n, rest and value of each.
 CREATE OR REPLACE TEMP MACRO numbered_attrs(a, prefix) AS list_filter(
@@ -53,6 +53,10 @@ CREATE OR REPLACE TEMP MACRO with_parts(x) AS shaped(x, '[{"role":"VARCHAR","con
 CREATE OR REPLACE TEMP MACRO parts_text(parts) AS array_to_string(list_transform(parts, lambda p: coalesce(p.content, p.text, p.response, p.result)), chr(10));
 CREATE OR REPLACE TEMP MACRO parts_calls(parts) AS list_transform(list_filter(parts, lambda p: p.type = 'tool_call'),
     lambda p: struct_pack(name := p.name, arguments := p.arguments));
+-- The same of OpenAI's tool_calls, and of LangChain's.
+CREATE OR REPLACE TEMP MACRO listed_calls(x) AS list_transform(
+    shaped(x, '[{"name":"VARCHAR","arguments":"VARCHAR","args":"VARCHAR","function":{"name":"VARCHAR","arguments":"VARCHAR"}}]'),
+    lambda t: struct_pack(name := coalesce(t."function".name, t.name), arguments := coalesce(t."function".arguments, t.arguments, t.args)));
 CREATE OR REPLACE TEMP MACRO span_messages(x) AS CASE
     WHEN x IS NULL OR x IN ('', '{}', '[]', 'null') THEN NULL
     WHEN regexp_matches(x, '^\s*\[\s*\{') THEN list_transform(with_parts(x), lambda m: struct_pack(

@@ -1,6 +1,7 @@
 -- What every source of spans shares: one row a span, with the canonical columns of `calls` where it is a call of a model (kind 'model'), else with
 -- those of `spans`. {source} is a source's own SELECT; staging puts it in. A source of spans names: file, line, skipped (what a record without spans
 -- holds), trace_id, span_id, parent_span_id, name, span_kind, started, ended, status_code, service, environment, scope, a (attributes), events.
+-- A row whose span_kind is 'remark' says something of another row's span, or of its trace where it names no span: a score, a session, a user.
 WITH given AS (
     {source}
 ),
@@ -8,6 +9,7 @@ filled AS (
     -- Empty text says nothing.
     SELECT * REPLACE (struct_pack(k := a.k, v := list_transform(a.v, lambda v: CASE WHEN v <> '' THEN v END)) AS a),
         list_filter(events, lambda e: e.name IN ('gen_ai.content.prompt', 'gen_ai.client.inference.operation.details'))[1].a AS prompt_event,
+        list_filter(events, lambda e: e.name = 'gen_ai.evaluation.result')[1].a AS verdict,
         list_filter(events, lambda e: e.name IN ('gen_ai.content.completion', 'gen_ai.client.inference.operation.details'))[1].a AS answer_event
     FROM given
 ),
@@ -35,6 +37,7 @@ named AS (
 kinded AS (
     SELECT *, CASE
         WHEN skipped IS NOT NULL THEN 'skipped'
+        WHEN side = 'REMARK' THEN 'remark'
         WHEN inference_kind IN ('LLM', 'EMBEDDING') THEN 'model'
         WHEN inference_kind IS NOT NULL THEN CASE inference_kind WHEN 'AGENT' THEN 'agent' WHEN 'TOOL' THEN 'tool' WHEN 'RETRIEVER' THEN 'retrieval'
             WHEN 'RERANKER' THEN 'retrieval' WHEN 'GUARDRAIL' THEN 'guardrail' WHEN 'CHAIN' THEN 'chain' ELSE 'other' END
@@ -67,7 +70,8 @@ texts AS (
         upper(coalesce(status_code, '')) IN ('2', 'ERROR', 'STATUS_CODE_ERROR', 'STATUSCODE.ERROR') OR failure IS NOT NULL AS failed,
         CASE WHEN kind = 'model' THEN attr(a, 'hidden_params') END AS litellm_hidden,
         CASE WHEN kind = 'model' THEN attr(a, 'metadata.usage_object') END AS litellm_usage,
-        CASE WHEN kind = 'model' THEN repr_tags(attr(a, 'metadata.requester_metadata')) END AS client_tags,
+        CASE WHEN kind IN ('model', 'remark') THEN coalesce(repr_tags(attr(a, 'metadata.requester_metadata')),
+            shaped(attr(a, 'langfuse.trace.tags'), '["VARCHAR"]')) END AS client_tags,
         CASE WHEN kind = 'model' AND has_any(a, 'gen_ai.prompt.') THEN numbered_attrs(a, 'gen_ai.prompt.')
             WHEN kind = 'model' AND has_any(a, 'llm.input_messages.') THEN numbered_attrs(a, 'llm.input_messages.') END AS asked_entries,
         CASE WHEN kind = 'model' AND has_any(a, 'gen_ai.completion.') THEN numbered_attrs(a, 'gen_ai.completion.')
@@ -108,7 +112,7 @@ facts AS (
         coalesce(attr(a, 'gen_ai.usage.cache_creation.input_tokens'), attr(a, 'gen_ai.usage.cache_creation_input_tokens'),
             attr(a, 'llm.token_count.prompt_details.cache_write'), attr(a, 'ai.usage.inputTokenDetails.cacheWriteTokens'),
             attr(a, 'llm.usage.cache_creation_input_tokens'), repr_count(litellm_usage, 'cache_creation_input_tokens')) AS written,
-        repr_count(litellm_usage, 'ephemeral_1h_input_tokens') AS written_1h,
+        coalesce(attr(a, 'gen_ai.usage.cache_creation.ephemeral_1h_input_tokens'), repr_count(litellm_usage, 'ephemeral_1h_input_tokens')) AS written_1h,
         coalesce(attr(a, 'gen_ai.cost.total_cost'), attr(a, 'llm.cost.total'), attr(a, 'gen_ai.usage.cost')) AS cost,
         attr(a, 'llm.invocation_parameters') AS invocation,
         unwrapped_messages(prompt_text) AS prompt_json,
@@ -203,7 +207,8 @@ SELECT
     coalesce(attr(a, 'gen_ai.request.max_tokens'), invoked.max_tokens, invoked.max_completion_tokens) AS max_tokens,
     coalesce(attr(a, 'gen_ai.request.temperature'), attr(a, 'ai.settings.temperature'), invoked.temperature) AS temperature,
     CASE WHEN failed AND to_number(cost) = 0 THEN NULL ELSE cost END AS logged_cost,
-    to_number(attr(list_filter(events, lambda e: e.name = 'gen_ai.evaluation.result')[1].a, 'gen_ai.evaluation.score.value')) AS score,
+    CASE WHEN kind = 'remark' THEN to_number(attr(verdict, 'gen_ai.evaluation.score.value'))
+        ELSE known_score(coalesce(attr(verdict, 'gen_ai.evaluation.name'), 'feedback'), to_number(attr(verdict, 'gen_ai.evaluation.score.value'))) END AS score,
     CASE WHEN is_model THEN list_concat(
         CASE WHEN instructions IS NOT NULL THEN [struct_pack(role := 'system', content := coalesce(nullif(array_to_string(list_transform(
             shaped(instructions, '[{"content":"VARCHAR"}]'), lambda p: p.content), chr(10)), ''), instructions), tool_calls := CAST(NULL AS VARCHAR))] END,
@@ -218,7 +223,7 @@ SELECT
         attr(answer_event, 'gen_ai.completion'),
         CASE WHEN answered IS NULL AND answered_entries IS NULL THEN attr(a, 'output.value') END) END AS answer,
     CASE WHEN is_model THEN coalesce(
-        nullif(flatten(list_transform(answered, lambda m: coalesce(parts_calls(m.parts), []))), []),
+        nullif(flatten(list_transform(answered, lambda m: coalesce(nullif(parts_calls(m.parts), []), listed_calls(m.tool_calls), []))), []),
         answered_tools,
         list_transform(ai_tools, lambda t: struct_pack(name := t.toolName, arguments := coalesce(t.input, t.args)))) END AS called_tools,
     CASE WHEN is_model THEN coalesce(CASE WHEN starts_with(invocation, '{') THEN invocation END,
