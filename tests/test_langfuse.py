@@ -104,3 +104,12 @@ def test_numbers_that_are_no_counts_are_told(engine: Engine, tmp_path: Path) -> 
     scope, _ = read(engine, path)
     assert scope.cell_issues == 2
     assert engine.rows("SELECT input_tokens, output_tokens FROM calls") == [(None, None)]
+
+
+def test_what_is_said_of_a_call_goes_with_the_shards(engine: Engine, tmp_path: Path) -> None:
+    paths = export(tmp_path)
+    for name in BLOB:  # a run for each, as on three machines
+        ingest.ingest_to([str(paths[name])], tmp_path / "canonical")
+    scope, _ = read(engine, tmp_path / "canonical")
+    assert (scope.attempts, scope.duplicates) == (2, 0)
+    assert scores(engine) == {"o2": None, "o3": 0.75}

@@ -29,6 +29,7 @@ KIND = "infercheck canonical tables"
 TABLES = {  # the ledger's table by the name of its file
     "calls": "call_rows",
     "spans": "span_rows",
+    "remarks": "remark_rows",
     "tool_calls": "tool_call_rows",
     "prompt_messages": "prompt_messages",
     "messages": "messages",
