@@ -31,7 +31,7 @@ SELECT
     file, line, skipped,
     coalesce(log_id, a.id) AS source_call_id,
     coalesce(log_id, a.id) AS request_id,
-    coalesce(log_key, a.id, log_id) AS attempt_key,
+    coalesce(log_key, a.id, log_id) AS attempt_key,  -- an empty log_key: like no other
     trace AS trace_id,
     session AS session_id,
     CASE WHEN a.of_item = 'embedding' OR contains(served, 'embedding') THEN 'embedding' WHEN a.kind = 'text_completion' THEN 'completion'
@@ -39,7 +39,7 @@ SELECT
     coalesce(begun, CAST(start_time AS VARCHAR)) AS started_at,
     start_time + to_microseconds(CAST(to_number(first_ms) * 1e3 AS BIGINT)) AS first_token_at,
     coalesce(to_time(done), start_time + to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT)), to_time(a.completed)) AS ended_at,
-    CASE WHEN a.finish = 'cancelled' THEN 'cancelled' WHEN failed THEN provider_failure(http, error) WHEN a.usage IS NOT NULL OR to_number(http) < 400
+    CASE WHEN a.finish = 'cancelled' OR failure = 'canceled' THEN 'cancelled' WHEN failed THEN provider_failure(http, error) WHEN a.usage IS NOT NULL OR to_number(http) < 400
         OR answer_finish(a) IS NOT NULL THEN 'ok' END
         AS status,
     http AS http_status,

@@ -159,3 +159,6 @@ CREATE OR REPLACE TEMP MACRO converse_text(x) AS coalesce(nullif(array_to_string
 CREATE OR REPLACE TEMP MACRO error_word(x) AS CASE WHEN starts_with(x, '{')
     THEN list_transform([shaped(x, '{"type":"VARCHAR","code":"VARCHAR","name":"VARCHAR"}')], lambda e: coalesce(e.code, e.type, e.name, 'error'))[1]
     ELSE nullif(regexp_extract(x, '^\s*([A-Za-z0-9_.]+)', 1), '') END;
+
+-- JSON that was read as text, to be part of a JSON value again; text that is none stays text.
+CREATE OR REPLACE TEMP MACRO as_json(x) AS coalesce(TRY_CAST(x AS JSON), to_json(x));
