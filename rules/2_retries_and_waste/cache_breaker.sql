@@ -7,18 +7,6 @@ grade = "structural"
 needs = ["prompt_blocks", "input_tokens", "cache_read_tokens", "models"]
 false_positives = "A short line that must come first, such as a language or a persona that the rest refers to, can usually move to the last message; try it. A long stretch that differs (a document, the question itself) is what the call is about and is never called a breaker."
 
-[params.min_missing_share]
-default = 0.1
-help = "Less than a tenth of the prefix is within the error of converting characters to tokens."
-
-[params.openai_step]
-default = 128
-help = "OpenAI documents cache hits in steps of 128 tokens from 1,024 on; other providers name no step."
-
-[params.min_reads_per_write]
-default = 1.0
-help = "With an explicit cache, claimed reads must at least equal claimed writes in tokens, workload-wide, or nothing is claimed."
-
 [[example]]
 name = "a stamp before a long handbook; a short question after it"
 calls = '''
@@ -162,44 +150,8 @@ provider  model  cache_mode  cache_min_tokens  cache_ttl_s
 p         m      explicit    1024              300
 '''
 ---*/
-WITH stepped AS (
-    SELECT
-        o.call_id, o.workload, o.provider, o.model, o.cache_mode, o.cache_min_tokens, o.cached_tokens, o.uncached_tokens,
-        CASE WHEN o.cache_mode = 'automatic' AND o.provider IN ('openai', 'azure')
-             THEN p.read_tokens - p.read_tokens % $openai_step ELSE p.read_tokens END AS read_tokens,
-        p.shared_tokens,
-        p.breaker_position,
-        p.breaker_chars_before,
-        (o.tools_chars + p.breaker_chars_before) * o.tokens_per_char AS tokens_before
-    FROM prompt_prefixes AS p
-    JOIN opening_calls AS o ON o.call_id = p.call_id
-    WHERE p.kind = 'without_breakers' AND o.uncached_tokens > 0
-), cut_off AS (
-    -- Worth moving: what follows the breaker is a cacheable length of its own. What is read must reach beyond the breaker.
-    SELECT *, CASE WHEN read_tokens >= cache_min_tokens AND read_tokens > tokens_before THEN read_tokens ELSE 0 END AS readable
-    FROM stepped
-    WHERE shared_tokens - tokens_before >= cache_min_tokens
-), reading AS (
-    SELECT
-        *,
-        CASE WHEN readable - cached_tokens > $min_missing_share * readable THEN least(readable - cached_tokens, uncached_tokens) ELSE 0 END AS to_read
-    FROM cut_off
-), claimed AS (
-    SELECT
-        *,
-        CASE WHEN cache_mode = 'explicit' AND shared_tokens - greatest(readable, cached_tokens) > $min_missing_share * shared_tokens
-             THEN least(shared_tokens - greatest(readable, cached_tokens), uncached_tokens - to_read) ELSE 0 END AS to_write
-    FROM reading
-), paying AS (
-    SELECT workload, provider, model
-    FROM claimed
-    GROUP BY workload, provider, model, cache_mode
-    HAVING sum(to_read) > 0 AND (cache_mode = 'automatic' OR sum(to_read) >= $min_reads_per_write * sum(to_write))
-), claims AS (
-    SELECT c.*
-    FROM claimed AS c
-    JOIN paying AS p ON p.workload = c.workload AND p.provider IS NOT DISTINCT FROM c.provider AND p.model = c.model
-    WHERE c.to_read > 0 OR c.to_write > 0
+WITH claims AS (
+    SELECT * FROM cacheable_prefixes WHERE kind = 'without_breakers'
 ), told AS (
     SELECT
         workload,

@@ -7,18 +7,6 @@ grade = "structural"
 needs = ["prompt_blocks", "input_tokens", "cache_read_tokens", "models"]
 false_positives = "Caches are not shared between organisations, and with some providers not between regions or deployments: traffic of one workload that is spread over several gains less unless it is brought together. An automatic cache may miss now and then whatever you do. Tokens of a prefix are converted from characters by the call's own average and are good to about 10%."
 
-[params.min_missing_share]
-default = 0.1
-help = "Less than a tenth of the prefix is within the error of converting characters to tokens."
-
-[params.openai_step]
-default = 128
-help = "OpenAI documents cache hits in steps of 128 tokens from 1,024 on; other providers name no step."
-
-[params.min_reads_per_write]
-default = 1.0
-help = "With an explicit cache, claimed reads must at least equal claimed writes in tokens, workload-wide, or nothing is claimed."
-
 [[example]]
 name = "the first call writes, the next ones read"
 calls = '''
@@ -163,39 +151,8 @@ p         m      explicit    1024              300
 p         x      explicit    -                 300
 '''
 ---*/
-WITH stepped AS (
-    SELECT
-        o.call_id, o.workload, o.provider, o.model, o.cache_mode, o.cache_min_tokens, o.input_tokens, o.cached_tokens, o.uncached_tokens,
-        CASE WHEN o.cache_mode = 'automatic' AND o.provider IN ('openai', 'azure')
-             THEN p.read_tokens - p.read_tokens % $openai_step ELSE p.read_tokens END AS read_tokens,
-        p.shared_tokens
-    FROM prompt_prefixes AS p
-    JOIN opening_calls AS o ON o.call_id = p.call_id
-    WHERE p.kind = 'as_sent' AND p.shared_tokens >= o.cache_min_tokens AND o.uncached_tokens > 0
-), reachable AS (
-    SELECT *, CASE WHEN read_tokens >= cache_min_tokens THEN read_tokens ELSE 0 END AS readable
-    FROM stepped
-), reading AS (
-    SELECT
-        *,
-        CASE WHEN readable - cached_tokens > $min_missing_share * readable THEN least(readable - cached_tokens, uncached_tokens) ELSE 0 END AS to_read
-    FROM reachable
-), claimed AS (
-    SELECT
-        *,
-        CASE WHEN cache_mode = 'explicit' AND shared_tokens - greatest(readable, cached_tokens) > $min_missing_share * shared_tokens
-             THEN least(shared_tokens - greatest(readable, cached_tokens), uncached_tokens - to_read) ELSE 0 END AS to_write
-    FROM reading
-), paying AS (
-    SELECT workload, provider, model
-    FROM claimed
-    GROUP BY workload, provider, model, cache_mode
-    HAVING sum(to_read) > 0 AND (cache_mode = 'automatic' OR sum(to_read) >= $min_reads_per_write * sum(to_write))
-), claims AS (
-    SELECT c.*
-    FROM claimed AS c
-    JOIN paying AS p ON p.workload = c.workload AND p.provider IS NOT DISTINCT FROM c.provider AND p.model = c.model
-    WHERE c.to_read > 0 OR c.to_write > 0
+WITH claims AS (
+    SELECT * FROM cacheable_prefixes WHERE kind = 'as_sent'
 ), told AS (
     SELECT
         workload,
