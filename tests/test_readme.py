@@ -50,7 +50,7 @@ def test_the_config_is_understood(tmp_path: Path) -> None:
     path.write_text(block("toml", "[[workload]]"), encoding="utf-8")
     config = Config.load(path)
     assert config.workload[0].route_to == "openai/gpt-4o-mini"
-    assert config.rule_params == {"duplicate_request": {"ttl_s": 3600}}
+    assert config.rule_params == {"retry_storm": {"min_sends": 4}}
 
 
 def test_every_command_that_it_names_exists(capsys: pytest.CaptureFixture[str]) -> None:

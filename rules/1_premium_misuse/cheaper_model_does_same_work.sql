@@ -127,6 +127,26 @@ p         small   false    0.4
 '''
 
 [[example]]
+name = "the cheaper model passes, but its window is too short for what this workload sends: silent there, claimed elsewhere"
+params = { min_outcomes = 2, margin = 0.7 }
+calls = '''
+call_id  workload  provider  model   started_at  duration_s  template_hash  score  prompt_chars  input_tokens
+a        short     p         big     0           1           x              1      4000          900
+b        long      p         big     9           1           x              1      4000          90000
+c        short     p         small   0           1           x              1      4000          900
+d        short     p         small   9           1           x              1      4000          900
+'''
+models = '''
+provider  model   premium  blended_usd_per_mtok  context_tokens
+p         big     true     4                     200000
+p         small   false    0.4                   32000
+'''
+claims = '''
+call_id  subject  route_to
+a        short    p/small
+'''
+
+[[example]]
 name = "prompts three times as long are other work, and a model that is hardly cheaper is not worth the move: silent"
 params = { min_outcomes = 2, margin = 0.7 }
 calls = '''
@@ -170,7 +190,9 @@ WITH judged AS (
     FROM template_calls AS c
     JOIN passing AS p
         ON p.template_hash = c.template_hash AND p.operation IS NOT DISTINCT FROM c.operation AND p.provider = c.provider AND p.model = c.model
-    WHERE p.choice = 1 AND c.answered
+    LEFT JOIN unfair_swaps AS u
+        ON u.workload = c.workload AND u.provider IS NOT DISTINCT FROM p.provider AND u.model = p.model AND u.target = p.target
+    WHERE p.choice = 1 AND c.answered AND u.target IS NULL
 ), named AS (
     SELECT
         workload,

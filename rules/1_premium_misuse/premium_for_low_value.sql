@@ -37,14 +37,15 @@ c        report   q/tiny    structural
 '''
 
 [[example]]
-name = "config says normal, the model is cheap or already the target, the call failed: silent"
+name = "config says normal, the model is cheap or already the target, the call failed, the target has no tools: silent"
 calls = '''
-call_id  workload  environment  provider  model    input_tokens  output_tokens  status
-a        bot       staging      p         big      500           300            ok
-b        smoke     test         p         small    500           300            ok
-c        nightly   test         p         big      500           300            ok
-d        failing   test         p         big      -             -              error
-e        alone     test         p         monopol  500           300            ok
+call_id  workload  environment  provider  model    input_tokens  output_tokens  status  tool_defs
+a        bot       staging      p         big      500           300            ok      -
+b        smoke     test         p         small    500           300            ok      -
+c        nightly   test         p         big      500           300            ok      -
+d        failing   test         p         big      -             -              error   -
+e        alone     test         p         monopol  500           300            ok      -
+f        agent     test         p         big      500           300            ok      4
 '''
 config_workloads = '''
 workload  value   route_to
@@ -57,10 +58,10 @@ a        bot
 c        nightly
 '''
 models = '''
-provider  model    premium  cheaper_sibling
-p         big      true     p/small
-p         small    false    -
-p         monopol  true     -
+provider  model    premium  cheaper_sibling  capabilities
+p         big      true     p/small          text,tools
+p         small    false    -                text
+p         monopol  true     -                text,tools
 '''
 ---*/
 WITH low AS (
@@ -68,6 +69,7 @@ WITH low AS (
         c.call_id,
         w.workload,
         v.value_reason,
+        c.provider,
         c.model,
         concat(c.provider, '/', c.model) AS served_by,
         g.route_to IS NOT NULL AS named,
@@ -79,7 +81,11 @@ WITH low AS (
     LEFT JOIN config_workloads AS g ON g.workload = w.workload
     WHERE v.value = 'low' AND m.premium AND c.status = 'ok' AND c.output_tokens IS NOT NULL AND NOT coalesce(c.gateway_cache_hit, FALSE)
 ), claimed AS (
-    SELECT * FROM low WHERE route_to IS NOT NULL AND route_to <> served_by
+    SELECT l.*
+    FROM low AS l
+    LEFT JOIN unfair_swaps AS u
+        ON u.workload = l.workload AND u.provider IS NOT DISTINCT FROM l.provider AND u.model = l.model AND u.target = l.route_to
+    WHERE l.route_to IS NOT NULL AND l.route_to <> l.served_by AND u.target IS NULL
 ), told AS (
     SELECT
         workload,

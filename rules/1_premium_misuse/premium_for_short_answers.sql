@@ -5,7 +5,7 @@ action = "Route {subject} to {target}: its answers are {p90_visible_tokens} toke
 fix = "routing"
 grade = "heuristic"
 needs = ["models", "output_tokens"]
-false_positives = "A short verdict may need long thought: a judge, a safety check, a hard multiple-choice question. That is why an asked-for reasoning effort silences the rule and why the grade is heuristic: try the sibling on a few hundred logged prompts and compare the answers before you move. Where the log does not say whether tools were offered, a finish reason of tool_calls stands in for it."
+false_positives = "A short verdict may need long thought: a judge, a safety check, a hard multiple-choice question. That is why an asked-for reasoning effort silences the rule and why the grade is heuristic: try the sibling on a few hundred logged prompts and compare the answers before you move. Where the log does not say whether tools were offered, a finish reason of tool_calls stands in for it. A workload that the config values high is left alone, and so is one that asks for what the sibling cannot do (view unfair_swaps)."
 
 [params.max_short_tokens]
 default = 16
@@ -154,6 +154,29 @@ p         monopol  true     -
 '''
 
 [[example]]
+name = "prompts that the sibling's window cannot hold, a picture that it cannot see, a workload of high value: silent"
+params = { min_calls = 2 }
+calls = '''
+call_id  workload  provider  model  input_tokens  output_tokens  image_tokens
+a        long      p         big    90000         2              -
+b        long      p         big    300           2              -
+c        eyes      p         big    300           2              200
+d        eyes      p         big    300           2              -
+e        verdicts  p         big    300           2              -
+f        verdicts  p         big    300           2              -
+'''
+models = '''
+provider  model  premium  cheaper_sibling  capabilities  context_tokens
+p         big    true     p/small          text,vision   200000
+p         small  false    -                text          32000
+'''
+config_workloads = '''
+workload  value
+verdicts  high
+'''
+claims = ""
+
+[[example]]
 name = "a reply of the gateway's own cache costs nothing and counts for nothing"
 params = { min_calls = 2 }
 calls = '''
@@ -185,7 +208,7 @@ WITH answered AS (
       AND coalesce(c.operation, 'chat') IN ('chat', 'completion', 'responses') AND NOT coalesce(c.gateway_cache_hit, FALSE)
 ), profile AS (
     SELECT
-        workload, provider, model,
+        workload, provider, model, max(cheaper_sibling) AS cheaper_sibling,
         count(*) AS calls,
         count(*) FILTER (WHERE plain) AS plain_calls,
         percentile_cont(0.9) WITHIN GROUP (ORDER BY CASE WHEN plain THEN visible END) AS p90_visible,
@@ -206,6 +229,13 @@ WITH answered AS (
               AND answers * 2 <= plain_calls
           )
       )
+), fair AS (
+    SELECT s.*
+    FROM short AS s
+    JOIN workloads AS w ON w.workload = s.workload
+    LEFT JOIN unfair_swaps AS u
+        ON u.workload = s.workload AND u.provider IS NOT DISTINCT FROM s.provider AND u.model = s.model AND u.target = s.cheaper_sibling
+    WHERE s.calls_alike >= $min_calls AND w.value <> 'high' AND u.target IS NULL
 ), told AS (
     SELECT
         workload,
@@ -213,8 +243,7 @@ WITH answered AS (
         CAST(sum(plain_calls) AS BIGINT) AS calls,
         max(p90_visible) AS p90_visible,
         CASE WHEN min(hashed) > 0 THEN max(answers) END AS answers
-    FROM short
-    WHERE calls_alike >= $min_calls
+    FROM fair
     GROUP BY workload
 )
 SELECT
@@ -226,6 +255,6 @@ SELECT
     t.p90_visible AS evidence_p90_visible_tokens,
     t.answers AS evidence_distinct_answers
 FROM answered AS a
-JOIN short AS s ON s.workload = a.workload AND s.provider IS NOT DISTINCT FROM a.provider AND s.model = a.model
+JOIN fair AS s ON s.workload = a.workload AND s.provider IS NOT DISTINCT FROM a.provider AND s.model = a.model
 JOIN told AS t ON t.workload = a.workload
 WHERE a.plain

@@ -4,7 +4,7 @@ why = """A byte-identical request (model, prompt, tools, parameters) had been an
 and billed again. It does not matter who asked: user, metadata and streaming options are no parameters, and a hundred users with one question need one answer. The usual cause \
 is that no response cache sits in front of the model, or that something irrelevant is part of its key (LiteLLM's holds `user` and `stream`). The claims are what a cache with a fixed life time would have \
 served: the first call of each period pays, calls that started before any of them had been answered pay too (a cache cannot serve what is \
-still in flight), and the rest is claimed. Structural at temperature 0 or where the config declares response_cache_ttl_s for the workload; heuristic otherwise, \
+still in flight), and the rest is claimed (view repeated_requests, whose ttl_s is the life time). Structural at temperature 0 or where the config declares response_cache_ttl_s for the workload; heuristic otherwise, \
 since somebody may want a fresh answer each time."""
 action = "{subject}: put a response cache in front of the model ({repeats} repeats of {repeated_requests} requests)"
 fix = "caching"
@@ -14,10 +14,6 @@ effect = "spend"
 false_positives = """Asking again on purpose: sampling at a temperature above 0, evaluation runs that measure variance, load tests, health probes, tools with side effects, answers that \
 must reflect the present (the prompt says 'today', the model searches the web). Tenants that must not share a cache. A re-send after an error and \
 the re-sends of an impatient client belong to other rules and are never claimed here. Where the log does not hold the parameters the grade is heuristic."""
-
-[params.ttl_s]
-default = 86400
-help = "How long an answer may be reused where the config does not say (response_cache_ttl_s of a workload; 0 there forbids reuse): a day is what most teams accept for stable knowledge."
 
 [[example]]
 name = "three users ask one question at temperature 0; the first pays"
@@ -106,59 +102,12 @@ g        r6          u4        302         1           w         m      p1      
 '''
 claims = ""
 ---*/
-WITH asked AS (
-    SELECT
-        p.call_id,
-        p.request_id,
-        p.workload,
-        coalesce(p.model_requested, p.model) AS model,
-        p.prompt_hash,
-        p.params_hash,
-        p.tools_hash,
-        p.start_us,
-        coalesce(p.end_us, p.start_us) AS answered_us,
-        coalesce(p.gateway_cache_hit, FALSE) AS from_cache
-    FROM priced_calls AS p
-    WHERE p.status = 'ok' AND p.prompt_hash IS NOT NULL AND p.start_us IS NOT NULL
-), repeated AS (
-    -- Cheap sieve before the windows: most prompts occur once.
-    SELECT prompt_hash FROM asked GROUP BY prompt_hash HAVING count(*) > 1
-), lives AS (
-    SELECT a.*, g.response_cache_ttl_s IS NOT NULL AS declared, CAST(coalesce(g.response_cache_ttl_s, $ttl_s) AS BIGINT) * 1000000 AS ttl_us
-    FROM asked AS a
-    JOIN repeated AS r ON r.prompt_hash = a.prompt_hash
-    LEFT JOIN config_workloads AS g ON g.workload = a.workload
-), spaced AS (
-    SELECT
-        *,
-        first_value(call_id) OVER same AS request_key,
-        coalesce(start_us - lag(start_us) OVER same > ttl_us, TRUE) AS afresh
-    FROM lives
-    WHERE ttl_us > 0
-    WINDOW same AS (PARTITION BY model, prompt_hash, params_hash, tools_hash, ttl_us ORDER BY start_us, answered_us, call_id)
-), anchored AS (
-    -- A period is counted from the first call after a pause longer than the life time: no older answer is left by then.
-    SELECT
-        *,
-        max(CASE WHEN afresh THEN start_us END) OVER (
-            PARTITION BY request_key ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
-        ) AS anchor_us
-    FROM spaced
-), periods AS (
-    SELECT *, floor((start_us - anchor_us) / CAST(ttl_us AS DOUBLE)) AS period FROM anchored
-), served AS (
-    SELECT
-        *,
-        start_us >= min(answered_us) OVER (
-            PARTITION BY request_key, anchor_us, period ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
-        ) AS answered_before
-    FROM periods
-), rescued AS (
+WITH rescued AS (
     -- A success of the same request as a failure is a retry or a fallback, of whatever model.
     SELECT request_id FROM priced_calls WHERE status <> 'ok' AND request_id IS NOT NULL GROUP BY request_id
 ), claimed AS (
     SELECT s.*
-    FROM served AS s
+    FROM repeated_requests AS s
     LEFT JOIN attempt_chains AS a ON a.call_id = s.call_id
     LEFT JOIN rescued AS f ON f.request_id = s.request_id
     WHERE s.answered_before AND NOT s.from_cache AND NOT coalesce(a.impatient, FALSE) AND coalesce(a.send, 1) = 1 AND f.request_id IS NULL

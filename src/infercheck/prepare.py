@@ -21,7 +21,7 @@ def prepare(engine: Engine, config: Config) -> None:
 
     fill_clocks(engine)
     fill_config(engine, config)
-    routes = [tuple(w.route_to.split("/", 1)) for w in config.workload if w.route_to]
+    routes = [(w.route_to.split("/", 1)[0], w.route_to.split("/", 1)[1]) for w in config.workload if w.route_to]
     fill_prices(engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes)
 
 
@@ -60,7 +60,7 @@ def fill_prices(
     *,
     overrides: Sequence[PriceOverride] = (),
     premium: Sequence[str] = (),
-    targets: Sequence[tuple[Any, ...]] = (),
+    targets: Sequence[tuple[str, str]] = (),
     keep_prices: bool = False,
     keep_models: bool = False,
 ) -> None:
@@ -76,7 +76,8 @@ def fill_prices(
     if not keep_models:
         from infercheck.prices import catalog
 
-        engine.load("models", catalog.model_rows(sorted({(p, m) for p, m, _ in keys}, key=str), last, premium=premium))
+        logged = sorted({(p, m) for p, m, _ in keys}, key=str)
+        engine.load("models", catalog.model_rows(logged, last, premium=premium, targets=targets))
     if not keep_prices:
         from infercheck.prices import table
 

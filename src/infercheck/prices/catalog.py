@@ -24,8 +24,9 @@ NOTICE = timedelta(days=90)  # nobody should move to a model that is switched of
 GENERATIONS = 2  # a sibling is one of the newest two of its family
 
 
-def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = ()) -> pl.DataFrame:
-    """Rows of the `models` table for the (provider, model) of a log and for their siblings: cheaper ones and newer ones of the family.
+def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = (), targets: Iterable[Model] = ()) -> pl.DataFrame:
+    """Rows of the `models` table for the (provider, model) of a log and for what they might move to: siblings that are cheaper, newer ones of
+    the family, and ``targets``, which the config names.
 
     ``day`` decides what is released, retired and what it costs: the last day of the log. ``premium`` are globs over "provider/model" or
     "model" that are premium whatever they cost; one that starts with "!" says that they are not, and later globs win. ``premium`` is NULL
@@ -34,6 +35,7 @@ def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = (
     rows: dict[Model, tuple[object, ...]] = {}
     waiting = list(dict.fromkeys(models))
     logged = frozenset(waiting)
+    waiting += targets
     while waiting:
         key = waiting.pop()
         if key in rows:
