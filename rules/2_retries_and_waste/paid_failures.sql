@@ -63,21 +63,8 @@ b        3           w         ok         40             0.5
 '''
 claims = ""
 ---*/
-WITH failures AS (
-    SELECT
-        p.call_id,
-        p.workload,
-        p.billed_usd,
-        p.billed_usd > 0 AND (
-            p.logged_usd > 0
-            OR p.output_tokens > 0
-            OR NOT (p.status = 'rate_limited' OR (coalesce(c.http_status, 0) BETWEEN 400 AND 499 AND c.http_status NOT IN (408, 499)))
-        ) AS paid
-    FROM priced_calls AS p
-    JOIN calls AS c ON c.call_id = p.call_id
-    WHERE p.status IN ('error', 'rate_limited', 'timeout')
-), by_workload AS (
-    SELECT workload, count(*) AS failures, count_if(paid) AS paid_failures FROM failures GROUP BY workload
+WITH by_workload AS (
+    SELECT workload, count(*) AS failures, count_if(paid) AS paid_failures FROM failed_attempts GROUP BY workload
 )
 SELECT
     f.call_id,
@@ -85,6 +72,6 @@ SELECT
     TRUE AS drop,
     w.failures AS evidence_failed_calls,
     w.paid_failures AS evidence_billed_failures
-FROM failures AS f
+FROM failed_attempts AS f
 JOIN by_workload AS w ON w.workload = f.workload
 WHERE f.paid

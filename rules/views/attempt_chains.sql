@@ -25,7 +25,7 @@ previous_start_us = "its start"
 previous_end_us = "its end"
 next_start_us = "start of the send after it; NULL for the last"
 wait_ms = "pause since the previous send ended (or started, where its end is unknown); negative while that one was still running"
-impatient = "sent again although the previous send was about to answer and did: the client gave up too early"
+impatient = "sent again although the previous send was about to answer and did, in full: the client gave up too early"
 prompt_known = "the log holds the prompt's hash, its own or that of another attempt with its request_id"
 params_known = "the log holds the parameters' hash, so that the sends are known to be identical"
 
@@ -118,6 +118,19 @@ h        2     2      error            false
 '''
 
 [[example]]
+name = "asked again because the answer was cut off at its length: not impatient"
+calls = '''
+call_id  started_at  duration_s  prompt_hash  params_hash  finish_reason
+a        0           9           p1           q            length
+b        10          9           p1           q            stop
+'''
+rows = '''
+call_id  impatient
+a        false
+b        false
+'''
+
+[[example]]
 name = "a popular question of many people behind one key: two of them within seconds are no impatient client"
 params = { popular_sends = 2 }
 calls = '''
@@ -178,6 +191,7 @@ WITH silent AS (
         p.end_us,
         p.duration_ms,
         p.billed_usd,
+        coalesce(p.finish_reason = 'length', FALSE) AS cut_off,
         coalesce(p.gateway_cache_hit, FALSE) AS from_cache
     FROM priced_calls AS p
     LEFT JOIN lent AS l ON (p.prompt_hash IS NULL OR p.params_hash IS NULL) AND l.request_id = p.request_id
@@ -194,6 +208,7 @@ WITH silent AS (
         first_value(call_id) OVER sends AS request_key,
         lag(call_id) OVER sends AS previous_call_id,
         lag(status) OVER sends AS previous_status,
+        lag(cut_off) OVER sends AS previous_cut_off,
         lag(start_us) OVER sends AS previous_start_us,
         lag(end_us) OVER sends AS previous_end_us,
         lead(start_us) OVER sends AS next_start_us
@@ -211,7 +226,7 @@ WITH silent AS (
             FALSE
         ) AS after_failure,
         coalesce(
-            prompt_hash IS NOT NULL AND NOT from_cache AND previous_status = 'ok'
+            prompt_hash IS NOT NULL AND NOT from_cache AND previous_status = 'ok' AND NOT previous_cut_off
             AND start_us - previous_start_us >= $min_gap_ms * 1000
             AND start_us - previous_end_us <= $max_after_end_ms * 1000,
             FALSE

@@ -99,7 +99,8 @@ def bind(sql: str, params: Mapping[str, Scalar], *, where: str) -> str:
             return "TRUE" if value else "FALSE"
         if isinstance(value, str):
             return "'" + value.replace("'", "''") + "'"
-        return repr(value)
+        # 64 bits: an hour in microseconds is more than an INTEGER holds, and a database multiplies small literals as such.
+        return f"CAST({value} AS BIGINT)" if isinstance(value, int) else repr(value)
 
     return re.sub(r"'(?:[^']|'')*'|--[^\n]*|/\*.*?\*/|\$(?P<name>[a-z_][a-z0-9_]*)", one, sql, flags=re.DOTALL)
 
