@@ -192,6 +192,7 @@ MODELS: tuple[Column, ...] = (
     Column("blended_usd_per_mtok", "DOUBLE", "list price per million tokens, 3 input : 1 output"),
     Column("premium", "BOOLEAN", "RULES.md's definition; config overrides"),
     Column("cheaper_sibling", "VARCHAR", "cheapest capable sibling of the same provider as provider/model; NULL none"),
+    Column("weights", "VARCHAR", "what makes two providers' models the same: vendor/name, or the name of open weights; NULL unknown"),
 )
 
 TABLES: dict[str, tuple[Column, ...]] = {

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from infercheck.model.call import MODELS
 from infercheck.prices.facts import Facts, facts, offered
+from infercheck.prices.hosts import elsewhere, weights_of
 from infercheck.prices.providers import list_provider
 from infercheck.prices.quote import MTOK, find, quote
 
@@ -26,7 +27,7 @@ GENERATIONS = 2  # a sibling is one of the newest two of its family
 
 def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = (), targets: Iterable[Model] = ()) -> pl.DataFrame:
     """Rows of the `models` table for the (provider, model) of a log and for what they might move to: siblings that are cheaper, newer ones of
-    the family, and ``targets``, which the config names.
+    the family, the same model where another provider sells it for less; and ``targets``, which the config names.
 
     ``day`` decides what is released, retired and what it costs: the last day of the log. ``premium`` are globs over "provider/model" or
     "model" that are premium whatever they cost; one that starts with "!" says that they are not, and later globs win. ``premium`` is NULL
@@ -45,7 +46,7 @@ def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = (
         rows[key] = _row(key, known, day, cheaper, premium)
         waiting += [cheaper] if cheaper else []
         # Newer relatives only of what was used: those of a mere candidate are nobody's question.
-        waiting += _newer_relatives(key, known, day) if key in logged else []
+        waiting += [*_newer_relatives(key, known, day), *_cheaper_elsewhere(key, day)] if key in logged else []
     return _frame([rows[k] for k in sorted(rows, key=lambda k: (k[0] or "", k[1]))])
 
 
@@ -109,6 +110,13 @@ def _newer_relatives(key: Model, known: Facts | None, day: date) -> list[Model]:
     return [t for o in newer if (t := _named_like(key, known, o)) is not None and blended_usd_per_mtok(*t, day) is not None]
 
 
+def _cheaper_elsewhere(key: Model, day: date) -> list[Model]:
+    own = blended_usd_per_mtok(*key, day)
+    if own is None:
+        return []
+    return [other for other in elsewhere(*key) if (price := blended_usd_per_mtok(*other, day)) is not None and price < own]
+
+
 def _named_like(key: Model, known: Facts, other: Facts) -> Model | None:
     """The other model as the same provider would name it; on Bedrock with the same geography. None where that name is unknown."""
     provider = key[0] or known.host
@@ -147,6 +155,7 @@ def _row(key: Model, known: Facts | None, day: date, cheaper: Model | None, glob
         float(own) if own is not None else None,
         _premium(key, known, own, cheaper, day, globs),
         f"{cheaper[0]}/{cheaper[1]}" if cheaper else None,
+        weights_of(*key),
     )
 
 

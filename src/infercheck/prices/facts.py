@@ -54,6 +54,15 @@ class Block(_Strict):
     models: tuple[Entry, ...]
 
 
+class Weights(_Strict):
+    """Open weights, and what each host calls them (the provider as logs name it -> the model there)."""
+
+    name: str
+    source: str
+    as_of: date
+    at: dict[str, str]
+
+
 class Facts(_Strict):
     """A model as one provider of the price list offers it. None: unknown there."""
 
@@ -73,8 +82,7 @@ class Facts(_Strict):
 
 
 @cache
-def blocks() -> tuple[Block, ...]:
-    """All blocks of models.toml."""
+def _read() -> tuple[tuple[Block, ...], tuple[Weights, ...]]:
     import tomllib
     from importlib.resources import files
 
@@ -82,7 +90,17 @@ def blocks() -> tuple[Block, ...]:
     for block in raw["block"]:
         for model in block["models"]:
             model["class_"] = model.pop("class")
-    return tuple(Block.model_validate(b) for b in raw["block"])
+    return tuple(Block.model_validate(b) for b in raw["block"]), tuple(Weights.model_validate(w) for w in raw["weights"])
+
+
+def blocks() -> tuple[Block, ...]:
+    """All blocks of models.toml."""
+    return _read()[0]
+
+
+def weights() -> tuple[Weights, ...]:
+    """Open weights that several hosts sell."""
+    return _read()[1]
 
 
 @cache
