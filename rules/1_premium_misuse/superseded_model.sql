@@ -1,8 +1,8 @@
 /*---
 title = "An older model where a newer one of its family costs no more"
 why = """Vendors replace a model by a newer one of the same family at the same or a lower price, and keep the old one running for those who pinned its name. Whoever stays pays for the older \
-model until the day it is switched off, and then moves in a hurry."""
-action = "Move {subject} from {models} to {target}: newer, and no dearer in any meter ({retirement})"
+model until the day it is switched off, and then moves in a hurry. A finding is about a model, in all workloads that use it."""
+action = "Move what runs on {subject} to {target}: newer, and no dearer in any meter ({workloads} workloads; {retirement})"
 fix = "routing"
 grade = "heuristic"
 effect = "spend"
@@ -32,7 +32,7 @@ p         three  2026-01-05  default  0                 -                 0.0000
 '''
 claims = '''
 call_id  subject  grade      fix      route_to
-a        bot      heuristic  routing  p/two
+a        p/one    heuristic  routing  p/two
 '''
 
 [[example]]
@@ -58,7 +58,7 @@ p         next   2026-01-05  default  0                 -                 0.0000
 '''
 claims = '''
 call_id  subject  route_to
-a        bot      p/two
+a        p/one    p/two
 '''
 
 [[example]]
@@ -139,25 +139,25 @@ WITH served AS (
     SELECT * FROM choices WHERE choice = 1
 ), told AS (
     SELECT
-        workload,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS models,
+        provider, model,
         CASE WHEN min(target) = max(target) THEN min(target) ELSE concat(min(target), ' and others') END AS target,
         CASE WHEN min(retired) IS NULL THEN 'the vendor names no day on which it goes'
              ELSE concat('the vendor retires it on ', CAST(min(retired) AS VARCHAR)) END AS retirement,
+        count(DISTINCT workload) AS workloads,
         CAST(sum(calls) AS BIGINT) AS calls
     FROM chosen
-    GROUP BY workload
+    GROUP BY provider, model
 )
 SELECT
     p.call_id,
-    p.workload AS subject,
+    concat_ws('/', p.provider, p.model) AS subject,
     c.target AS route_to,
-    t.models AS evidence_models,
     t.target AS evidence_target,
+    t.workloads AS evidence_workloads,
     t.retirement AS evidence_retirement,
     t.calls AS evidence_calls
 FROM priced_calls AS p
 JOIN chosen AS c ON c.workload = p.workload AND c.provider IS NOT DISTINCT FROM p.provider AND c.model = p.model AND c.tier = p.tier
-JOIN told AS t ON t.workload = p.workload
+JOIN told AS t ON t.provider IS NOT DISTINCT FROM p.provider AND t.model = p.model
 WHERE p.status = 'ok' AND p.billed_usd > 0 AND NOT coalesce(p.gateway_cache_hit, FALSE)
   AND coalesce(p.operation, 'chat') IN ('chat', 'completion', 'responses')

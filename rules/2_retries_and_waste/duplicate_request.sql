@@ -4,7 +4,7 @@ why = """A byte-identical request (model, prompt, tools, parameters) had been an
 and billed again. It does not matter who asked: user, metadata and streaming options are no parameters, and a hundred users with one question need one answer. The usual cause \
 is that no response cache sits in front of the model, or that something irrelevant is part of its key (LiteLLM's holds `user` and `stream`). The claims are what a cache with a fixed life time would have \
 served: the first call of each period pays, calls that started before any of them had been answered pay too (a cache cannot serve what is \
-still in flight), and the rest is claimed (view repeated_requests, whose ttl_s is the life time). Structural at temperature 0 or where the config declares response_cache_ttl_s for the workload; heuristic otherwise, \
+still in flight), and the rest is claimed (view repeated_requests, whose ttl_s is the life time). Structural at temperature 0 or where the config declares response_cache_ttl for the workload; heuristic otherwise, \
 since somebody may want a fresh answer each time."""
 action = "{subject}: put a response cache in front of the model ({repeats} repeats of {repeated_requests} requests)"
 fix = "caching"
@@ -102,15 +102,8 @@ g        r6          u4        302         1           w         m      p1      
 '''
 claims = ""
 ---*/
-WITH rescued AS (
-    -- A success of the same request as a failure is a retry or a fallback, of whatever model.
-    SELECT request_id FROM priced_calls WHERE status <> 'ok' AND request_id IS NOT NULL GROUP BY request_id
-), claimed AS (
-    SELECT s.*
-    FROM repeated_requests AS s
-    LEFT JOIN attempt_chains AS a ON a.call_id = s.call_id
-    LEFT JOIN rescued AS f ON f.request_id = s.request_id
-    WHERE s.answered_before AND NOT s.from_cache AND NOT coalesce(a.impatient, FALSE) AND coalesce(a.send, 1) = 1 AND f.request_id IS NULL
+WITH claimed AS (
+    SELECT * FROM repeated_requests WHERE answered_before AND NOT from_cache AND NOT resend
 ), by_request AS (
     SELECT workload, request_key, count(*) AS repeats FROM claimed GROUP BY workload, request_key
 ), by_workload AS (

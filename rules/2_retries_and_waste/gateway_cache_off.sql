@@ -52,7 +52,7 @@ rows = ""
 ---*/
 WITH asked AS (
     SELECT
-        r.workload, c.gateway_cache_hit, r.answered_before AND NOT r.from_cache AS repeat
+        r.workload, c.gateway_cache_hit, r.answered_before AND NOT r.from_cache AND NOT r.resend AS repeat
     FROM repeated_requests AS r
     JOIN calls AS c ON c.call_id = r.call_id
 ), hits AS (

@@ -26,6 +26,10 @@ help = "No longer answer: within what nine in ten calls of the job and turn writ
 default = 0.34
 help = "Where more than a third are oversized, the median is not what is usual: two jobs run under one name."
 
+[params.step_share]
+default = 0.75
+help = "Of the traces that hold several calls of the job and turn. Where three in four of them hold a long one, it is a step of the job and no accident."
+
 [[example]]
 name = "one call of four times the median with an ordinary answer, beside a long one that earns its length"
 params = { min_calls = 5 }
@@ -46,6 +50,22 @@ claims = '''
 call_id  subject  grade      fix          trim_input_tokens
 e        qa       heuristic  prompt_diet  3000
 '''
+
+[[example]]
+name = "three short steps and one that merges them, in every trace: silent"
+params = { min_calls = 5 }
+calls = '''
+call_id  trace_id  workload  started_at  turn  input_tokens  output_tokens
+a1       t1        research  0           1     100           100
+a2       t1        research  1           1     110           100
+a3       t1        research  2           1     120           100
+a4       t1        research  3           1     900           100
+b1       t2        research  10          1     100           100
+b2       t2        research  11          1     110           100
+b3       t2        research  12          1     120           100
+b4       t2        research  13          1     900           100
+'''
+claims = ""
 
 [[example]]
 name = "later turns carry their history; two templates; a third is long; too few; an embedding: silent"
@@ -77,7 +97,8 @@ claims = ""
 ---*/
 WITH asked AS (
     SELECT
-        c.call_id, w.workload, c.template_hash, c.turn, c.input_tokens, c.output_tokens,
+        c.call_id, w.workload, coalesce(c.trace_id, c.request_id, CAST(c.call_id AS VARCHAR)) AS unit_id,
+        c.template_hash, c.turn, c.input_tokens, c.output_tokens,
         CAST(c.input_tokens AS DOUBLE) AS size
     FROM calls AS c
     JOIN call_workloads AS w ON w.call_id = c.call_id
@@ -93,15 +114,30 @@ WITH asked AS (
     GROUP BY workload, template_hash, turn
     HAVING count(*) >= $min_calls AND CAST(max(input_tokens) AS DOUBLE) > $times_median * percentile_cont(0.5) WITHIN GROUP (ORDER BY size)
 ), oversized AS (
-    SELECT a.call_id, a.workload, a.template_hash, a.turn, a.input_tokens, a.output_tokens, u.median_tokens, u.long_answer, u.calls
+    SELECT a.call_id, a.workload, a.unit_id, a.template_hash, a.turn, a.input_tokens, a.output_tokens, u.median_tokens, u.long_answer, u.calls
     FROM asked AS a
     JOIN usual AS u ON u.workload = a.workload AND u.template_hash IS NOT DISTINCT FROM a.template_hash AND u.turn = a.turn
     WHERE a.size > $times_median * u.median_tokens
-), odd AS (
+), mixed AS (
+    -- Units with several such calls: where nearly all of them hold a long one, the long one is a step of the job (it merges what the others found).
+    SELECT a.workload, a.template_hash, a.turn, a.unit_id, count(o.call_id) AS long_calls
+    FROM asked AS a
+    JOIN usual AS u ON u.workload = a.workload AND u.template_hash IS NOT DISTINCT FROM a.template_hash AND u.turn = a.turn
+    LEFT JOIN oversized AS o ON o.call_id = a.call_id
+    GROUP BY a.workload, a.template_hash, a.turn, a.unit_id
+    HAVING count(*) > 1
+), steps AS (
     SELECT workload, template_hash, turn
-    FROM oversized
+    FROM mixed
     GROUP BY workload, template_hash, turn
-    HAVING count(*) <= $max_share * max(calls)
+    HAVING count_if(long_calls > 0) >= $step_share * count(*)
+), odd AS (
+    SELECT o.workload, o.template_hash, o.turn
+    FROM oversized AS o
+    LEFT JOIN steps AS s ON s.workload = o.workload AND s.template_hash IS NOT DISTINCT FROM o.template_hash AND s.turn = o.turn
+    WHERE s.workload IS NULL
+    GROUP BY o.workload, o.template_hash, o.turn
+    HAVING count(*) <= $max_share * max(o.calls)
 ), claimed AS (
     SELECT o.call_id, o.workload, o.median_tokens, o.input_tokens - CAST(ceil(o.median_tokens) AS BIGINT) AS beyond
     FROM oversized AS o

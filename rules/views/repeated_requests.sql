@@ -12,6 +12,7 @@ request_key = "call_id of the first call with this model, prompt, parameters and
 params_hash = "as in calls; NULL: perhaps not the same request"
 declared = "config says how long an answer of this workload may be reused"
 from_cache = "the gateway's own cache answered it"
+resend = "a re-send after a failure, a fallback or the re-send of an impatient client: other rules' business"
 answered_before = "an answer to the same request was there when it started, and still alive; NULL for the first"
 
 [params.ttl_s]
@@ -106,6 +107,14 @@ WITH asked AS (
     WINDOW earlier AS (
         PARTITION BY request_key, anchor_us, period ORDER BY start_us, answered_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
     )
+), rescued AS (
+    -- A success of the same request as a failure is a retry or a fallback, of whatever model.
+    SELECT request_id FROM priced_calls WHERE status <> 'ok' AND request_id IS NOT NULL GROUP BY request_id
 )
-SELECT call_id, request_id, workload, request_key, params_hash, declared, from_cache, start_us >= first_answer_us AS answered_before
-FROM served
+SELECT
+    s.call_id, s.request_id, s.workload, s.request_key, s.params_hash, s.declared, s.from_cache,
+    coalesce(a.impatient, FALSE) OR coalesce(a.send, 1) > 1 OR f.request_id IS NOT NULL AS resend,
+    s.start_us >= s.first_answer_us AS answered_before
+FROM served AS s
+LEFT JOIN attempt_chains AS a ON a.call_id = s.call_id
+LEFT JOIN rescued AS f ON f.request_id = s.request_id

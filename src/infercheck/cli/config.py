@@ -62,7 +62,7 @@ def _understood(config: Config) -> list[tuple[str, str]]:
             "class": workload.klass,
             "value": workload.value,
             "route to": workload.route_to,
-            "response cache": f"{workload.response_cache_ttl_s} s" if workload.response_cache_ttl_s else None,
+            "response cache": f"{workload.response_cache_ttl_s} s" if workload.response_cache_ttl_s is not None else None,
         }
         told = "; ".join(f"{key} {value}" for key, value in says.items() if value)
         rows.append((f"workload {workload.name}", f"calls with {match}" + (f"; {told}" if told else "")))

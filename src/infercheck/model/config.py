@@ -64,7 +64,7 @@ def _parameter(value: Any) -> Any:
     return float(value) if isinstance(value, Decimal) else value
 
 
-Ttl = Annotated[int, BeforeValidator(_ttl), Field(gt=0)]
+Ttl = Annotated[int, BeforeValidator(_ttl), Field(ge=0)]
 Parameter = Annotated[Scalar, BeforeValidator(_parameter)]
 
 
