@@ -17,7 +17,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.model.call import MODELS, PRICES
 from infercheck.prices.catalog import model_rows
 from infercheck.prices.cost import cost_expression, price_join
-from infercheck.prices.facts import blocks, facts
+from infercheck.prices.facts import blocks, facts, weights
 from infercheck.prices.overrides import PriceOverride
 from infercheck.prices.providers import LIST_PROVIDER, is_self_hosted
 from infercheck.prices.quote import find, quote
@@ -377,7 +377,7 @@ def test_config_overrides_premium() -> None:
 
 def test_unknown_is_null() -> None:
     row = models(("hosted_vllm", "Qwen/Qwen2.5-7B-Instruct"))["hosted_vllm", "Qwen/Qwen2.5-7B-Instruct"]
-    assert [v for k, v in row.items() if k not in {"provider", "model"}] == [None] * 11
+    assert [v for k, v in row.items() if k not in {"provider", "model"}] == [None] * 12
 
 
 @pytest.mark.parametrize(
@@ -409,3 +409,24 @@ def test_a_discount_may_be_for_one_meter() -> None:
     assert plain and cheaper
     assert cheaper.brackets[0].output == Decimal("0.000009000000")
     assert (cheaper.brackets[0].input, cheaper.brackets[0].cache_read) == (plain.brackets[0].input, plain.brackets[0].cache_read)
+
+
+def test_the_same_model_elsewhere_is_named_as_logs_name_it_there_and_only_where_it_is_cheaper() -> None:
+    rows = models(("groq", "llama-3.3-70b-versatile"), ("bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"), ("openai", "gpt-4o"))
+    same = {name: row["weights"] for name, row in rows.items()}
+    assert same["groq", "llama-3.3-70b-versatile"] == same["novita", "meta-llama/llama-3.3-70b-instruct"] == "llama-3.3-70b-instruct"
+    assert same["anthropic", "claude-sonnet-4-5"] == same["bedrock", "us.anthropic.claude-sonnet-4-5-20250929-v1:0"]
+    assert not any(provider in ("azure", "cerebras") and model == "gpt-4o" for provider, model in rows)  # no cheaper there
+    own = rows["groq", "llama-3.3-70b-versatile"]["blended_usd_per_mtok"]
+    assert all(r["blended_usd_per_mtok"] <= own for r in rows.values() if r["weights"] == "llama-3.3-70b-instruct")
+
+
+def test_every_host_of_open_weights_is_on_the_price_list() -> None:
+    for entry in weights():
+        assert len(entry.at) > 1
+        assert [host for host, model in entry.at.items() if find(host, model) is None] == [], entry.name
+
+
+def test_a_target_that_config_names_is_known_to_the_rules() -> None:
+    rows = model_rows([("openai", "gpt-4o")], DAY, targets=[("mistral", "mistral-small-latest")]).to_dicts()
+    assert ("mistral", "mistral-small-latest") in {(r["provider"], r["model"]) for r in rows}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from infercheck.config import Config, workload_match_sql
 from infercheck.engine.duckdb import Engine, literal
