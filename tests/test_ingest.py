@@ -292,3 +292,19 @@ def test_many_small_files_one_damaged_from_the_start(engine: Engine, tmp_path: P
     scope = read(engine, tmp_path)
     assert (scope.attempts, scope.rejects) == (24, 1)
     assert engine.rows("SELECT f.path, r.line FROM rejects r JOIN files f USING (file_id)") == [(str(tmp_path / "05.jsonl"), 2)]
+
+
+# ---- places
+
+
+@pytest.mark.parametrize("files", [1, 3])
+def test_a_row_has_the_line_that_it_stands_on_however_many_threads_read(tmp_path: Path, files: int) -> None:
+    text = "words that make the line long " * 300
+    for f in range(files):
+        rows = (record(i, litellm_call_id=f"{f}-{i}", messages=[{"role": "user", "content": f"{f} {i} {text}"}]) for i in range(1, 5001))
+        (tmp_path / f"{f}.jsonl").write_bytes(lines(*rows))
+    with Engine(threads=2) as engine:
+        scope = read(engine, tmp_path)
+        assert scope.attempts == files * 5000
+        named = "regexp_extract(f.path, '([0-9]).jsonl', 1) || '-' || c.line"
+        assert engine.value(f"SELECT count(*) FROM calls c JOIN files f USING (file_id) WHERE c.source_call_id <> {named}") == 0

@@ -98,10 +98,11 @@ def read_rows(
         entries = ", ".join(f"{literal(key)}: {quoted(key)}" for key in rest)
         columns += f", CAST(MAP {{{entries}}} AS MAP(VARCHAR, VARCHAR)) AS {quoted(source.header.rest)}"
     line = "CAST(NULL AS BIGINT)" if fields else LINE_KEY
-    file = str(pieces[0].file_id) if len(pieces) == 1 else f"(SELECT p.file_id FROM pieces p WHERE p.path = {NAME_KEY})"
+    file = str(pieces[0].file_id) if len(pieces) == 1 else _file_of(pieces)
     file = FILE_KEY if pieces[0].joined else file
     select, spans = f"SELECT {file} AS file, {line} AS line, {columns} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
+    engine.execute("SET disabled_optimizers = 'in_clause'")  # a list behind IN becomes a join otherwise, which does not keep the order
     try:
         if source.holds_records:
             record_stage.hold(engine, select)
@@ -114,7 +115,14 @@ def read_rows(
         elif source.holds_records:
             record_stage.leave_out(engine, "skipped", "skipped IS NOT NULL")
     finally:
+        engine.execute("RESET disabled_optimizers")
         engine.execute("SET preserve_insertion_order = false")
+
+
+def _file_of(pieces: Sequence[Piece]) -> str:
+    """The number of the file that a row came from. No join: that would not keep the order of rows."""
+    numbers = ", ".join(f"{literal(str(p.path))}: {p.file_id}" for p in pieces)
+    return f"(MAP {{{numbers}}})[{NAME_KEY}]"
 
 
 def _reader(
