@@ -9,17 +9,28 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infercheck.api import analyze, export_calls, export_claims, query
+    from infercheck.api import analyze, export_calls, export_chargeback, export_claims, export_excel, export_focus, query
     from infercheck.model.config import AnalyzeOptions
     from infercheck.model.report import Report
 
 __version__ = "0.1.0"
-__all__ = ["AnalyzeOptions", "Report", "analyze", "export_calls", "export_claims", "query"]
+_API = ("analyze", "export_calls", "export_chargeback", "export_claims", "export_excel", "export_focus", "query")
+__all__ = [
+    "AnalyzeOptions",
+    "Report",
+    "analyze",
+    "export_calls",
+    "export_chargeback",
+    "export_claims",
+    "export_excel",
+    "export_focus",
+    "query",
+]
 
 
 def __getattr__(name: str) -> Any:
     """Import on first use: ``infercheck --help`` must not wait for a database."""
-    if name in ("analyze", "export_calls", "export_claims", "query"):
+    if name in _API:
         from infercheck import api
 
         return getattr(api, name)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     import polars as pl
 
 Event = Callable[..., None]
+Note = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -156,6 +157,57 @@ def export_calls(paths: Sequence[str | Path], *, options: AnalyzeOptions | None 
         )
 
 
+def export_focus(
+    paths: Sequence[str | Path],
+    *,
+    options: AnalyzeOptions | None = None,
+    version: str = "1.2",
+    on_event: Event | None = None,
+    on_note: Note | None = None,
+) -> pl.DataFrame:
+    """The charges as a FOCUS dataset: one row a day, payer, model, tier and meter. ``on_note`` is told what is not in them.
+
+    ``x_ReportedCost`` sums to the report's spend. The rows have passed ``infercheck.finance.focus_checks``.
+    """
+    from infercheck.finance import focus, focus_checks
+
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        diagnose.make_views(run.engine, run.book, VIEWS, run.params)
+        _charged(run, options, on_note)
+        frame = focus.rows(run.engine, run.config, version)
+        wrong = focus_checks.violations(frame) if version == "1.2" else []
+        if wrong:
+            raise RuntimeError(f"the FOCUS rows are not what they should be: {'; '.join(wrong)}")
+        return frame
+
+
+def export_chargeback(
+    paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
+) -> pl.DataFrame:
+    """What each team owes: one row a day, team, key alias and model, with list, contracted, billed and effective cost."""
+    from infercheck.finance import chargeback
+
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        diagnose.make_views(run.engine, run.book, VIEWS, run.params)
+        _charged(run, options, on_note)
+        return chargeback.rows(run.engine, run.config)
+
+
+def export_excel(
+    paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
+) -> bytes:
+    """Report and chargeback as an .xlsx workbook."""
+    from infercheck.finance import chargeback, workbook
+
+    options = options or AnalyzeOptions()
+    with _run(paths, options, on_event) as run:
+        report = _report(run, options)
+        notes = _charged(run, options, on_note)
+        return workbook.render(report, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
+
+
 def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """Run one read-only SELECT over the canonical tables and views of the logs at ``paths``."""
     options = options or AnalyzeOptions()
@@ -215,6 +267,18 @@ def _report(run: _Run, options: AnalyzeOptions) -> Report:
 def _collected(run: _Run, options: AnalyzeOptions, *, prompts: bool = False) -> gate.Collected:
     diagnose.make_views(run.engine, run.book, gate.VIEWS, run.params)
     return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=options.cost_basis, prompts=prompts)
+
+
+def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[str]:
+    """Fill the charges of the run's period, which needs the views; returns and tells what they do not hold."""
+    from infercheck.finance import book
+
+    book.fill(run.engine, run.config, since=options.since, until=options.until)
+    notes = book.notes(run.engine, run.config)
+    if on_note:
+        for note in notes:
+            on_note(note)
+    return notes
 
 
 def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:

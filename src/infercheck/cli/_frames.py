@@ -56,6 +56,13 @@ def as_csv(frame: pl.DataFrame) -> bytes:
     return out.getvalue()
 
 
+def as_exact_csv(frame: pl.DataFrame) -> bytes:
+    """UTF-8 CSV for programs: text untouched, decimals plain, UTC times as 2026-11-01T00:00:00Z. Not for spreadsheets."""
+    out = io.BytesIO()
+    frame.write_csv(out, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    return out.getvalue()
+
+
 def as_parquet(frame: pl.DataFrame) -> bytes:
     """Parquet, values as they are."""
     out = io.BytesIO()

@@ -22,6 +22,7 @@ Since = Annotated[
     str | None, typer.Option(metavar="TIME", help="Only calls from then on: a date, a time, or 7d back from the newest call.")
 ]
 Until = Annotated[str | None, typer.Option(metavar="TIME", help="Only calls before then.")]
+Month = Annotated[str | None, typer.Option(metavar="YYYY-MM", help="Only the calls of that UTC month; commitments for all its days.")]
 Where = Annotated[str | None, typer.Option(metavar="SQL", help="Only calls for which this condition holds, such as \"team = 'search'\".")]
 Tz = Annotated[str, typer.Option(metavar="ZONE", help="Zone for times shown and for --since and --until, such as Europe/Berlin.")]
 ConfigFile = Annotated[
@@ -45,6 +46,7 @@ def options(
     *,
     since: str | None = None,
     until: str | None = None,
+    month: str | None = None,
     where: str | None = None,
     tz: str = "UTC",
     config: Path | None = None,
@@ -64,6 +66,10 @@ def options(
     if cost_basis is not None and cost_basis not in COST_BASES:
         raise UsageError(f"{cost_basis!r} is no cost basis", where="--cost-basis", hint=f"known: {', '.join(COST_BASES)}")
     zone(tz)
+    if month is not None:
+        if since or until:
+            raise UsageError("--month says both --since and --until", hint="give one or the other")
+        since, until = _month(month)
     start, stop = _since(since, tz), None if until is None else moment(until, tz, "--until")
     if isinstance(start, datetime) and stop is not None and start >= stop:
         raise UsageError("--since must be before --until")
@@ -81,6 +87,15 @@ def options(
         rule_timeout_s=rule_timeout,
         tz=tz,
     )
+
+
+def _month(text: str) -> tuple[str, str]:
+    """First day of the month, and of the next."""
+    try:
+        first = datetime.strptime(text, "%Y-%m").replace(tzinfo=UTC)
+    except ValueError as err:
+        raise UsageError(f"{text!r} is no month", where="--month", hint="write 2026-11") from err
+    return first.date().isoformat(), (first + timedelta(days=31)).replace(day=1).date().isoformat()
 
 
 def words(values: Sequence[str] | None) -> tuple[str, ...]:

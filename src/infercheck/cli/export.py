@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from infercheck.cli import _options as opt
+
+if TYPE_CHECKING:
+    from infercheck.model.config import AnalyzeOptions
 
 ORDER = 3
 Format = Annotated[str | None, typer.Option("--format", "-f", metavar="csv|parquet", help="By default what FILE ends with, else csv.")]
@@ -18,8 +21,14 @@ def register(app: typer.Typer) -> None:
     group = typer.Typer(no_args_is_help=True, rich_markup_mode=None)
     group.command("claims")(claims)
     group.command("calls")(calls)
+    group.command("focus")(focus)
+    group.command("chargeback")(chargeback)
+    group.command("excel")(excel)
     app.add_typer(
-        group, name="export", help="Write rows for other tools: claims, calls.\n\nExample: infercheck export claims logs/ -o claims.csv"
+        group,
+        name="export",
+        help="Write rows for other tools: claims, calls, FOCUS charges, chargeback, a workbook.\n\n"
+        "Example: infercheck export claims logs/ -o claims.csv",
     )
 
 
@@ -87,6 +96,147 @@ def calls(
     """
     options = opt.options(since=since, until=until, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis)
     _export("export_calls", paths, options, output, format, quiet)
+
+
+def focus(
+    paths: opt.Paths,
+    output: opt.Output = None,
+    format: Format = None,
+    month: opt.Month = None,
+    focus_version: Annotated[str, typer.Option("--focus-version", metavar="1.2|1.4", help="1.4 renames the provider's columns.")] = "1.2",
+    since: opt.Since = None,
+    until: opt.Until = None,
+    where: opt.Where = None,
+    config: opt.ConfigFile = None,
+    ledger: opt.Ledger = None,
+    no_ledger: opt.NoLedger = False,
+    cost_basis: opt.Basis = None,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Charges in the layout of FOCUS, the FinOps cost and usage dataset: one row a day, payer, model, tier and meter.
+
+    For programs: text is not neutralised for spreadsheets. Costs are estimates from the log until an invoice confirms them.
+
+    \b
+    Examples:
+      infercheck export focus logs/ --month 2026-11 -o focus.parquet
+      infercheck export focus logs/ -o focus.csv
+    """
+    from infercheck.cli._frames import as_exact_csv, as_parquet, format_for
+    from infercheck.errors import UsageError
+
+    chosen = format_for(format, output)
+    if focus_version not in ("1.2", "1.4"):
+        raise UsageError(f"FOCUS {focus_version} is not written", where="--focus-version", hint="known: 1.2, 1.4")
+    options = _months(since, until, month, where, config, ledger, no_ledger, cost_basis)
+    frame = _made("export_focus", paths, options, quiet, version=focus_version)
+    _write(as_parquet(frame) if chosen == "parquet" else as_exact_csv(frame), output)
+
+
+def chargeback(
+    paths: opt.Paths,
+    output: opt.Output = None,
+    format: Format = None,
+    month: opt.Month = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    where: opt.Where = None,
+    config: opt.ConfigFile = None,
+    ledger: opt.Ledger = None,
+    no_ledger: opt.NoLedger = False,
+    cost_basis: opt.Basis = None,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """What each team owes: one row a day, team, key alias and model; what nobody claims is (unallocated).
+
+    \b
+    Examples:
+      infercheck export chargeback logs/ --month 2026-11 -o chargeback.csv
+      infercheck export chargeback logs/ --config finance.toml -o chargeback.parquet
+    """
+    from infercheck.cli._frames import encode, format_for
+
+    chosen = format_for(format, output)
+    options = _months(since, until, month, where, config, ledger, no_ledger, cost_basis)
+    _write(encode(_made("export_chargeback", paths, options, quiet), chosen), output)
+
+
+def excel(
+    paths: opt.Paths,
+    output: opt.Output = None,
+    month: opt.Month = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    where: opt.Where = None,
+    config: opt.ConfigFile = None,
+    rules: opt.RuleDirs = None,
+    ledger: opt.Ledger = None,
+    no_ledger: opt.NoLedger = False,
+    cost_basis: opt.Basis = None,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """A workbook: summary with a chart, plan, chargeback by team and by day, findings. Text of the log is never a formula.
+
+    \b
+    Examples:
+      infercheck export excel logs/ --month 2026-11 -o november.xlsx
+    """
+    import sys
+
+    from infercheck.errors import UsageError
+
+    if output is None and sys.stdout.isatty():
+        raise UsageError("a workbook is no text for a terminal", where="export excel", hint="add -o FILE.xlsx")
+    options = _months(since, until, month, where, config, ledger, no_ledger, cost_basis, rules)
+    _write(_made("export_excel", paths, options, quiet), output)
+
+
+def _months(
+    since: str | None,
+    until: str | None,
+    month: str | None,
+    where: str | None,
+    config: Path | None,
+    ledger: Path | None,
+    no_ledger: bool,
+    cost_basis: str | None,
+    rules: list[Path] | None = None,
+) -> AnalyzeOptions:
+    return opt.options(
+        since=since,
+        until=until,
+        month=month,
+        where=where,
+        config=config,
+        rules=rules,
+        ledger=ledger,
+        no_ledger=no_ledger,
+        cost_basis=cost_basis,
+    )
+
+
+def _made(what: str, paths: list[str], options: AnalyzeOptions, quiet: bool, **more: object) -> Any:
+    """What the api makes of the paths; what is not in it is said on stderr."""
+    from infercheck.cli._errors import say
+    from infercheck.cli._output import progress
+
+    notes: list[str] = []
+    from infercheck import api
+
+    with progress(quiet) as on_event:
+        made = getattr(api, what)([*paths], options=options, on_event=on_event, on_note=notes.append, **more)
+    for note in [] if quiet else notes:
+        say(f"note: {note}")
+    return made
+
+
+def _write(data: bytes, output: Path | None) -> None:
+    from infercheck.cli._output import write
+
+    write(data, output)
 
 
 def _export(what: str, paths: list[str], options: object, output: Path | None, format: str | None, quiet: bool) -> None:

@@ -6,6 +6,8 @@ Portable: DECIMAL with explicit casts. The casts are narrow on purpose: Spark dr
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from infercheck.model.call import MONEY
 
 # Operations that produce no text: an absent output count is nothing to bill, not an unknown.
@@ -27,28 +29,45 @@ def price_join(calls: str = "c", prices: str = "p", *, tier: str | None = None) 
     )
 
 
-def cost_expression(calls: str = "c", prices: str = "p") -> str:
-    """USD of one call, DECIMAL(38,12), from its tokens and the matched price row.
+class Meter(NamedTuple):
+    """One meter of a call: its name, and SQL for how much of it the call used and for the USD of one unit."""
 
-    NULL where the price is missing, where the input count is unknown, or where the output count is unknown and the operation has an output.
-    Cached and audio tokens are parts of ``input_tokens``; a log that counts them beside it (cache above input) bills no negative rest.
-    An absent cache or audio price means the plain one. Time-based and per-tool charges (web search, storage) are not in a token log.
+    name: str
+    quantity: str
+    usd: str
+
+
+def meters(calls: str = "c", prices: str = "p") -> tuple[Meter, ...]:
+    """The meters of a call. They are disjoint: a token is on one of them, cached and audio tokens not on the plain ones as well.
+
+    A log that counts cached tokens beside the input (cache above input) leaves no negative rest. An absent cache or audio price means the
+    plain one.
     """
     c, p = calls, prices
     read, short, long = (f"coalesce({c}.{n}, 0)" for n in ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"))
     audio_in = f"CASE WHEN {p}.audio_input_usd IS NULL THEN 0 ELSE coalesce({c}.audio_input_tokens, 0) END"
     audio_out = f"CASE WHEN {p}.audio_output_usd IS NULL THEN 0 ELSE coalesce({c}.audio_output_tokens, 0) END"
     output = f"coalesce({c}.output_tokens, 0)"
-    terms = (
-        _times(f"greatest({c}.input_tokens - {read} - {short} - {long} - {audio_in}, 0)", f"{p}.input_usd"),
-        _times(read, f"coalesce({p}.cache_read_usd, {p}.input_usd)"),
-        _times(short, f"coalesce({p}.cache_write_5m_usd, {p}.input_usd)"),
-        _times(long, f"coalesce({p}.cache_write_1h_usd, {p}.cache_write_5m_usd, {p}.input_usd)"),
-        _times(audio_in, f"coalesce({p}.audio_input_usd, {p}.input_usd)"),
-        _times(f"greatest({output} - {audio_out}, 0)", f"{p}.output_usd"),
-        _times(audio_out, f"coalesce({p}.audio_output_usd, {p}.output_usd)"),
-        f"CAST(coalesce({p}.request_usd, 0) AS DECIMAL(28,12))",
+    return (
+        Meter("input", f"greatest({c}.input_tokens - {read} - {short} - {long} - {audio_in}, 0)", f"{p}.input_usd"),
+        Meter("cache_read", read, f"coalesce({p}.cache_read_usd, {p}.input_usd)"),
+        Meter("cache_write", short, f"coalesce({p}.cache_write_5m_usd, {p}.input_usd)"),
+        Meter("cache_write_1h", long, f"coalesce({p}.cache_write_1h_usd, {p}.cache_write_5m_usd, {p}.input_usd)"),
+        Meter("audio_input", audio_in, f"coalesce({p}.audio_input_usd, {p}.input_usd)"),
+        Meter("output", f"greatest({output} - {audio_out}, 0)", f"{p}.output_usd"),
+        Meter("audio_output", audio_out, f"coalesce({p}.audio_output_usd, {p}.output_usd)"),
     )
+
+
+def cost_expression(calls: str = "c", prices: str = "p") -> str:
+    """USD of one call, DECIMAL(38,12): its meters, and what a request costs on top.
+
+    NULL where the price is missing, where the input count is unknown, or where the output count is unknown and the operation has an output.
+    Time-based and per-tool charges (web search, storage) are not in a token log.
+    """
+    c = calls
+    terms = [_times(meter.quantity, meter.usd) for meter in meters(calls, prices)]
+    terms.append(f"CAST(coalesce({prices}.request_usd, 0) AS DECIMAL(28,12))")
     silent = ", ".join(f"'{o}'" for o in NO_OUTPUT)
     return (
         f"CASE WHEN {c}.input_tokens IS NULL OR ({c}.output_tokens IS NULL AND coalesce({c}.operation, '') NOT IN ({silent})) THEN NULL "

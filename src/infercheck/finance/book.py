@@ -1,0 +1,59 @@
+"""The charges of a run, in the order that they are made: usage, then commitments, then credits. And what a reader of them must be told."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from infercheck.config import Config
+from infercheck.engine.duckdb import Engine
+from infercheck.finance import charges, commitments, credits
+from infercheck.finance.period import period
+
+
+def fill(engine: Engine, config: Config, *, since: object = None, until: datetime | None = None) -> None:
+    """Fill table ``charges``; needs view ``priced_calls``. ``since`` and ``until`` are those of the run."""
+    charges.fill(engine, config)
+    covered = period(engine, since, until)
+    if covered is not None:
+        commitments.apply(engine, config.commitment, covered)
+        credits.apply(engine, config.credit, covered)
+    for index, account in reversed(list(enumerate(config.account))):
+        if not account.match:  # what belongs to no call goes to the provider's own account
+            engine.execute(
+                "UPDATE charges SET account = ? WHERE meter IN ('unused', 'purchase') AND (? = '*' OR provider = ?)",
+                [index, account.provider, account.provider],
+            )
+
+
+def notes(engine: Engine, config: Config) -> list[str]:
+    """What is not in the charges, and what may differ from the invoice: one sentence each."""
+    found = []
+    unpriced, tokens, models = engine.rows(
+        "SELECT count(*), sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), string_agg(DISTINCT concat_ws('/', provider, model), ', ' "
+        "ORDER BY concat_ws('/', provider, model)) FROM priced_calls WHERE billed_usd IS NULL AND (input_tokens > 0 OR output_tokens > 0)"
+    )[0]
+    if unpriced:
+        found.append(f"{_calls(unpriced)} with {int(tokens):,} tokens have no price and are in no charge: {models}")
+    silent = engine.value("SELECT count(*) FROM priced_calls WHERE billed_usd IS NULL AND input_tokens IS NULL AND output_tokens IS NULL")
+    if silent:
+        found.append(f"{_calls(silent)} name no tokens and no cost: what they cost is unknown")
+    undated, cost = engine.rows("SELECT count(*), sum(billed_usd) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL")[0]
+    if undated:
+        found.append(f"{_calls(undated)} worth ${cost:f} have no time and are in no period")
+    logged, contracted = engine.rows(
+        "SELECT sum(reported_usd), sum(contracted_usd) FROM charges WHERE cost_basis = 'logged' AND meter <> 'tokens' AND category = 'Usage'"
+    )[0]
+    if config.price and logged is not None and logged != contracted:
+        found.append(
+            f"the log's own cost, ${logged:f}, is billed, not the ${contracted:f} of the contracted prices: --cost-basis computed bills those"
+        )
+    open_ended = [plan.name for plan in config.commitment if plan.tokens_per_minute is None]
+    if open_ended:
+        found.append(
+            f"no tokens_per_minute for {', '.join(open_ended)}: its calls bear all of a day's price, what they left unused is unknown"
+        )
+    return found
+
+
+def _calls(count: int) -> str:
+    return f"{count:,} call" + ("" if count == 1 else "s")

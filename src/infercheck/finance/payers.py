@@ -1,0 +1,83 @@
+"""Who pays for a call: account, team, cost centre, commitment, and the tags that may leave. Table ``call_payers``, one row a call.
+
+What could be a secret or a person never leaves in clear: an alias, team or tag that looks like a key, a long hash or a mail address is
+replaced by a salted hash of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from infercheck.config import Config, match_sql
+from infercheck.engine.duckdb import Engine, literal, quoted
+from infercheck.ingest import ledger
+from infercheck.model.fields import Dated, Match
+from infercheck.model.finance import TAG_COLUMNS
+
+_PRIVATE = (
+    r"^(sk|pk|rk|gsk|hf|ghp|xox[a-z])[-_]|^Bearer\s|^AIza|^AKIA|^eyJ|^[0-9A-Fa-f]{32,}$|^[^@\s]+@[^@\s]+\.[^@\s]+$"
+    r"|^[0-9A-Fa-f]{8}(-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}$"
+)
+_GRAIN = ("team", "cost_centre", "api_key_alias")  # tags that the grain of the charges has anyway
+
+
+def fill(engine: Engine, config: Config) -> None:
+    """Fill ``call_payers``."""
+    salt = ledger.salt_of(engine)
+    teams = [(_condition(t, t.match or {}, "team") if t.match else f"({_dated(t)} AND team = {literal(t.name)})", t) for t in config.team]
+    accounts = [
+        (_condition(a, {**a.match, **({} if a.provider == "*" else {"provider": (a.provider,)})}, "account"), a) for a in config.account
+    ]
+    plans = [(_condition(c, {**c.match, "provider": (c.provider,)}, "commitment"), c) for c in config.commitment]
+    tags = [f", {_hidden(_client_tag(name), salt)} AS {quoted(f'tag_{name}')}" for name in client_tags(config)]
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE call_payers AS SELECT call_id, "
+        f"CAST({_case([(test, index) for index, (test, _) in enumerate(accounts)])} AS INTEGER) AS account, "
+        f"{_case([(test, t.name) for test, t in teams], _hidden('team', salt))} AS payer, "
+        f"{_case([(test, t.cost_centre) for test, t in teams])} AS cost_centre, "
+        f"{_hidden('api_key_alias', salt)} AS key_alias, "
+        f"{_hidden('app', salt)} AS tag_app, environment AS tag_environment, "
+        f"{_case([(test, c.name) for test, c in plans])} AS commitment{''.join(tags)} FROM calls"
+    )
+
+
+def client_tags(config: Config) -> tuple[str, ...]:
+    """Names of the allow-list that are no column: they stand in the client's own tags, as in feature:search."""
+    return tuple(name for name in config.finance.tags if name not in TAG_COLUMNS)
+
+
+def tag_columns(config: Config) -> dict[str, str]:
+    """The allow-list's names beyond the grain, and the SQL that reads them from ``call_payers`` m and ``priced_calls`` p."""
+    known = {name: "p.workload" if name == "workload" else f"m.{quoted(f'tag_{name}')}" for name in config.finance.tags}
+    return {name: sql for name, sql in known.items() if name not in _GRAIN}
+
+
+def _hidden(expression: str, salt: str) -> str:
+    """An alias as it is, a secret or a person as a salted hash."""
+    return (
+        f"CASE WHEN regexp_matches({expression}, {literal(_PRIVATE)}) THEN 'hash-' || left(md5({literal(salt)} || {expression}), 12) "
+        f"ELSE nullif(trim({expression}), '') END"
+    )
+
+
+def _client_tag(name: str) -> str:
+    return f"nullif(regexp_extract(tags, {literal('(?:^|,)' + name.replace('.', '[.]') + '[:=]([^,]*)')}, 1), '')"
+
+
+def _condition(entry: Dated, match: Match, kind: str) -> str:
+    return f"({_dated(entry)} AND {match_sql(match, where=f'[[{kind}]]') if match else 'TRUE'})"
+
+
+def _dated(entry: Dated) -> str:
+    tests = []
+    if entry.since:
+        tests.append(f"started_at >= DATE '{entry.since}'")
+    if entry.until:
+        tests.append(f"started_at < DATE '{entry.until}'")
+    return f"coalesce({' AND '.join(tests)}, FALSE)" if tests else "TRUE"
+
+
+def _case(branches: Sequence[tuple[str, object]], otherwise: str = "CAST(NULL AS VARCHAR)") -> str:
+    if not branches:
+        return otherwise
+    return "CASE " + " ".join(f"WHEN {test} THEN {literal(value)}" for test, value in branches) + f" ELSE {otherwise} END"
