@@ -32,7 +32,7 @@ def fill(engine: Engine, config: Config) -> None:
     tags = [f", {_hidden(_client_tag(name), salt)} AS {quoted(f'tag_{name}')}" for name in client_tags(config)]
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE call_payers AS SELECT call_id, "
-        f"CAST({_case([(test, index) for index, (test, _) in enumerate(accounts)])} AS INTEGER) AS account, "
+        f"{_case([(test, index) for index, (test, _) in enumerate(accounts)], 'CAST(NULL AS INTEGER)')} AS account, "
         f"{_case([(test, t.name) for test, t in teams], _hidden('team', salt))} AS payer, "
         f"{_case([(test, t.cost_centre) for test, t in teams])} AS cost_centre, "
         f"{_hidden('api_key_alias', salt)} AS key_alias, "
@@ -56,7 +56,7 @@ def _hidden(expression: str, salt: str) -> str:
     """An alias as it is, a secret or a person as a salted hash."""
     return (
         f"CASE WHEN regexp_matches({expression}, {literal(_PRIVATE)}) THEN 'hash-' || left(md5({literal(salt)} || {expression}), 12) "
-        f"ELSE nullif(trim({expression}), '') END"
+        f"WHEN trim({expression}) <> '' THEN {expression} END"
     )
 
 

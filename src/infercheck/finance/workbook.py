@@ -131,7 +131,9 @@ class _Book:
             return
         if isinstance(value, date | datetime):
             sheet.write_datetime(row, column, value, shape)
-        elif isinstance(value, int | float | Decimal):
+        elif isinstance(value, float):  # a time or a share: more digits would only show the order in which threads added up
+            sheet.write_number(row, column, round(value, 1 if kind == "ms" else 6), shape)
+        elif isinstance(value, int | Decimal):
             sheet.write_number(row, column, float(value), shape)
         else:
             sheet.write_string(row, column, cell(value)[:_LONGEST])
