@@ -95,7 +95,7 @@ def _shown(each: Field) -> str:
         return f"{'an object' if isinstance(value, dict) else 'a list'} of {len(value)}"
     if not isinstance(value, str):
         return clean(json.dumps(value))
-    if _SECRET_KEY.search(each.name) or _SECRET.match(value):
+    if (_SECRET_KEY.search(each.name) and not each.numbers) or _SECRET.match(value):
         return "(hidden)"
     limit = KEPT if any(_PRIVATE.fullmatch(step.key) for step in each.path) else SHOWN
     return clean(value) if len(value) <= limit else f"{clean(value[:KEPT])}… ({len(value):,} characters)"

@@ -45,6 +45,7 @@ MAGIC = {
 GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
 csv.field_size_limit(1 << 30)
 NAIVE_TIMES = "times carry no zone and were read as UTC"  # in a file's note
+RELATIVE_TIMES = "times count from the start of the log, no date is known: they are shown as from 1970-01-01 on"
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d+)?)?")
 
 

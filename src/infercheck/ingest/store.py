@@ -10,7 +10,7 @@ from typing import Literal
 
 from infercheck.engine.duckdb import Engine, literal
 from infercheck.ingest import ledger, record_stage, span_stage, staging
-from infercheck.ingest.inputs import NAIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
+from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
 from infercheck.sources import Source
 
 TAIL_BYTES = 4096
@@ -71,8 +71,10 @@ class Reading:
     @property
     def note(self) -> str:
         """What was lost or mended, in words."""
-        naive = not self.source.header.times_are_utc and without_zone(self.look.records)
-        return "; ".join([*self.notes, *(self.cleaned.notes if self.cleaned else ()), *([NAIVE_TIMES] if naive else [])])
+        header = self.source.header
+        naive = not header.times_are_utc and not header.times_are_relative and without_zone(self.look.records)
+        times = [NAIVE_TIMES] * naive + [RELATIVE_TIMES] * header.times_are_relative
+        return "; ".join([*self.notes, *(self.cleaned.notes if self.cleaned else ()), *times])
 
     @property
     def piece(self) -> staging.Piece:

@@ -174,6 +174,10 @@ def problems(mapping: SourceMapping) -> Iterator[Problem]:
         yield Problem(
             ("columns", "duration"), "duration needs a started_at or an ended_at beside it", "without a time no call can be placed"
         )
+    for needless, others in (("duration", {"started_at", "ended_at"}), ("time_to_first_token", {"first_token_at"})):
+        if needless in columns and others <= columns:
+            hint = f"take it out: {' and '.join(sorted(others))} {'say' if len(others) > 1 else 'says'} it already"
+            yield Problem(("columns", needless), f"{needless} is one too many", hint)
     if "time_to_first_token" in columns and not columns & {"started_at", "ended_at"}:
         yield Problem(
             ("columns", "time_to_first_token"), "time_to_first_token needs a time beside it", "map started_at, or ended_at and duration"

@@ -91,6 +91,9 @@ class SourceSpec(BaseModel):
     times_are_utc: bool = Setting(
         False, description="the format says that times without a zone are UTC; elsewhere they are read so, and that is reported"
     )
+    times_are_relative: bool = Setting(
+        default=False, description="times count from the start of the log; they are shown as from 1970-01-01 on"
+    )
 
 
 class SourceHeader(SourceSpec):

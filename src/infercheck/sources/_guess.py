@@ -303,6 +303,8 @@ def _settle_times(proposal: Proposal, guesses: Mapping[str, Guess]) -> None:
     elif any(is_naive(g.field) for g in times):
         proposal.settings["zone"] = (None, "its times name no zone and are read as UTC: take this in, and correct it, if you know better")
     usable = {g.column for g in proposal.columns if not g.doubt}
+    told = {"duration": {"started_at", "ended_at"}, "time_to_first_token": {"first_token_at"}}  # what makes each of them needless
+    proposal.columns = [g for g in proposal.columns if not (g.column in told and told[g.column] <= usable)]
     if not usable & {"started_at", "ended_at"}:
         doubt = "it needs started_at or ended_at"
         hanging = {"duration", "time_to_first_token"}

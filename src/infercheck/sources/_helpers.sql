@@ -15,6 +15,10 @@ CREATE OR REPLACE TEMP MACRO to_time(x) AS CASE
     WHEN contains(x, '-') OR contains(x, ':') THEN CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP)
     ELSE list_transform([TRY_CAST(x AS DOUBLE)], lambda d: epoch_to_time(d))[1] END;
 
+-- A time that counts from the start of the log, so many microseconds each: from 1970 on, as text; what is no number stays as it is.
+CREATE OR REPLACE TEMP MACRO relative_time(x, us) AS coalesce(
+    CAST(TRY(make_timestamp(CAST(round(CAST(x AS DECIMAL(28,9)) * us) AS BIGINT))) AS VARCHAR), 'not a number: ' || x);
+
 -- A count: a whole number that is not negative. 12.7 is no count, and must not become 13.
 CREATE OR REPLACE TEMP MACRO whole(d) AS CASE WHEN d >= 0 AND d <= 9e15 AND d = trunc(d) THEN CAST(d AS BIGINT) END;
 CREATE OR REPLACE TEMP MACRO to_count(x) AS CASE
