@@ -8,6 +8,7 @@ from infercheck import ingest
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
 from infercheck.ingest.inputs import NAIVE_TIMES
+from infercheck.model.hints import SETTINGS
 from infercheck.model.report import Coverage
 from infercheck.summarise import money
 
@@ -57,6 +58,8 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     if silent:
         whose = "1 failed attempt carries no usage: its" if silent == 1 else f"{silent:,} failed attempts carry no usage: their"
         notes.append(f"{whose} cost is unknown, not zero")
+    if usage and not priced and not engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE model IS NOT NULL)"):
+        notes.append(f"no call names its model, so none has a price: {SETTINGS['model']}")
     free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
         notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")

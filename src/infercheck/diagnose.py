@@ -140,6 +140,8 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
 
 def _missing(engine: Engine, rule: Rule, filled: frozenset[str]) -> NotChecked | None:
     absent = [need for need in rule.header.needs if need not in filled]
+    if "model" not in filled:  # a price for a model that no call names would not help
+        absent = list(dict.fromkeys("model" if need in {"models", "prices"} else need for need in absent))
     if absent:
         return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent))
     for requirement in rule.header.requires:

@@ -40,8 +40,12 @@ def spend(engine: Engine) -> Spend:
     """Where the money went: by model, workload, team and UTC day. Each list's spend sums to the total."""
     total = engine.value("SELECT sum(billed_usd) FROM priced_calls")
     share = f"CAST(sum(p.billed_usd) AS DOUBLE) / {float(total)!r}" if total else "CAST(NULL AS DOUBLE)"
+    told = engine.value(
+        "SELECT count(cache_read_tokens) FROM calls"
+    )  # a log that never speaks of cached tokens does not say that there were none
+    cached = "sum(p.cache_read_tokens)" if told else "CAST(NULL AS BIGINT)"
     models = engine.dicts(
-        "SELECT p.provider, p.model, count(*) AS calls, sum(p.input_tokens) AS input_tokens, sum(p.cache_read_tokens) AS cache_read_tokens, "
+        f"SELECT p.provider, p.model, count(*) AS calls, sum(p.input_tokens) AS input_tokens, {cached} AS cache_read_tokens, "
         f"sum(p.output_tokens) AS output_tokens, sum(p.billed_usd) AS spend_usd, {share} AS share, bool_or(m.premium) AS premium "
         "FROM priced_calls p LEFT JOIN models m ON m.provider IS NOT DISTINCT FROM p.provider AND m.model = p.model "
         "GROUP BY p.provider, p.model ORDER BY spend_usd DESC NULLS LAST, calls DESC, p.provider, p.model"

@@ -46,7 +46,7 @@ def list_sources(config: opt.ConfigFile = None, verbose: opt.Verbose = False) ->
     )
 
 
-def list_columns() -> None:
+def list_columns(verbose: opt.Verbose = False) -> None:
     """List the columns that a mapping ([source.NAME] in the config) can fill.
 
     \b

@@ -39,6 +39,7 @@ SETTINGS: dict[str, str] = {
     "service_tier": "log the service tier of the response",
     "http_status": "log the HTTP status of failed attempts",
     "logged_cost": "log the gateway's cost, or rely on list prices",
+    "model": 'log the model of every call; where it is always the same, a mapping can say so (model = { value = "..." })',
     "prices": "add a [[price]] for your models to the config",
     "models": "add your models to the config",
     "spans": "export traces (OpenTelemetry) beside the model calls",
