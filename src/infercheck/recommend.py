@@ -10,7 +10,7 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
-from infercheck import latency, summarise
+from infercheck import latency, summarise, verdict
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.model.report import (
@@ -250,6 +250,7 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unp
     share = float(sure / spend) if spend is not None and spend > 0 else None
     p95 = _p95_share(engine, diagnosis)
     waits = latency.interactive(engine)
+    split = verdict.parts(spend, findings)
     return Headline(
         spend_usd=spend,
         outcomes=outcomes,
@@ -257,12 +258,14 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unp
         success_evidence=f"{' and '.join(kinds)}, per {_unit(engine)}" if kinds else "",
         cost_per_successful_outcome_usd=spend / priced_good if spend is not None and priced_good else None,
         clean_cost_usd=(spend - sure) / priced_good if spend is not None and priced_good else None,
+        cost_parts=summarise.cost_parts(engine).get(None),
         attempts_per_success=attempts / good if good else None,
         interactive=waits,
         addressable_usd=addressable,
         system_share_of_spend=share,
         system_share_of_p95=p95,
-        verdict=_verdict(spend, sure, addressable.heuristic or Decimal(0), findings, len(unpriced)),
+        verdict=verdict.sentence(spend, split, len(unpriced)),
+        spend_parts=split,
     )
 
 
@@ -281,43 +284,3 @@ def _p95_share(engine: Engine, diagnosis: Diagnosis) -> float | None:
         f"(ORDER BY coalesce(r.after_ms, i.duration_ms)) FROM ({_INTERACTIVE}) i LEFT JOIN replayed_sure r ON r.unit_id = i.unit_id"
     )[0]
     return (before - after) / before if before else None
-
-
-_FIX_WORDS = {
-    "routing": "routing",
-    "caching": "caching",
-    "batching": "batching",
-    "provider_choice": "provider choice",
-    "retry_discipline": "retries",
-    "prompt_diet": "prompt size",
-    "traffic_separation": "mixed traffic",
-    "orchestration": "tool and agent loops",
-}
-
-
-def _verdict(spend: Decimal | None, sure: Decimal, heuristic: Decimal, findings: list[Finding], blind: int) -> str:
-    """One sentence or two: how much of the bill is the system's, which part of it, and what is left to the models' own price."""
-    unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: the calls blamed have no price." if blind else ""
-    if spend is None:
-        return "No call in scope has a price: spend is unknown, not zero." + unknown
-    if not spend:
-        return "Nothing was billed for these calls." + unknown
-    by_fix: dict[str, Decimal] = defaultdict(Decimal)
-    for finding in findings:
-        if finding.grade != "heuristic":
-            by_fix[finding.fix] += finding.counted_once_usd or 0
-    parts = [
-        f"{_FIX_WORDS[fix]} {float(saved / spend):.1%}"
-        for fix, saved in sorted(by_fix.items(), key=lambda kv: (-kv[1], kv[0]))
-        if saved / spend >= Decimal("0.001")
-    ]
-    if parts:
-        first = f"{float(sure / spend):.1%} of spend is the system's, not the models': {', '.join(parts)}."
-    else:
-        first = "No measured or structural waste of a tenth of a percent or more was found in what could be checked."
-    guess = f" Up to {float(heuristic / spend):.1%} more needs your eyes (heuristic)." if heuristic / spend >= Decimal("0.001") else ""
-    if sure or heuristic:
-        rest = f" What is left, {float((spend - sure - heuristic) / spend):.1%}, is the models' own price for work that was asked for."
-    else:
-        rest = "" if blind else " As far as that goes, the spend is the models' own price for work that was asked for."
-    return first + guess + unknown + rest

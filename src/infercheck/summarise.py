@@ -7,6 +7,7 @@ from typing import Any
 
 from infercheck.engine.duckdb import Engine
 from infercheck.model.report import (
+    CostParts,
     DaySpend,
     ModelSpend,
     Spend,
@@ -36,6 +37,28 @@ def money(value: Any) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
+def cost_parts(engine: Engine) -> dict[str | None, CostParts]:
+    """Cost per successful outcome taken apart, by the workload that opened the outcome; under None for all of them.
+
+    A product that holds exactly: (clean spend of the successful / their number) x (clean spend of all / of the successful) x (spend / clean
+    spend), where clean means without measured and structural savings.
+    """
+    rows = engine.rows(
+        "WITH saved AS (SELECT p.unit_id, sum(s.saved_usd) AS saved_usd FROM settled s JOIN priced_calls p ON p.call_id = s.call_id "
+        "WHERE s.grade <> 'heuristic' GROUP BY p.unit_id) "
+        "SELECT o.workload, grouping(o.workload), sum(o.spend_usd), sum(o.spend_usd - coalesce(v.saved_usd, 0)), "
+        "sum(o.spend_usd - coalesce(v.saved_usd, 0)) FILTER (WHERE o.succeeded), count(*) FILTER (WHERE o.succeeded) "
+        "FROM outcomes o LEFT JOIN saved v ON v.unit_id = o.unit_id WHERE o.spend_usd IS NOT NULL GROUP BY ROLLUP (o.workload)"
+    )
+    return {
+        None if overall else workload: CostParts(
+            clean_usd=Decimal(clean_good) / good, failures=float(clean / clean_good), waste=float(Decimal(total) / clean)
+        )
+        for workload, overall, total, clean, clean_good, good in rows
+        if good and clean_good
+    }
+
+
 def spend(engine: Engine) -> Spend:
     """Where the money went: by model, workload, team and UTC day. Each list's spend sums to the total."""
     total = engine.value("SELECT sum(billed_usd) FROM priced_calls")
@@ -52,14 +75,16 @@ def spend(engine: Engine) -> Spend:
     )
     workloads = engine.dicts(
         "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, "
-        "count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, "
+        "count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, sum(spend_usd) AS unit_usd, "
+        "string_agg(DISTINCT evidence, ' and ' ORDER BY evidence) AS success_evidence, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms "
         "FROM outcomes GROUP BY workload), saved AS (SELECT p.workload, sum(s.saved_usd) AS saves_usd FROM settled s "
         "JOIN priced_calls p ON p.call_id = s.call_id WHERE s.grade <> 'heuristic' GROUP BY p.workload), "
         f"bill AS (SELECT p.workload, count(*) AS calls, sum(p.billed_usd) AS spend_usd, {share} AS share FROM priced_calls p GROUP BY p.workload) "
         "SELECT w.workload, w.workload_source, w.class AS klass, w.class_reason, w.value, w.value_reason, b.calls, "
         "coalesce(u.outcomes, 0) AS outcomes, CASE WHEN u.outcomes > 0 THEN u.good ELSE 0 END AS successful_outcomes, b.spend_usd, b.share, "
-        "CASE WHEN u.priced_good > 0 THEN CAST(b.spend_usd / u.priced_good AS DECIMAL(38, 12)) END AS cost_per_successful_outcome_usd, v.saves_usd, "
+        "coalesce(u.success_evidence, '') AS success_evidence, "
+        "CASE WHEN u.priced_good > 0 THEN CAST(u.unit_usd / u.priced_good AS DECIMAL(38, 12)) END AS cost_per_successful_outcome_usd, v.saves_usd, "
         "u.p50_ms, u.p95_ms FROM workloads w JOIN bill b ON b.workload = w.workload LEFT JOIN units u ON u.workload = w.workload "
         "LEFT JOIN saved v ON v.workload = w.workload ORDER BY b.spend_usd DESC NULLS LAST, b.calls DESC, w.workload"
     )
@@ -71,9 +96,10 @@ def spend(engine: Engine) -> Spend:
         "SELECT CAST(day AS VARCHAR) AS day, count(*) AS calls, count_if(status <> 'ok') AS failed, sum(billed_usd) AS spend_usd "
         "FROM priced_calls WHERE day IS NOT NULL GROUP BY day ORDER BY day"
     )
+    made_of = cost_parts(engine)
     return Spend(
         by_model=[ModelSpend(**row) for row in models],
-        by_workload=[WorkloadSpend(**row) for row in workloads],
+        by_workload=[WorkloadSpend(**row, cost_parts=made_of.get(row["workload"])) for row in workloads],
         by_team=[TeamSpend(**row) for row in teams],
         by_day=[DaySpend(**row) for row in days],
     )

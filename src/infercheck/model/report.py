@@ -96,6 +96,23 @@ class Addressable(Model):
     heuristic: Usd | None = Decimal(0)
 
 
+class CostParts(Model):
+    """Cost per successful outcome as a product, ``clean_usd`` x ``failures`` x ``waste``; over the outcomes that have a price."""
+
+    clean_usd: Usd = Field(description="mean spend of a successful outcome, without the measured and structural waste found in it")
+    failures: float = Field(description="clean spend on all outcomes over that on the successful ones; 1.05: those that failed add 5%")
+    waste: float = Field(description="all spend over what is left of it without the measured and structural waste found")
+
+
+class VerdictPart(Model):
+    """What a part of the spend is owed to: one of the eight fixes, or the models' own price."""
+
+    part: FixId | Literal["model_price"]
+    sure_usd: Usd = Field(description="measured and structural savings; of model_price: what no finding touches")
+    heuristic_usd: Usd
+    share: float | None = Field(None, description="sure_usd over spend")
+
+
 class Headline(Model):
     """The two numbers, and the verdict."""
 
@@ -105,12 +122,14 @@ class Headline(Model):
     success_evidence: str = ""
     cost_per_successful_outcome_usd: Usd | None = Field(None, description="spend over the successful outcomes that have a price")
     clean_cost_usd: Usd | None = Field(None, description="cost of a success without the waste found")
+    cost_parts: CostParts | None = Field(None, description="null where no successful outcome has a price, or nothing of it is left")
     attempts_per_success: float | None = None
     interactive: Interactive = Interactive()
     addressable_usd: Addressable = Addressable()
     system_share_of_spend: float | None = Field(None, description="measured and structural savings over spend")
     system_share_of_p95: float | None = None
     verdict: str = ""
+    spend_parts: list[VerdictPart] = Field([], description="spend by what it is owed to, models' own price last; sums to spend_usd")
 
 
 class Finding(Model):
@@ -182,7 +201,9 @@ class WorkloadSpend(Model):
     successful_outcomes: int | None = None
     spend_usd: Usd | None = None
     share: float | None = None
-    cost_per_successful_outcome_usd: Usd | None = None
+    success_evidence: str = ""
+    cost_per_successful_outcome_usd: Usd | None = Field(None, description="spend of the outcomes that it opened over the successful ones")
+    cost_parts: CostParts | None = None
     saves_usd: Usd | None = None
     p50_ms: float | None = None
     p95_ms: float | None = None

@@ -20,6 +20,18 @@ FixId = Literal[
     "orchestration",
 ]
 
+# The same in words, for a sentence about where the money goes.
+FIX_WORDS: dict[str, str] = {
+    "routing": "routing",
+    "caching": "caching",
+    "batching": "batching",
+    "provider_choice": "provider choice",
+    "retry_discipline": "retries",
+    "prompt_diet": "prompt size",
+    "traffic_separation": "mixed traffic",
+    "orchestration": "tool and agent loops",
+}
+
 Scalar = bool | int | float | str
 
 # The columns that a claim may set, in the order in which settlement applies them (RULES.md, "Counted once").

@@ -10,11 +10,12 @@ from rich.text import Text
 
 from infercheck.model.report import ModelSpend, Report, WorkloadSpend
 from infercheck.render._page import Cell, Column, Page
-from infercheck.render.figures import count, ms, percent, plural
+from infercheck.render.figures import count, made_of, ms, percent, plural
 from infercheck.render.money import allocate, cell_usd, total, usd
 from infercheck.render.safe import ascii_only, lines
 
 _ROWS = 10  # per table, unless verbose
+_WORTH_TAKING_APART = 1.01  # a success costs at least a hundredth more than a clean one
 
 
 def spend(page: Page, report: Report, places: int) -> None:
@@ -87,9 +88,12 @@ def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None
     for row, cell in list(zip(rows, cells, strict=True))[:shown]:
         usual = row.value in (None, "normal") and not page.style.verbose
         value = "" if usual else f"value {row.value or 'unknown'}" + (f" ({row.value_reason})" if row.value_reason else "")
-        told = row.class_reason and (row.klass != "unknown" or page.style.verbose)
-        klass = f"{row.klass} ({row.class_reason})" if told else f"class {row.klass}" if row.klass == "unknown" else row.klass
-        name = page.joined(page.text(row.workload, limit=80), page.text(" · ".join(filter(None, (klass, value))), "dim", 160), by="\n")
+        reasoned = row.class_reason and (row.klass != "unknown" or page.style.verbose)
+        klass = f"{row.klass} ({row.class_reason})" if reasoned else f"class {row.klass}" if row.klass == "unknown" else row.klass
+        parts = row.cost_parts
+        wasteful = parts is not None and (page.style.verbose or parts.failures * parts.waste >= _WORTH_TAKING_APART)
+        told = page.text(" · ".join(filter(None, (klass, value))), "dim", 160)
+        name = page.joined(page.text(row.workload, limit=80), told, page.text(made_of(parts) if wasteful else "", "dim"), by="\n")
         each = usd(row.cost_per_successful_outcome_usd)
         body.append([name, count(row.calls), ms(row.p95_ms), each, cell_usd(row.spend_usd, cell, places), percent(row.share)])
     _close(page, columns, body, rows, cells, shown, places)

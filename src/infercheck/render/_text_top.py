@@ -6,9 +6,9 @@ from decimal import Decimal
 
 from rich.text import Text
 
-from infercheck.model.report import Coverage, Report
+from infercheck.model.report import Coverage, Headline, Report
 from infercheck.render._page import Cell, Page
-from infercheck.render.figures import count, moment, mostly_failed, ms, nothing_found, number, percent, plural
+from infercheck.render.figures import count, made_of, moment, mostly_failed, ms, nothing_found, number, percent, plural
 from infercheck.render.money import UNKNOWN, usd
 
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
@@ -55,7 +55,7 @@ def numbers(page: Page, report: Report) -> None:
         [
             ("spend", f"{_money(head.spend_usd)} for {plural(head.outcomes, 'outcome')}"),
             ("succeeded", f"{succeeded}; {evidence}"),
-            ("clean cost", "unknown" if head.clean_cost_usd is None else f"{usd(head.clean_cost_usd)} a success without the waste found"),
+            ("made of", _made_of(head)),
             ("attempts", "unknown" if head.attempts_per_success is None else f"{number(head.attempts_per_success)} per success"),
         ]
     )
@@ -93,6 +93,13 @@ def verdict(page: Page, report: Report) -> None:
         )
     if rows:
         page.pairs(rows)
+
+
+def _made_of(head: Headline) -> str:
+    """Clean cost x failures x waste; the clean cost alone where the product is not known."""
+    if head.cost_parts is None:
+        return "unknown" if head.clean_cost_usd is None else f"{usd(head.clean_cost_usd)} a success without the waste found"
+    return made_of(head.cost_parts) + ": clean cost of a success x outcomes that failed x waste found"
 
 
 def _files(coverage: Coverage) -> str:

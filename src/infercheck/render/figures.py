@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from infercheck.render.money import UNKNOWN
+from infercheck.render.money import UNKNOWN, usd
 
 if TYPE_CHECKING:
-    from infercheck.model.report import Report
+    from infercheck.model.report import CostParts, Report
 
 _FEW_CALLS = 30  # below that, silence says little: most rules compare groups of twenty
 
@@ -35,6 +35,11 @@ def percent(share: float | None) -> str:
     if 99.9 < value < 100:
         return ">99.9%"
     return f"{value:.1f}%" if 0 < abs(value) < 9.95 else f"{value:.0f}%" if value < 99.5 or value >= 100 else f"{value:.1f}%"
+
+
+def made_of(parts: CostParts | None) -> str:
+    """Cost of a success as clean cost x failures x waste: ``$0.0120 x 1.05 x 1.30``"""
+    return UNKNOWN if parts is None else f"{usd(parts.clean_usd)} x {parts.failures:.2f} x {parts.waste:.2f}"
 
 
 def ms(value: float | None) -> str:

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from infercheck.model.rule import FIX_WORDS
 from infercheck.render import DEFAULT, Style
-from infercheck.render.figures import count, faster, moment, ms, nothing_found, number, percent
+from infercheck.render.figures import count, faster, made_of, moment, ms, nothing_found, number, percent
 from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_tables, total, usd
 from infercheck.render.safe import clean
 
 if TYPE_CHECKING:
-    from infercheck.model.report import Report
+    from infercheck.model.report import Headline, Report
 
 NAME = "markdown"
 SUFFIX = ".md"
@@ -73,11 +74,12 @@ def _headline(report: Report) -> list[str]:
     if head.verdict:
         out.append(f"**{escape(head.verdict, None)}**\n")
     success = f"{'unknown' if head.successful_outcomes is None else count(head.successful_outcomes)} of {count(head.outcomes)}"
+    out += _verdict(head)
     rows = [
         ("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd)),
         ("Spend", _usd(head.spend_usd)),
         ("Successful outcomes", success + (f" ({escape(head.success_evidence)})" if head.success_evidence else "")),
-        ("Clean cost of a success", _usd(head.clean_cost_usd)),
+        ("Made of: clean cost x outcomes that failed x waste found", made_of(head.cost_parts)),
         ("Attempts per success", number(head.attempts_per_success)),
         ("Interactive latency p50, p95, p99", ", ".join(map(ms, (live.p50_ms, live.p95_ms, live.p99_ms)))),
         ("Time to first token p50, p95", ", ".join(map(ms, (live.ttft_p50_ms, live.ttft_p95_ms)))),
@@ -89,6 +91,16 @@ def _headline(report: Report) -> list[str]:
     out += table(("Figure", "Value:"), rows)
     out += [f"- {escape(note, None)}" for note in (*report.coverage.notices, *report.coverage.notes)]
     return [*out, ""]
+
+
+def _verdict(head: Headline) -> list[str]:
+    """Spend by what it is owed to; parts without a dollar are left out."""
+    rows = [
+        ("the models' own price" if p.part == "model_price" else FIX_WORDS[p.part], usd(p.sure_usd), usd(p.heuristic_usd), percent(p.share))
+        for p in head.spend_parts
+        if p.sure_usd or p.heuristic_usd
+    ]
+    return table(("Spend is owed to", "Sure:", "Heuristic:", "Share:"), rows) if len(rows) > 1 else []
 
 
 def _plan(report: Report, places: int) -> list[str]:
@@ -161,12 +173,13 @@ def _spend(report: Report, places: int) -> list[str]:
                 count(w.calls),
                 ms(w.p95_ms),
                 usd(w.cost_per_successful_outcome_usd),
+                made_of(w.cost_parts),
                 usd(cell, places),
                 percent(w.share),
             )
             for w, cell in zip(jobs, cells, strict=True)
         ]
-        titles = ("Workload", "Class", "Value", "Calls:", "p95:", "Cost per success:", "Spend:", "Share:")
+        titles = ("Workload", "Class", "Value", "Calls:", "p95:", "Cost per success:", "Clean x failed x waste:", "Spend:", "Share:")
         out += ["## Spend by workload\n", *table(titles, per_job)]
     return out
 
