@@ -19,6 +19,7 @@ from infercheck import render
 from infercheck.errors import UsageError
 from infercheck.model.report import (
     Addressable,
+    CostParts,
     Coverage,
     Finding,
     FixPage,
@@ -31,6 +32,7 @@ from infercheck.model.report import (
     PlanItem,
     Report,
     Spend,
+    VerdictPart,
     Window,
     WorkloadSpend,
 )
@@ -100,6 +102,13 @@ def sample() -> Report:
             ),
             addressable_usd=Addressable(measured=D("0.512333"), structural=D("1.100033"), heuristic=D("0.250034")),
             system_share_of_spend=0.22, system_share_of_p95=0.4,
+            cost_parts=CostParts(clean_usd=D("0.0058"), failures=1.037, waste=1.283),
+            spend_parts=[
+                VerdictPart(part="retry_discipline", sure_usd=D("1.100033"), heuristic_usd=D(0), share=0.15),
+                VerdictPart(part="routing", sure_usd=D("0.512333"), heuristic_usd=D("0.250034"), share=0.07),
+                VerdictPart(part="batching", sure_usd=D(0), heuristic_usd=D(0), share=0.0),
+                VerdictPart(part="model_price", sure_usd=D("5.468845"), heuristic_usd=D(0), share=0.746),
+            ],
         ),
         findings=FINDINGS, plan=PLAN, plan_total_usd=D("1.8624"),
         spend=Spend(
@@ -111,7 +120,8 @@ def sample() -> Report:
             by_workload=[
                 WorkloadSpend(workload="tickets " + EVIL, workload_source="app", klass="interactive", class_reason="end-user id", value="low",
                               value_reason="key alias eval", calls=1000, outcomes=900, successful_outcomes=880, spend_usd=D("7.331245"), share=1.0,
-                              cost_per_successful_outcome_usd=D("0.0083"), p95_ms=5000.0),
+                              cost_per_successful_outcome_usd=D("0.0083"), p95_ms=5000.0, success_evidence="score",
+                              cost_parts=CostParts(clean_usd=D("0.0062"), failures=1.02, waste=1.3125)),
                 WorkloadSpend(workload="other", workload_source="key", klass="unknown", class_reason="nothing tells", calls=234, outcomes=100,
                               successful_outcomes=70),
             ],

@@ -158,7 +158,9 @@ def test_list_and_explain(own: Path, capsys: Capture) -> None:
         "Nobody reads it before morning",
         "An on-call bot.",
         "$min_calls",
-        "one call is nobody's habit (default 2)",
+        "one call is nobody's habit (default 2;",
+        "heuristic: likely, look before you act",
+        "claims:",
     ):
         assert part in page
     assert "SELECT" not in page

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infercheck.cli import _options as opt
 
 if TYPE_CHECKING:
-    from infercheck.model.rule import Fix
-    from infercheck.rulebook import Rule, Rulebook, View
+    from infercheck.rulebook import Rule, View
 
 ORDER = 5
 
@@ -57,7 +56,7 @@ def explain(
     rules: opt.RuleDirs = None,
     verbose: opt.Verbose = False,
 ) -> None:
-    """Print what a rule looks for, why that matters, and when it is wrong. -v adds its examples and its SQL.
+    """Print a rule's page: what it claims, why that is bad, how sure it may be, an example, its parameters. -v adds all examples and the SQL.
 
     \b
     Examples:
@@ -67,18 +66,19 @@ def explain(
     import difflib
 
     from infercheck import rulebook
+    from infercheck.cli._explain import page
     from infercheck.cli._output import style, write_text
     from infercheck.errors import UsageError
     from infercheck.render.table import sheet
 
     book = rulebook.load(rules or ())
-    owners: dict[str, Rule | View | Fix] = {**book.fixes, **book.views, **book.rules}
+    owners = [*book.fixes, *book.views, *book.rules]
     if id not in owners:
         close = difflib.get_close_matches(id, owners, n=1)
         raise UsageError(
             f"there is no rule, view or fix {id!r}", hint=f"did you mean {close[0]}?" if close else "see `infercheck rules list`"
         )
-    write_text(sheet(_page(id, book, owners[id], verbose), style()))
+    write_text(sheet(page(id, book, verbose), style()))
 
 
 def test(
@@ -128,45 +128,3 @@ def _table(columns: list[str], rows: list[list[str]], format: str) -> None:
         write_text(draw(columns, rows, [False] * len(columns), style()))
     else:
         raise UsageError(f"there is no format {format!r}", where="--format", hint="known: text, json")
-
-
-def _page(id: str, book: Rulebook, owner: Rule | View | Fix, verbose: bool) -> list[tuple[str, str]]:
-    header: Any = getattr(owner, "header", owner)
-    rows = [(id, header.title)]
-    for label, name in _FIELDS:
-        value = getattr(header, name, None)
-        if value:
-            rows.append((label, ", ".join(value) if isinstance(value, tuple) else str(value)))
-    rows += [("requires", f"{r.reason}" + (f"; {r.setting}" if r.setting else "")) for r in getattr(header, "requires", ())]
-    rows += [(f"${name}", f"{p.help} (default {p.default})") for name, p in getattr(header, "params", {}).items()]
-    rows += [(name, text) for name, text in getattr(header, "columns", {}).items()]
-    rows += [("snippet", f"{s.tool} ({s.language})\n{s.text}") for s in getattr(header, "snippet", ())]
-    file = getattr(owner, "file", None)
-    if file is not None:
-        rows.append(("file", file.where))
-        for example in header.example if verbose else ():
-            parts = [f"{table}:\n{getattr(example, table)}" for table in _TABLES if getattr(example, table)]
-            rows.append(("example", "\n".join([example.name, *parts])))
-        if verbose:
-            rows.append(("sql", file.body.strip("\n")))
-    if id in book.fixes:
-        rows.append(("rules", ", ".join(r.id for r in book.selected() if r.header.fix == id) or "none"))
-    return rows
-
-
-_FIELDS = (
-    ("why", "why"),
-    ("answers", "answers"),
-    ("how", "how"),
-    ("fix", "fix"),
-    ("grade", "grade"),
-    ("kind", "kind"),
-    ("affects", "effect"),
-    ("needs", "needs"),
-    ("unless", "false_positives"),
-    ("effort", "effort"),
-    ("risk", "risk"),
-    ("risk note", "risk_note"),
-    ("verify", "verify"),
-)
-_TABLES = ("calls", "spans", "prompt_blocks", "tool_calls", "models", "prices", "config_workloads", "config_calls", "claims", "rows")

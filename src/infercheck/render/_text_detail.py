@@ -93,7 +93,9 @@ def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None
         parts = row.cost_parts
         wasteful = parts is not None and (page.style.verbose or parts.failures * parts.waste >= _WORTH_TAKING_APART)
         told = page.text(" · ".join(filter(None, (klass, value))), "dim", 160)
-        name = page.joined(page.text(row.workload, limit=80), told, page.text(made_of(parts) if wasteful else "", "dim"), by="\n")
+        name = page.joined(
+            page.text(row.workload, limit=80), told, page.text(f"a success: {made_of(parts)}" if wasteful else "", "dim"), by="\n"
+        )
         each = usd(row.cost_per_successful_outcome_usd)
         body.append([name, count(row.calls), ms(row.p95_ms), each, cell_usd(row.spend_usd, cell, places), percent(row.share)])
     _close(page, columns, body, rows, cells, shown, places)

@@ -46,12 +46,9 @@ def clean(text: object, limit: int | None = None) -> str:
 
 
 def lines(text: object) -> list[str]:
-    """Text of several lines, each made harmless, its indent kept: for snippets."""
-    found = []
-    for line in str(text).replace("\r\n", "\n").split("\n"):
-        indent = len(line) - len(line.lstrip(" "))
-        found.append((" " * indent + clean(line)).rstrip())
-    return found
+    """Text of several lines, each made harmless, its indent and columns kept: for snippets and examples."""
+    parted = (re.split(r"( {2,}|^ )", line) for line in str(text).replace("\r\n", "\n").split("\n"))
+    return ["".join(clean(part) if part.strip(" ") else part for part in parts).rstrip() for parts in parted]
 
 
 def ascii_only(text: str) -> str:
