@@ -15,7 +15,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle
@@ -62,7 +62,16 @@ CALLS = {
     "user_agent": "'openai-python'",
     "input_tokens": "500 + h % 4000",
     "cache_read_tokens": "CASE WHEN app % 5 = 0 THEN 256 ELSE 0 END",
+    "cache_write_5m_tokens": "CASE WHEN app % 6 = 4 THEN 200 + h % 300 ELSE 0 END",
     "output_tokens": "CASE WHEN app % 10 <> 9 THEN CASE WHEN app % 7 = 0 THEN 2 ELSE 50 + h % 400 END END",
+    "reasoning_tokens": "CASE WHEN app % 10 <> 9 THEN CASE WHEN app % 11 = 3 THEN 40 + h % 10 ELSE 0 END END",
+    "input_items": "CASE WHEN app % 10 = 9 THEN 1 END",
+    "gateway_cache_hit": "CASE WHEN app % 4 = 1 THEN h % 1000 = 7 END",
+    "service_tier": "CASE WHEN app = 13 THEN 'priority' END",
+    "max_tokens": "CASE WHEN app % 3 = 1 THEN 300 END",
+    "tools_hash": "CASE WHEN app % 8 = 2 THEN app + 5000 END",
+    "tools_chars": "CASE WHEN app % 8 = 2 THEN 6000 END",
+    "tool_defs": "CASE WHEN app % 8 = 2 THEN 9 END",
     "logged_cost": "CASE WHEN app % 2 = 0 THEN CAST((500 + h % 4000) * 0.000002 AS DECIMAL(18,12)) END",
     "prompt_hash": "CASE WHEN h % 20 = 3 THEN app * 1000 + h % 500 ELSE hash(i - CASE WHEN retry THEN 1 ELSE 0 END) // 4 END",
     "masked_hash": "hash(i, 'masked') // 4",
@@ -159,7 +168,7 @@ def fill(engine: Engine, rows: int) -> None:
             SELECT CASE p.position WHEN 0 THEN c.system_hash WHEN 1 THEN c.system_hash + c.call_id % 3 ELSE c.prompt_hash END AS block) b
     """)
     engine.execute("INSERT INTO tool_calls SELECT call_id, 0, concat('tool-', call_id % 7), 1 FROM calls WHERE call_id % 4 = 0")
-    engine.execute("INSERT INTO files SELECT 1, 'benchmark', 'benchmark', 0, 0, '', 0, count(*), 0, NULL, NULL FROM calls")
+    engine.execute("INSERT INTO files (file_id, path, source, rows) SELECT 1, 'benchmark', 'benchmark', count(*) FROM calls")
 
 
 def measure(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult) -> Timings:
@@ -209,7 +218,7 @@ def main() -> None:
     threads = min(os.cpu_count() or 2, 8)
     with Engine(threads=threads) as engine:
         fill(engine, args.rows)
-        scope = ingest.Scope(1, args.rows, args.rows, args.rows, 0, 0, 0, 0)
+        scope = ingest.Scope(1, args.rows, args.rows, args.rows, *[0] * (len(fields(ingest.Scope)) - 4))
         timings = measure(engine, scope, ingest.IngestResult((1,)))
         claims = engine.value("SELECT count(*) FROM claims")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT / 1024**3
