@@ -19,8 +19,8 @@ default = 2
 help = "One line that recurs is a heading or a phrase; two blocks in the same order are a copy."
 
 [params.min_repeated_chars]
-default = 1000
-help = "About 250 tokens: with less to cut, the change is not worth making. It is also more than the scaffolding that some frameworks repeat around each message."
+default = 500
+help = "Two full blocks, about 125 tokens: a shorter copy may be scaffolding that a framework repeats around each message, and is not worth cutting."
 
 [params.max_tokens_per_char]
 default = 1.5

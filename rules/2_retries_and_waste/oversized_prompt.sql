@@ -19,8 +19,8 @@ default = 20
 help = "A median of fewer calls moves too much to call another call oversized."
 
 [params.answer_quantile]
-default = 0.9
-help = "No longer answer: within what nine in ten calls of the job and turn write."
+default = 0.95
+help = "No longer answer: within what nineteen in twenty calls of ordinary size write."
 
 [params.max_share]
 default = 0.34
@@ -108,23 +108,31 @@ WITH asked AS (
     SELECT
         workload, template_hash, turn,
         count(*) AS calls,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY size) AS median_tokens,
-        percentile_cont($answer_quantile) WITHIN GROUP (ORDER BY output_tokens) AS long_answer
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY size) AS median_tokens
     FROM asked
     GROUP BY workload, template_hash, turn
     HAVING count(*) >= $min_calls AND CAST(max(input_tokens) AS DOUBLE) > $times_median * percentile_cont(0.5) WITHIN GROUP (ORDER BY size)
-), oversized AS (
-    SELECT a.call_id, a.workload, a.unit_id, a.template_hash, a.turn, a.input_tokens, a.output_tokens, u.median_tokens, u.long_answer, u.calls
+), sized AS (
+    SELECT
+        a.call_id, a.workload, a.unit_id, a.template_hash, a.turn, a.input_tokens, a.output_tokens, u.median_tokens, u.calls,
+        a.size > $times_median * u.median_tokens AS oversized
     FROM asked AS a
     JOIN usual AS u ON u.workload = a.workload AND u.template_hash IS NOT DISTINCT FROM a.template_hash AND u.turn = a.turn
-    WHERE a.size > $times_median * u.median_tokens
+), answers AS (
+    SELECT workload, template_hash, turn, percentile_cont($answer_quantile) WITHIN GROUP (ORDER BY output_tokens) AS long_answer
+    FROM sized
+    WHERE NOT oversized
+    GROUP BY workload, template_hash, turn
+), oversized AS (
+    SELECT s.call_id, s.workload, s.unit_id, s.template_hash, s.turn, s.input_tokens, s.output_tokens, s.median_tokens, s.calls, n.long_answer
+    FROM sized AS s
+    JOIN answers AS n ON n.workload = s.workload AND n.template_hash IS NOT DISTINCT FROM s.template_hash AND n.turn = s.turn
+    WHERE s.oversized
 ), mixed AS (
     -- Units with several such calls: where nearly all of them hold a long one, the long one is a step of the job (it merges what the others found).
-    SELECT a.workload, a.template_hash, a.turn, a.unit_id, count(o.call_id) AS long_calls
-    FROM asked AS a
-    JOIN usual AS u ON u.workload = a.workload AND u.template_hash IS NOT DISTINCT FROM a.template_hash AND u.turn = a.turn
-    LEFT JOIN oversized AS o ON o.call_id = a.call_id
-    GROUP BY a.workload, a.template_hash, a.turn, a.unit_id
+    SELECT workload, template_hash, turn, unit_id, count_if(oversized) AS long_calls
+    FROM sized
+    GROUP BY workload, template_hash, turn, unit_id
     HAVING count(*) > 1
 ), steps AS (
     SELECT workload, template_hash, turn

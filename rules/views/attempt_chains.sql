@@ -46,8 +46,8 @@ default = 10
 help = "impatient: clients give up after a few tries. More early re-sends than this for each fresh send is a poller or a sampler, and none of them is impatient."
 
 [params.popular_sends]
-default = 5
-help = "impatient: a request asked afresh more often than this, and more often than it was re-sent early, is a popular question of many people behind one key, not one client losing patience."
+default = 2
+help = "impatient: a request asked afresh more often than this, and more often than it was re-sent early, is polled, or a popular question of many people behind one key: a client that loses patience asks once and sends again."
 
 [[example]]
 name = "two failures and a success are one chain; the same prompt again later, or of another caller, is not part of it"

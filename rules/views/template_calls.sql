@@ -2,7 +2,7 @@
 kind = "view"
 title = "Calls of prompt templates that a premium and another model both serve"
 why = """Two models do the same work when the same template (the opening of the system message, digits masked) and operation reach both, from whatever workload. \
-A call that says nothing about its model's answers is left out: one refused for lack of capacity, a re-send, a gateway's second attempt or fallback, an answer from the \
+A call that says nothing about its model's answers is left out: one refused for lack of capacity, a re-send, a gateway's second attempt or fallback, whatever runs on a fallback until the first model is back, an answer from the \
 gateway's cache, and any unit in which several models had a go at the template, since there the second one gets what the first could not do."""
 
 [columns]
@@ -69,7 +69,8 @@ WITH shared AS (
     JOIN shared AS s ON s.template_hash = c.template_hash AND s.operation IS NOT DISTINCT FROM c.operation
     JOIN models AS m ON m.provider = p.provider AND m.model = p.model
     LEFT JOIN attempt_chains AS a ON a.call_id = p.call_id
-    WHERE m.premium IS NOT NULL AND p.start_us IS NOT NULL AND NOT coalesce(p.gateway_cache_hit, FALSE)
+    LEFT JOIN (SELECT DISTINCT call_id FROM fallback_calls) AS b ON b.call_id = p.call_id
+    WHERE m.premium IS NOT NULL AND b.call_id IS NULL AND p.start_us IS NOT NULL AND NOT coalesce(p.gateway_cache_hit, FALSE)
 ), comparable AS (
     SELECT
         *,
