@@ -47,7 +47,7 @@ NAMES: dict[str, str] = {
     "trace_id": "trace_id traceid trace correlation_id task_id run_id",
     "session_id": "session_id conversation_id thread_id chat_id session",
     "started_at": "started_at start_time start_timestamp start_ts start request_time requested_at request_timestamp request_start received_at "
-    "arrived_at arrival_time timestamp ts time datetime event_time created_at created date logged_at at when",
+    "arrived_at arrival_time sent_at submitted_at timestamp ts time datetime event_time created_at created date logged_at at when",
     "ended_at": "ended_at end_time end_timestamp end_ts end finished_at finish_time completed_at completion_time stop_time response_at "
     "response_timestamp responded_at",
     "first_token_at": "first_token_at first_token_time completion_start_time first_chunk_at first_token_timestamp",
@@ -134,7 +134,22 @@ def _assigned(fields: Sequence[Field]) -> dict[str, Guess]:
         if column not in made and id(each) not in taken:
             made[column] = _guess(column, each)
             taken.add(id(each))
+    if not {"started_at", "ended_at"} & made.keys():
+        made |= _by_value([each for each in fields if id(each) not in taken])
     return {column: made[column] for column in NAMES if column in made}
+
+
+def _by_value(rest: Sequence[Field]) -> dict[str, Guess]:
+    """A start for a log whose names told of none: the first field that holds times of this century."""
+    for each in rest:
+        form, doubt = time_format(each) if each.values else ("-", "")
+        if form != "-" and not doubt and form != "%Y%m%d%H%M%S":
+            return {
+                "started_at": Guess(
+                    "started_at", each, {"format": form} if form else {}, "these are times, but its name does not say of what"
+                )
+            }
+    return {}
 
 
 def _rank(column: str, names: Sequence[str], each: Field) -> int | None:
