@@ -43,8 +43,8 @@ def build(calls: list[dict[str, Any]], claims: list[dict[str, Any]]) -> Engine:
     engine.execute(f"CREATE TEMP TABLE priced_calls ({CALL_COLUMNS})")
     for call in calls:
         engine.execute(
-            "INSERT INTO priced_calls VALUES (?, 'p', ?, DATE '2026-01-05', 'default', 'chat', ?, ?, 0, 0, ?, NULL, ?)",
-            [call["id"], call["model"], call["input"], call["read"], call["output"], None],
+            "INSERT INTO priced_calls VALUES (?, 'p', ?, DATE '2026-01-05', 'default', 'chat', ?, ?, ?, 0, ?, NULL, ?)",
+            [call["id"], call["model"], call["input"], call["read"], call.get("written", 0), call["output"], None],
         )
         engine.execute("INSERT INTO calls (call_id) VALUES (?)", [call["id"]])
     engine.execute(
@@ -183,3 +183,13 @@ def test_the_view_and_settlement_price_alike(name: str) -> None:
 
     body = "".join(rulebook.load().views[name].file.body.split())
     assert "".join(cost_expression("c", "p").split()) in body
+
+
+def test_a_write_that_nobody_reads_goes_before_the_cache_is_put_to_use() -> None:
+    """Else the claim that ends the logged write would also take back the price of the write that another claim needs."""
+    one = call() | {"written": 800}
+    claims = [claim("unread", 1, drop_cache_write=True), claim("reads", 1, cache_read_tokens=500, cache_write_tokens=300)]
+    with build([one], claims) as engine:
+        usd = saved(engine)
+    assert usd["unread", "drop_cache_write"] == Decimal("0.002")  # 800 tokens at 10 instead of 12.5
+    assert usd["reads", "cache"] == Decimal("0.00375")  # 500 tokens at 1 instead of 10, 300 at 12.5 instead of 10

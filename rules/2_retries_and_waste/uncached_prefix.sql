@@ -1,7 +1,7 @@
 /*---
 title = "The same long prefix is paid in full again and again"
 why = "A handbook or an instruction at the head of every prompt is read by the model each time. A prompt cache bills the repeats at a tenth to a half of the input price, for one marker in the request (or, where the provider caches by itself, for requests that find their way back to the same cache)."
-action = "Cache the {prefix_tokens}-token opening that {subject} sends again and again"
+action = "{subject}: {note} ({prefix_tokens} tokens at the head of its prompts, {reads_missed} times in full)"
 fix = "caching"
 grade = "structural"
 needs = ["prompt_blocks", "input_tokens", "cache_read_tokens", "models"]
@@ -161,7 +161,7 @@ WITH claims AS (
         count(*) FILTER (WHERE to_write > 0) AS writes,
         CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY shared_tokens) AS BIGINT) AS prefix_tokens,
         CASE WHEN max(cache_mode) = 'automatic' AND min(cache_mode) = 'automatic'
-             THEN 'automatic cache missed: keep requests that share a prefix on one deployment, or give them a cache key'
+             THEN 'the automatic cache missed: keep requests that share a prefix on one deployment, or give them a cache key'
              WHEN max(cache_mode) = min(cache_mode) THEN 'the cache was never asked for: mark the end of the shared prefix'
              ELSE 'mark the end of the shared prefix where the provider asks for it; elsewhere its automatic cache missed' END AS note
     FROM claims

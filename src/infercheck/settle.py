@@ -1,9 +1,9 @@
 """Claims become dollars, each counted once.
 
 Every claim is re-priced on what earlier claims left of its call: first the measured and structural ones, then the heuristic ones, and
-within each group in the order drop, route, trims, cache, tier. So no call saves more than it was billed, and the column of savings sums to
-the total whatever the order of files, rows or rules. Where the basis is the logged cost, saved = logged x (1 - counterfactual / computed),
-so that a discount never turns a saving negative. All of it is SQL in the engine.
+within each group in the order drop, route, trims, cache (writes that end before reads that begin), tier. So no call saves more than it was
+billed, and the column of savings sums to the total whatever the order of files, rows or rules. Where the basis is the logged cost,
+saved = logged x (1 - counterfactual / computed), so that a discount never turns a saving negative. All of it is SQL in the engine.
 """
 
 from __future__ import annotations
@@ -40,6 +40,9 @@ KINDS: tuple[Kind, ...] = (
         "trim_output_tokens", "trim_output_tokens > 0", {"output_tokens": "s.output_tokens - least(k.trim_output_tokens, s.output_tokens)"}
     ),
     Kind(
+        "drop_cache_write", "drop_cache_write", {"cache_write_5m_tokens": "CAST(0 AS BIGINT)", "cache_write_1h_tokens": "CAST(0 AS BIGINT)"}
+    ),
+    Kind(
         "cache",
         "(cache_read_tokens > 0 OR cache_write_tokens > 0)",
         {
@@ -47,9 +50,6 @@ KINDS: tuple[Kind, ...] = (
             "cache_write_5m_tokens": "s.cache_write_5m_tokens + least(coalesce(k.cache_write_tokens, 0), "
             f"{_UNCACHED} - least(coalesce(k.cache_read_tokens, 0), {_UNCACHED}))",
         },
-    ),
-    Kind(
-        "drop_cache_write", "drop_cache_write", {"cache_write_5m_tokens": "CAST(0 AS BIGINT)", "cache_write_1h_tokens": "CAST(0 AS BIGINT)"}
     ),
     Kind("service_tier", "service_tier IS NOT NULL", {"tier": "k.service_tier"}),
 )

@@ -40,9 +40,9 @@ CLAIM_COLUMNS: dict[str, str] = {
     "route_to": "VARCHAR",
     "trim_input_tokens": "BIGINT",
     "trim_output_tokens": "BIGINT",
+    "drop_cache_write": "BOOLEAN",
     "cache_read_tokens": "BIGINT",
     "cache_write_tokens": "BIGINT",
-    "drop_cache_write": "BOOLEAN",
     "service_tier": "VARCHAR",
     "waste_ms": "DOUBLE",
 }
