@@ -200,7 +200,7 @@ def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
-    names = ("_helpers.sql", "_span_macros.sql", "_provider_macros.sql", "_langfuse_macros.sql")
+    names = ("_helpers.sql", "_span_macros.sql", "_provider_macros.sql", "_langfuse_macros.sql", "_gateway_macros.sql")
     return "\n".join((resources.files(__name__) / name).read_text(encoding="utf-8") for name in names)
 
 

@@ -1,0 +1,30 @@
+-- Macros of gateways that log an HTTP exchange a row.
+
+-- What kind of call a path means; NULL where it does not say.
+CREATE OR REPLACE TEMP MACRO path_operation(path) AS CASE
+    WHEN regexp_matches(path, '(^|/)(chat/completions?|messages|responses|chat)|[gG]enerateContent|converse|:?invoke') THEN 'chat'
+    WHEN regexp_matches(path, '(^|/)completions?$') THEN 'completion'
+    WHEN regexp_matches(path, '(?i)embed') THEN 'embedding' WHEN regexp_matches(path, 'images?(/|$)') THEN 'image'
+    WHEN contains(path, 'transcription') THEN 'transcription' WHEN contains(path, 'speech') THEN 'speech'
+    WHEN contains(path, 'rerank') THEN 'rerank' WHEN contains(path, 'moderation') THEN 'moderation' END;
+
+-- A moment some milliseconds after another.
+CREATE OR REPLACE TEMP MACRO ms_after(moment, ms) AS CASE WHEN ms >= 0 THEN to_time(moment) + to_microseconds(CAST(round(ms * 1e3) AS BIGINT)) END;
+
+-- Status of an HTTP exchange.
+CREATE OR REPLACE TEMP MACRO http_status_word(code) AS CASE WHEN code BETWEEN 200 AND 399 THEN 'ok' WHEN code >= 400 THEN failure_status(CAST(code AS VARCHAR), NULL) END;
+
+-- What users attach to a request as a map: the values of some keys whatever their case, and all other keys as tags.
+CREATE OR REPLACE TEMP MACRO map_value(m, names) AS unless_empty(list_filter(
+    list_transform(names, lambda n: list_filter(map_entries(m), lambda e: lower(e.key) = n)[1].value), lambda v: v <> '')[1]);
+CREATE OR REPLACE TEMP MACRO map_tags(m, taken) AS nullif(array_to_string(list_sort(list_transform(
+    list_filter(map_entries(m), lambda e: NOT regexp_matches(lower(e.key), taken) AND length(e.value) <= 64), lambda e: e.key || ':' || e.value)), ','), '');
+
+-- OpenRouter's records of a generation.
+CREATE OR REPLACE TEMP MACRO openrouter_operation(api_type) AS CASE lower(api_type) WHEN 'completions' THEN 'chat' WHEN 'embeddings' THEN 'embedding'
+    WHEN 'tts' THEN 'speech' ELSE unless_empty(lower(api_type)) END;
+CREATE OR REPLACE TEMP MACRO openrouter_status(cancelled, finish, code) AS CASE WHEN to_flag(cancelled) THEN 'cancelled' WHEN finish = 'error' THEN 'error'
+    WHEN code IS NOT NULL THEN http_status_word(code) WHEN finish <> '' THEN 'ok' END;
+-- With a key of one's own the cost is OpenRouter's fee: without what the provider charged, it is not what was paid.
+CREATE OR REPLACE TEMP MACRO openrouter_cost(cost, own_key, charged) AS CASE WHEN NOT own_key THEN cost
+    ELSE CAST(TRY_CAST(cost AS DECIMAL(38, 12)) + TRY_CAST(charged AS DECIMAL(38, 12)) AS VARCHAR) END;
