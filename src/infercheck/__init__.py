@@ -9,12 +9,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infercheck.api import analyze, export_calls, export_chargeback, export_claims, export_excel, export_focus, query
+    from infercheck.api import analyze, export_calls, export_chargeback, export_claims, export_excel, export_focus, query, reconcile
     from infercheck.model.config import AnalyzeOptions
     from infercheck.model.report import Report
 
 __version__ = "0.1.0"
-_API = ("analyze", "export_calls", "export_chargeback", "export_claims", "export_excel", "export_focus", "query")
+_API = ("analyze", "export_calls", "export_chargeback", "export_claims", "export_excel", "export_focus", "query", "reconcile")
 __all__ = [
     "AnalyzeOptions",
     "Report",
@@ -25,6 +25,7 @@ __all__ = [
     "export_excel",
     "export_focus",
     "query",
+    "reconcile",
 ]
 
 

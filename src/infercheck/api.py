@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.gate import Check, GateReport
+from infercheck.model.reconciliation import Reconciliation
 from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
 from infercheck.model.snapshot import Snapshot
@@ -206,6 +208,31 @@ def export_excel(
         report = _report(run, options)
         notes = _charged(run, options, on_note)
         return workbook.render(report, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
+
+
+def reconcile(
+    invoices: Sequence[str | Path],
+    paths: Sequence[str | Path],
+    *,
+    options: AnalyzeOptions | None = None,
+    tolerance: tuple[Decimal | None, Decimal | None] = (None, None),
+    on_event: Event | None = None,
+) -> Reconciliation:
+    """The logs at ``paths`` against invoices, by provider, UTC day, model and meter. ``tolerance``: percent of the invoice, and USD.
+
+    Without a period in ``options``, the calendar months of the invoices are compared. Raises InputError for a file that is no invoice.
+    """
+    from infercheck.finance import invoices as bills
+    from infercheck.finance import reconcile as reconciling
+
+    options = options or AnalyzeOptions()
+    lines = bills.read_all([Path(invoice) for invoice in invoices], Config.load(options.config))
+    options, covered = reconciling.scope(options, lines)
+    with _run(paths, options, on_event) as run:
+        diagnose.make_views(run.engine, run.book, ("priced_calls",), run.params)
+        notes = _charged(run, options, None)
+        names = [Path(invoice).name for invoice in invoices]
+        return reconciling.reconcile(run.engine, run.config, lines, invoices=names, period=covered, tolerance=tolerance, notes=notes)
 
 
 def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
