@@ -71,7 +71,9 @@ def anthropic_costs(path: Path, lines: Bill) -> Path:
                 if meter in _ANTHROPIC
                 else {"cost_type": meter}
             )
-            found[day].append({"currency": "USD", "amount": f"{(usd * 100).normalize():f}", "description": f"Claude usage - {meter}", **token})
+            found[day].append(
+                {"currency": "USD", "amount": f"{(usd * 100).normalize():f}", "description": f"Claude usage - {meter}", **token}
+            )
     return _page(path, [{**_rfc3339(day), "results": results} for day, results in found.items()])
 
 
