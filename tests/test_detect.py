@@ -126,6 +126,14 @@ def test_what_is_not_sure_is_left_out_with_its_reason(tmp_path: Path, capsys: Ca
     assert "#   prices and findings by model: no model" in text
 
 
+def test_a_time_whose_name_says_nothing_is_offered_with_a_doubt(tmp_path: Path, capsys: Capture) -> None:
+    path = jsonl(tmp_path / "x.jsonl", [{"zeit": at(n).isoformat(), "model": "gpt-4o", "took_ms": 5} for n in range(3)])
+    assert cli.run(["sources", "detect", str(path), "--mapping"]) == 0
+    text = capsys.readouterr().out
+    assert set(tomllib.loads(text)["source"]["x"]["columns"]) == {"model"}
+    assert '# started_at = "zeit"' in text
+
+
 def test_hostile_and_secret_text_is_not_printed(tmp_path: Path, capsys: Capture) -> None:
     prompt = "My diagnosis is a secret of mine, " * 20
     path = jsonl(tmp_path / "x.jsonl", [{
@@ -158,6 +166,21 @@ def test_a_known_log_gets_no_fields_and_the_configs_mappings_count(
     assert "mapping gateway" in capsys.readouterr().out
     assert cli.run(["sources", "detect", path.name, "--mapping"]) == 0
     assert "[source.gateway_2]" in capsys.readouterr().out  # a second one would not take the name away
+
+
+def test_a_folder_of_unknown_logs_points_there_too_and_validate_says_what_was_understood(
+    tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    path = camel(folder)
+    monkeypatch.chdir(tmp_path)
+    assert cli.run(["analyze", "logs", "--no-ledger"]) == 3
+    assert "skipped: 1 jsonl; for a log among them: `infercheck sources detect FILE`" in capsys.readouterr().err
+    assert cli.run(["sources", "detect", str(path), "--mapping"]) == 0
+    (tmp_path / "infercheck.toml").write_text(capsys.readouterr().out, encoding="utf-8")
+    assert cli.run(["config", "validate"]) == 0
+    assert "source gateway  records with requestId" in capsys.readouterr().out
 
 
 def test_columns_are_listed(capsys: Capture) -> None:

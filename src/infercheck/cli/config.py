@@ -56,6 +56,11 @@ def validate(
 
 def _understood(config: Config) -> list[tuple[str, str]]:
     rows = []
+    for name, mapping in config.source.items():
+        told = [f"records with {', '.join(mapping.keys)}"] * bool(mapping.keys) + [f"files like {' or '.join(mapping.files)}"] * bool(
+            mapping.files
+        )
+        rows.append((f"source {name}", f"{' in '.join(told)}; fills {', '.join(mapping.columns)}"))
     for workload in config.workload:
         match = ", ".join(f"{column} = {' or '.join(globs)}" for column, globs in workload.match.items())
         says = {

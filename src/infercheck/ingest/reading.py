@@ -18,6 +18,9 @@ from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
 
 __all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "propose", "read_example", "scope"]
 
+RECORDS = frozenset(
+    {"jsonl", "ndjson", "json", "csv", "tsv", "log", "parquet", "gz", "zst"}
+)  # endings of what may be a log of another format
 BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
 JOIN_BYTES = 1 << 20
@@ -86,8 +89,9 @@ def ingest(
                 on_event(Progress(batch[-1].path, done, total))
     file_ids = tuple(sorted([*ready, *unchanged, *(r.file_id for r in found)]))
     if not file_ids:
+        foreign = "; for a log among them: `infercheck sources detect FILE`" if set(skipped) & RECORDS else ""
         raise InputError("nothing here is a log that infercheck can read", where=", ".join(paths),
-                         hint=f"skipped: {inputs.skipped_summary(skipped)}" if skipped else "")  # fmt: skip
+                         hint=f"skipped: {inputs.skipped_summary(skipped)}{foreign}" if skipped else "")  # fmt: skip
     notices += _losses(engine, file_ids)
     salts = {store.salt for store in stores.values()} | ({ledger.salt_of(engine)} if found or unchanged else set())
     if len(salts) > 1:
