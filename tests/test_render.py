@@ -66,6 +66,7 @@ PLAN = [
     ),
     PlanItem(
         rank=2, section="sure", fix="routing", subject="tickets", saves_usd=D("0.512333"), saves_usd_per_month=D("1.8"),
+        interval_note="95%, resampling 8 days",
         interval_usd=(D("0.4"), D("0.6")), effort="hours", risk="low", grade="measured", what="Send tickets to gpt-4o-mini",
         how="Change the route.", verify="infercheck diff", findings=["cheaper:tickets"],
     ),
@@ -74,7 +75,8 @@ PLAN = [
         grade="measured", what="Move nightly-batch off the chat deployment", how="Give it its own.", verify="infercheck diff",
     ),
     PlanItem(
-        rank=4, section="heuristic", fix="routing", subject="eval", saves_usd=D("0.250034"), effort="hours", risk="low",
+        rank=4, section="heuristic", fix="routing", subject="eval", saves_usd=D("0.250034"),
+        interval_note="too few for an interval: 12 outcomes", effort="hours", risk="low",
         grade="heuristic", what="Send eval to gpt-4o-mini", how="Change the route.", verify="infercheck diff", findings=["premium:eval"],
     ),
 ]  # fmt: skip

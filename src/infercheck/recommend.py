@@ -10,7 +10,7 @@ from decimal import Decimal
 from string import Formatter
 from typing import Any
 
-from infercheck import latency, summarise, verdict
+from infercheck import latency, resample, summarise, verdict
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.model.report import (
@@ -27,7 +27,7 @@ from infercheck.model.rule import GRADES
 from infercheck.rulebook import Rulebook
 
 MONTH_DAYS = 30
-MONTH_NEEDS_DAYS = 7  # complete UTC days: a week holds every weekday once; less says nothing about a month
+MONTH_NEEDS_DAYS = resample.MIN_DAYS  # less says nothing about a month
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
     findings = _findings(engine, diagnosis)
     spend = summarise.spend(engine)
     unpriced = _unpriced(engine, findings)
-    plan = _plan(findings, book, window, unpriced)
+    plan = _plan(findings, book, window, unpriced, resample.spreads(engine, window))
     total = sum((item.saves_usd for item in plan if item.saves_usd is not None), Decimal(0))
     headline = _headline(engine, findings, diagnosis, unpriced)
     used = sorted({item.fix for item in plan})
@@ -169,7 +169,9 @@ def _plain(value: Any) -> Any:
 # --- plan
 
 
-def _plan(findings: Iterable[Finding], book: Rulebook, window: Window, unpriced: frozenset[str]) -> list[PlanItem]:
+def _plan(
+    findings: Iterable[Finding], book: Rulebook, window: Window, unpriced: frozenset[str], spreads: dict[resample.Key, resample.Spread]
+) -> list[PlanItem]:
     """One item per fix, subject and certainty. Sure dollars first, then latency alone, then guesses; ``unpriced`` findings save an unknown sum."""
     groups: dict[tuple[str, str, str], list[Finding]] = defaultdict(list)
     for finding in findings:
@@ -184,10 +186,12 @@ def _plan(findings: Iterable[Finding], book: Rulebook, window: Window, unpriced:
         dollars = [f.counted_once_usd for f in own if f.counted_once_usd is not None]
         saves = sum(dollars, Decimal(0)) if dollars and section != "latency" else None
         effects = [f.saves_ms_p95 for f in own if f.saves_ms_p95]
+        spread = spreads.get((section, fix, subject), resample.Spread(None, "")) if saves else resample.Spread(None, "")
         items.append(
             PlanItem(
                 rank=0, section=section, fix=fix, subject=subject,  # type: ignore[arg-type]
-                saves_usd=saves, saves_usd_per_month=_per_month(saves, window), saves_ms_p95=max(effects) if effects else None,
+                saves_usd=saves, saves_usd_per_month=_per_month(saves, window),
+                interval_usd=spread.interval, interval_note=spread.note, saves_ms_p95=max(effects) if effects else None,
                 effort=page.effort if page else "unknown", risk=page.risk if page else "unknown",
                 grade=max((f.grade for f in own), key=GRADES.index),
                 what="; ".join(dict.fromkeys(_action(f, book) for f in own)),

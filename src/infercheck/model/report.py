@@ -162,7 +162,8 @@ class PlanItem(Model):
     subject: str
     saves_usd: Usd | None = None
     saves_usd_per_month: Usd | None = None
-    interval_usd: tuple[Usd, Usd] | None = None
+    interval_usd: tuple[Usd, Usd] | None = Field(None, description="95% interval of saves_usd, resampling whole days or outcomes")
+    interval_note: str = Field("", description="what was resampled, or that the sample is too small for an interval")
     saves_ms_p95: float | None = None
     effort: str
     risk: str

@@ -55,6 +55,8 @@ def plan(page: Page, report: Report, places: int) -> None:
     page.table(columns, rows)
     if monthly:
         page.paragraph("A month is the window's rate over 30 days.", "dim")
+    if drawn := next((item.interval_note for item in report.plan if item.interval_usd and item.interval_note), ""):
+        page.paragraph(f"Between: {drawn}.", "dim")
     if page.style.verbose:
         _how(page, report.plan)
 
@@ -117,6 +119,8 @@ def _what(page: Page, item: PlanItem, places: int) -> Text:
     aside = [item.fix.replace("_", " "), f"effort {item.effort}", f"risk {item.risk}"]
     if item.interval_usd:
         aside.append(f"between {usd(item.interval_usd[0], places)} and {usd(item.interval_usd[1], places)}")
+    elif item.interval_note:
+        aside.append(item.interval_note)
     return page.joined(page.text(item.what, limit=240), page.text(" · ".join(aside), "dim"), by="\n")
 
 

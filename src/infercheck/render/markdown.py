@@ -14,7 +14,7 @@ from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_table
 from infercheck.render.safe import clean
 
 if TYPE_CHECKING:
-    from infercheck.model.report import Headline, Report
+    from infercheck.model.report import Headline, PlanItem, Report
 
 NAME = "markdown"
 SUFFIX = ".md"
@@ -122,13 +122,20 @@ def _plan(report: Report, places: int) -> list[str]:
                 faster(item.saves_ms_p95),
                 item.grade,
                 escape(f"{item.effort}, {item.risk} risk"),
+                _range(item, places),
             )
             for item, cell in chosen
         ]
         subtotal = usd(total([cell for _, cell in chosen]), places)
-        rows.append(("", "**Subtotal**", "", f"**{subtotal}**", "", "", "", ""))
-        out += [f"### {title}\n", *table(("#:", "What to do", "Fix", "Saves:", "A month:", "p95:", "Grade", "Effort"), rows)]
+        rows.append(("", "**Subtotal**", "", f"**{subtotal}**", "", "", "", "", ""))
+        out += [f"### {title}\n", *table(("#:", "What to do", "Fix", "Saves:", "A month:", "p95:", "Grade", "Effort", "95% between"), rows)]
     return [*out, f"**Total, each dollar counted once: {usd(total(saves), places)}**\n"]
+
+
+def _range(item: PlanItem, places: int) -> str:
+    if item.interval_usd is None:
+        return escape(item.interval_note)
+    return " and ".join(usd(edge, places) for edge in item.interval_usd)
 
 
 def _findings(report: Report, places: int) -> list[str]:
