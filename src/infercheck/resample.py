@@ -1,8 +1,8 @@
 """How far a saving would move if the same system had served another sample of its traffic: 95% intervals for the items of the plan.
 
-Whole days are resampled where the log holds a week of them, else whole outcomes (traces), since the calls of a trace and of a day are alike. The variance of a
-sum over n units drawn with replacement has a closed form, n / (n - 1) x (sum of squares - square of the sum / n), so that no draw is made and the
-same log always gives the same interval.
+Whole days are resampled where the log holds a week of them, else whole outcomes (traces), since the calls of a day and of a trace are alike. The
+variance of a sum over n units drawn with replacement has a closed form, n / (n - 1) x (sum of squares - square of the sum / n), so that no draw is
+made and the same log always gives the same interval.
 """
 
 from __future__ import annotations
