@@ -57,10 +57,10 @@ def validate(
 def _understood(config: Config) -> list[tuple[str, str]]:
     rows = []
     for name, mapping in config.source.items():
-        told = [f"records with {', '.join(mapping.keys)}"] * bool(mapping.keys) + [f"files like {' or '.join(mapping.files)}"] * bool(
+        told_by = [f"records with {', '.join(mapping.keys)}"] * bool(mapping.keys) + [f"files like {' or '.join(mapping.files)}"] * bool(
             mapping.files
         )
-        rows.append((f"source {name}", f"{' in '.join(told)}; fills {', '.join(mapping.columns)}"))
+        rows.append((f"source {name}", f"{' in '.join(told_by)}; fills {', '.join(mapping.columns)}"))
     for workload in config.workload:
         match = ", ".join(f"{column} = {' or '.join(globs)}" for column, globs in workload.match.items())
         says = {
