@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: demo test lint bench bench-views placebo truth cost-truth lock wheel clean
+.PHONY: demo test lint bench bench-views placebo truth cost-truth gate-power lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -32,6 +32,9 @@ truth: $(READY)
 
 cost-truth: $(READY)
 	$(BIN)/python benchmarks/cost_truth.py
+
+gate-power: $(READY)
+	$(BIN)/python benchmarks/gate_power.py
 
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:

@@ -13,8 +13,9 @@ from infercheck.model.gate import Check, Severity, Stratum, Unit, Verdict
 from infercheck.model.gating import GateSettings
 
 ALPHA = (1 - CONFIDENCE) / 2  # one-sided: the same as a 95% interval wholly above no change
-# Of the families beside the cost of all together (strata, latency): stricter, so that the whole gate stays at one wrong alarm in fifty.
-FAMILY_RATE = 0.01
+# Of the families beside the cost of all together: stricter, so that the whole gate stays at one wrong alarm in fifty quiet logs.
+STRATA_RATE = 0.01
+LATENCY_RATE = 0.005  # twice: in all, and by workload
 STAKE_PLACES = Decimal("0.000001")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from decimal import Decimal
 
-from infercheck.gate.asking import ALPHA, COST, COST_BLIND, FAMILY_RATE, STAKE_PLACES, Asked, Question, judged, key_of
+from infercheck.gate.asking import ALPHA, COST, COST_BLIND, LATENCY_RATE, STAKE_PLACES, STRATA_RATE, Asked, Question, judged, key_of
 from infercheck.gate.lines import Line, cost_lines, latency_lines, together
 from infercheck.gate.statistic import change_of_days
 from infercheck.model.gate import Check
@@ -26,7 +26,7 @@ def _cost(question: Question, lines: list[Line], settings: GateSettings) -> list
     """All together, tested alone; then each stratum, corrected for their number."""
     known = [line for line in lines if line.base.count and line.head.outcomes]
     whole = [_asked(question, together(_enough(question, known, settings)), settings)] if known else []
-    return judged(whole, settings, ALPHA) + judged([_asked(question, line, settings) for line in known], settings, FAMILY_RATE)
+    return judged(whole, settings, ALPHA) + judged([_asked(question, line, settings) for line in known], settings, STRATA_RATE)
 
 
 def _latency(base: Snapshot, head: Snapshot, settings: GateSettings) -> list[Check]:
@@ -38,7 +38,7 @@ def _latency(base: Snapshot, head: Snapshot, settings: GateSettings) -> list[Che
         if known:
             whole.append(_asked(question, together(_enough(question, known, settings)), settings))
             parts += [_asked(question, line, settings) for line in known]
-    return judged(whole, settings, FAMILY_RATE) + judged(parts, settings, FAMILY_RATE)
+    return judged(whole, settings, LATENCY_RATE) + judged(parts, settings, LATENCY_RATE)
 
 
 def _enough(question: Question, lines: list[Line], settings: GateSettings) -> list[Line]:

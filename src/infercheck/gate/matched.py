@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infercheck.gate.asking import ALPHA, COST, COST_BLIND, FAMILY_RATE, Asked, Question, judged
+from infercheck.gate.asking import ALPHA, COST, COST_BLIND, LATENCY_RATE, STRATA_RATE, Asked, Question, judged
 from infercheck.gate.lines import NO_SUCCESS
 from infercheck.gate.statistic import Change, welch
 from infercheck.model.gate import Check, Stratum
@@ -171,16 +171,16 @@ def _bucket_latency(rows: Sequence[tuple[Bucket, Bucket]]) -> _Figures:
 
 
 def _cost(found: dict[str | None, _Figures], settings: GateSettings, *, by_success: bool) -> list[Check]:
-    return _families(COST if by_success else COST_BLIND, found, settings, ALPHA)
+    return _families(COST if by_success else COST_BLIND, found, settings, (ALPHA, STRATA_RATE))
 
 
 def _latency(found: dict[str | None, _Figures], settings: GateSettings) -> list[Check]:
-    return _families(LATENCY, found, settings, FAMILY_RATE) if len(found) > 1 else []
+    return _families(LATENCY, found, settings, (LATENCY_RATE, LATENCY_RATE)) if len(found) > 1 else []
 
 
-def _families(question: Question, found: dict[str | None, _Figures], settings: GateSettings, rate: float) -> list[Check]:
+def _families(question: Question, found: dict[str | None, _Figures], settings: GateSettings, rates: tuple[float, float]) -> list[Check]:
     asked: Callable[[str | None], Asked] = lambda name: _asked(question, name, found[name], settings)  # noqa: E731
-    return judged([asked(None)], settings, rate) + judged([asked(name) for name in found if name is not None], settings, FAMILY_RATE)
+    return judged([asked(None)], settings, rates[0]) + judged([asked(name) for name in found if name is not None], settings, rates[1])
 
 
 def _asked(question: Question, workload: str | None, figures: _Figures, settings: GateSettings) -> Asked:
