@@ -1,4 +1,4 @@
-"""Writes healthy.jsonl and messy/: ``python sample_logs/make_samples.py [FOLDER]``. Seeded: the same bytes every time.
+"""Writes healthy.jsonl, messy/ and platforms/: ``python sample_logs/make_samples.py [FOLDER]``. Seeded: the same bytes every time.
 
 healthy.jsonl is the log of a sound system, and no rule may find anything in it. Every workload is the innocent neighbour of some fault:
 it looks like one and is none. messy/ holds one damage a file; README.md says which.
@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
+
+import platforms
 
 FIRST = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAYS = 8
@@ -308,6 +310,9 @@ def main() -> None:
     (folder / "healthy.jsonl").write_bytes(b"\n".join(lines(healthy())) + b"\n")
     for name, data in messy().items():
         (folder / "messy" / name).write_bytes(data)
+    for name, data in platforms.files().items():
+        (folder / "platforms" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "platforms" / name).write_bytes(data)
 
 
 if __name__ == "__main__":

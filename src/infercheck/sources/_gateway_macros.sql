@@ -28,3 +28,11 @@ CREATE OR REPLACE TEMP MACRO openrouter_status(cancelled, finish, code) AS CASE 
 -- With a key of one's own the cost is OpenRouter's fee: without what the provider charged, it is not what was paid.
 CREATE OR REPLACE TEMP MACRO openrouter_cost(cost, own_key, charged) AS CASE WHEN NOT own_key THEN cost
     ELSE CAST(TRY_CAST(cost AS DECIMAL(38, 12)) + TRY_CAST(charged AS DECIMAL(38, 12)) AS VARCHAR) END;
+
+-- Providers as gateways name them.
+CREATE OR REPLACE TEMP MACRO gateway_provider(x) AS CASE lower(x) WHEN 'workers-ai' THEN 'cloudflare' WHEN 'grok' THEN 'xai' WHEN 'perplexity-ai' THEN 'perplexity'
+    WHEN 'unspecified' THEN NULL ELSE replace(span_provider(x), '-', '_') END;
+-- Prompt tokens that a gateway copied from the provider. Anthropic's leave out what came from the cache or went into it, on whichever cloud it runs; where
+-- the log does not say how much that was, the whole is unknown, unless Anthropic's own answer is in the log as well (whole).
+CREATE OR REPLACE TEMP MACRO copied_input(count, provider, model, whole) AS coalesce(whole,
+    CASE WHEN NOT regexp_matches(coalesce(lower(provider), ''), 'anthropic') AND NOT regexp_matches(coalesce(lower(model), ''), 'claude') THEN count END);

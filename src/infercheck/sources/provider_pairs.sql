@@ -13,7 +13,7 @@ yields = "exchanges"
 [detect]
 all = ["request", "response"]
 any = ["request.messages", "request.input", "request.prompt"]
-none = ["call_type", "custom_id", "full_request"]
+none = ["call_type", "custom_id", "full_request", "ai_model"]
 
 [columns]
 request = "VARCHAR"
