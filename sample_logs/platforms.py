@@ -1,4 +1,4 @@
-"""The logs of observability platforms and gateways under platforms/: one made-up afternoon, told in the words of each. make_samples.py writes them."""
+"""The logs of observability platforms and gateways under platforms/: one made-up afternoon, as each tells it."""
 
 from __future__ import annotations
 
@@ -153,8 +153,8 @@ def langfuse_ui(calls: list[Call]) -> list[dict[str, Any]]:
 
 def langfuse_api(calls: list[Call]) -> dict[str, Any]:
     """Shape 2: GET /api/public/observations."""
-    rows = [row | {"calculatedTotalCost": row["totalCost"] or 0, "usage": {"unit": "TOKENS"}, "promptTokens": 0, "completionTokens": 0, "totalTokens": 0}
-            for row in langfuse(calls)]  # fmt: skip
+    old = {"usage": {"unit": "TOKENS"}, "promptTokens": 0, "completionTokens": 0, "totalTokens": 0}
+    rows = [row | old | {"calculatedTotalCost": row["totalCost"] or 0} for row in langfuse(calls)]
     return {"data": rows, "meta": {"page": 1, "limit": 100, "totalItems": len(rows), "totalPages": 1}}
 
 
@@ -164,8 +164,8 @@ def langfuse_api_v2(calls: list[Call]) -> dict[str, Any]:
     for row in langfuse(calls):
         known = _trace(int(row["traceId"].split("-")[1]))
         more = {k: row[k] if row[k] is None else json.dumps(row[k]) for k in ("input", "output", "modelParameters")}
-        rows.append({k: v for k, v in row.items() if k != "model"} | more | {"providedModelName": row["model"], "tags": known["tags"], "traceName": "help-desk",
-                    "userId": known["userId"], "sessionId": known["sessionId"]})  # fmt: skip
+        of_trace = {"tags": known["tags"], "traceName": "help-desk", "userId": known["userId"], "sessionId": known["sessionId"]}
+        rows.append({k: v for k, v in row.items() if k != "model"} | more | of_trace | {"providedModelName": row["model"]})
     return {"data": rows, "meta": {"cursor": None}}
 
 
@@ -180,8 +180,9 @@ def langfuse_blob(calls: list[Call]) -> dict[str, list[dict[str, Any]]]:
         observations.append(record | times | texts)
     traces = [{"id": t["id"], "timestamp": plain(START), "name": t["name"], "environment": "production", "project_id": "p1", "user_id": t["userId"],
                "session_id": t["sessionId"], "release": None, "version": None, "tags": t["tags"]} for t in map(_trace, range(QUESTIONS))]  # fmt: skip
-    scores = [{"id": f"score-{n}", "timestamp": plain(START), "project_id": "p1", "trace_id": f"trace-{n}", "observation_id": None, "name": "user-feedback",
-               "value": liked(n), "string_value": None, "data_type": "BOOLEAN", "source": "API", "comment": None} for n in range(QUESTIONS)]  # fmt: skip
+    scores = [{"id": f"score-{n}", "timestamp": plain(START), "project_id": "p1", "trace_id": f"trace-{n}", "observation_id": None,
+               "name": "user-feedback", "value": liked(n), "string_value": None, "data_type": "BOOLEAN", "source": "API", "comment": None}
+              for n in range(QUESTIONS)]  # fmt: skip
     return {"observations": observations, "traces": traces, "scores": scores}
 
 
@@ -210,8 +211,8 @@ def helicone(c: Call) -> dict[str, Any]:
     return {"request_id": f"00000000-0000-4000-8000-{c.number:012d}", "request_created_at": plain(c.at), "response_created_at": plain(c.end),
             "request_path": "/v1/chat/completions", "target_url": "https://api.openai.com/v1/chat/completions", "request_model": c.model,
             "response_model": c.model, "model": c.model, "provider": "OPENAI", "response_status": 200 if c.ok else 429, "delay_ms": c.took_ms,
-            "time_to_first_token": there and c.wait_ms, "prompt_tokens": there and c.tokens - c.cached, "prompt_cache_read_tokens": there and c.cached,
-            "prompt_cache_write_tokens": there and 0, "completion_tokens": there and c.answer_tokens - c.reasoning,
+            "time_to_first_token": there and c.wait_ms, "prompt_tokens": there and c.tokens - c.cached,
+            "prompt_cache_read_tokens": there and c.cached, "prompt_cache_write_tokens": there and 0, "completion_tokens": there and c.answer_tokens - c.reasoning,
             "reasoning_tokens": there and c.reasoning, "total_tokens": there and c.tokens - c.cached + c.answer_tokens, "cost": c.usd if c.ok else 0,
             "request_user_id": f"customer-{c.trace % 9}", "cache_enabled": False, "cache_reference_id": "00000000-0000-0000-0000-000000000000",
             "request_properties": {"Helicone-Session-Id": f"trace-{c.trace}", "Helicone-Session-Path": f"/{c.step}", "App": f"help-desk-{c.step}"},
@@ -224,7 +225,8 @@ def openrouter(c: Call) -> dict[str, Any]:
     """The answer of GET /api/v1/generation."""
     return {"data": {"id": f"gen-{int(c.at.timestamp())}-{c.number:04d}", "created_at": c.at.isoformat(), "model": f"openai/{c.model}", "app_id": 7,
                      "session_id": f"trace-{c.trace}", "streamed": True, "cancelled": False, "provider_name": "OpenAI", "latency": c.wait_ms,
-                     "generation_time": c.took_ms - c.wait_ms, "finish_reason": "stop", "tokens_prompt": c.tokens - 9, "tokens_completion": c.answer_tokens,
+                     "generation_time": c.took_ms - c.wait_ms, "finish_reason": "stop", "tokens_prompt": c.tokens - 9,
+                     "tokens_completion": c.answer_tokens,
                      "native_tokens_prompt": c.tokens, "native_tokens_completion": c.answer_tokens, "native_tokens_reasoning": c.reasoning,
                      "native_tokens_cached": c.cached, "total_cost": c.usd, "usage": c.usd, "is_byok": False, "upstream_inference_cost": None,
                      "external_user": f"customer-{c.trace % 9}", "api_type": "completions", "router": None, "service_tier": None,
