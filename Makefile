@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: demo test lint bench bench-views placebo truth cost-truth gate-power lock wheel clean
+.PHONY: demo test lint bench bench-views placebo truth cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -36,15 +36,19 @@ cost-truth: $(READY)
 gate-power: $(READY)
 	$(BIN)/python benchmarks/gate_power.py
 
+# FOCUS exports through the official validator, offline. Needs a Python 3.12: one that it finds, or FOCUS_PYTHON.
+focus: $(READY)
+	$(BIN)/python benchmarks/focus.py
+
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:
-	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt
 
 wheel: $(READY)
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:
-	rm -rf .venv dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data
+	rm -rf .venv .venv-focus dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data
 
 # The stamp is older than a changed lock or pyproject.toml, so set-up runs again then and only then.
 $(READY): requirements/dev.txt pyproject.toml
