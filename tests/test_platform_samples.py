@@ -84,3 +84,16 @@ def test_all_exports_of_langfuse_together_count_once() -> None:
     report = analyze([SAMPLES / "platforms" / "langfuse"], options=AnalyzeOptions(use_ledger=False))
     assert (report.coverage.attempts, report.coverage.rejects, report.coverage.cell_issues) == (len(CALLS), 0, 0)
     assert report.headline.outcomes == platforms.QUESTIONS
+
+
+def test_the_blob_export_as_parquet_says_the_same(tmp_path: Path) -> None:
+    import duckdb
+
+    for name in ("observations", "traces", "scores"):
+        source = SAMPLES / "platforms" / "langfuse" / "blob" / name / "2026-11-02.jsonl"
+        duckdb.sql(f"COPY (SELECT * FROM read_json('{source.as_posix()}')) TO '{(tmp_path / name).as_posix()}.parquet' (FORMAT parquet)")
+    lines, parquet = (
+        analyze([folder], options=AnalyzeOptions(use_ledger=False)) for folder in (SAMPLES / "platforms" / "langfuse" / "blob", tmp_path)
+    )
+    assert (parquet.coverage.attempts, parquet.coverage.rejects, parquet.coverage.cell_issues) == (len(CALLS), 0, 0)
+    assert parquet.headline == lines.headline

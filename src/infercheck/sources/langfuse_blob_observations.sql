@@ -6,7 +6,7 @@ description = """
 What Langfuse's integration with S3, GCS or Azure writes under observations/ and observations_v2/: names in snake case, times in UTC without a zone.
 Sessions, users, tags and scores stand in the files under traces/ and scores/ beside them: give the whole folder. Tokens are read as in the other exports.
 """
-formats = ["jsonl", "json", "csv"]
+formats = ["jsonl", "json", "csv", "parquet"]
 times_are_utc = true
 
 [detect]

@@ -6,7 +6,7 @@ description = """
 Scores without the observations that they judge: the files under scores/ of the blob storage export, and the answers of GET /api/public/v2/scores. Read
 beside observations. A score counts as success where its name says that more is better (feedback, correctness, ...) and all its values lie in 0 to 1.
 """
-formats = ["jsonl", "json", "csv"]
+formats = ["jsonl", "json", "csv", "parquet"]
 times_are_utc = true
 
 [detect]

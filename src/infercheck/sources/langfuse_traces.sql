@@ -6,7 +6,7 @@ description = """
 The files under traces/ of Langfuse's blob storage export: who a trace was for, its session, its name and its tags. The calls stand in the observations
 beside them.
 """
-formats = ["jsonl", "json", "csv"]
+formats = ["jsonl", "json", "csv", "parquet"]
 times_are_utc = true
 
 [detect]
