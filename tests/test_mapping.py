@@ -249,6 +249,14 @@ def test_parquet_with_damaged_pages_keeps_what_can_be_read(tmp_path: Path) -> No
     assert 0 < scope.rows < 70_000
 
 
+def test_parquet_without_a_footer_is_named_as_such(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "cut.parquet"
+    pl.DataFrame(RECORDS).write_parquet(path)
+    path.write_bytes(path.read_bytes()[:200])
+    assert cli.run(["analyze", str(path), "--no-ledger"]) == 3
+    assert "this Parquet file is damaged" in capsys.readouterr().err
+
+
 def test_a_mapping_goes_by_the_files_path_and_before_a_format_of_the_house(tmp_path: Path) -> None:
     text = MAPPING.replace('keys = ["at"]', 'files = "gateway/*.jsonl"')
     known = sources.known(config(tmp_path, text).source)

@@ -24,7 +24,7 @@ def look(path: Path) -> Look:
     try:
         fields = tuple(scan.collect_schema().names())
     except Exception:  # noqa: BLE001 -- whatever polars raises, the file cannot be opened
-        return Look("binary", label="a damaged Parquet file")
+        return Look("binary", label="parquet")
     try:
         records = tuple(map(_plain, scan.head(SAMPLE).collect().to_dicts()))
     except Exception:  # noqa: BLE001 -- damaged pages: what can be read of the others is told apart later

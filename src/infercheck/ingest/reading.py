@@ -172,6 +172,8 @@ def _recognised(path: Path, among: Mapping[str, sources.Source], *, named: bool)
     """A file and the source that claims it; None for a file that is skipped. A file that was named itself is never skipped silently."""
     head = _look(path)
     if head.kind in {"binary", "empty", "text"}:
+        if named and head.label == "parquet":
+            raise InputError("this Parquet file is damaged: its footer cannot be read", where=str(path))
         if named and head.kind != "empty":
             raise InputError(
                 f"this is no log but {head.label}",
