@@ -304,6 +304,19 @@ def test_cur_is_read_from_parquet_too(month: Month, tmp_path: Path) -> None:
     assert {x.kind for x in result.lines if x.provider == "aws"} <= {"matched", "rounding"}
 
 
+def test_ones_own_machines_are_on_no_invoice_and_a_missing_invoice_is_said(tmp_path: Path) -> None:
+    rows, tokens = fin.month(days=1)
+    rows.append(fin.row(99, "hosted_vllm/Qwen2.5-7B", fin.FIRST, fin.Used(100, 0, 0, 10)))
+    log, bill = write(tmp_path / "l.jsonl", rows), inv.bill(tokens)
+    files = [inv.openai_costs(tmp_path / "oc.json", bill), inv.aws_cur(tmp_path / "cur.csv", bill)]
+    result = run(log, files, tmp_path)
+    assert {(x.provider, x.kind) for x in result.lines} == {("anthropic", "log_only"), ("aws", "matched"), ("openai", "matched")}
+    assert result.notes[:2] == [
+        "no invoice bills hosted_vllm, which runs on machines of your own: not compared",
+        "no invoice for anthropic: add it, or leave its calls out with --where",
+    ]
+
+
 @pytest.mark.parametrize(
     ("item", "means"),
     [

@@ -23,6 +23,7 @@ from infercheck.finance.period import Period, month_of
 from infercheck.finance.rates import usd_per_unit
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.reconciliation import KINDS, Kind, KindTotal, ReconciledLine, Reconciliation
+from infercheck.prices.providers import is_self_hosted
 
 TOLERANCE_PERCENT = Decimal("0.5")  # what failed attempts that a gateway hides usually make up; a price that is wrong is more
 _SCALE = Decimal("0.000000000001")
@@ -71,12 +72,15 @@ def reconcile(
     a percent, where neither is given. Invoice lines outside ``period`` are left out, and counted in a note.
     """
     inside = [line for line in lines if period.start <= line.day < period.end]
-    logged = _log_sides(engine)
+    logged, own = _log_sides(engine)
     billed = _invoice_sides(inside, config, {(k.provider, k.model) for k in logged if k.model})
     logged, billed = _as_coarse(logged, billed)
     with localcontext(prec=60):
         found = [line for key in sorted({*logged, *billed}, key=_order) for line in compare(key, logged.get(key), billed.get(key))]
     left_out = [f"{len(lines) - len(inside):,} invoice lines are outside the period"] if len(inside) < len(lines) else []
+    left_out += [f"no invoice bills {name}, which runs on machines of your own: not compared" for name in own]
+    unbilled = sorted({key.provider for key in logged} - {key.provider for key in billed})
+    left_out += [f"no invoice for {name}: add it, or leave its calls out with --where" for name in unbilled]
     ids = sorted({line.invoice_id for line in inside if line.invoice_id})
     return _summed(found, config, tolerance, invoices=list(invoices), ids=ids, period=period, notes=[*left_out, *notes])
 
@@ -153,9 +157,12 @@ def _line(key: Key, kind: Kind, log: Side | None, invoice: Side | None) -> Recon
     )
 
 
-def _log_sides(engine: Engine) -> dict[Key, Side]:
-    """Usage that no commitment covers (an invoice bills that as the commitment), and the tokens of calls without a price."""
+def _log_sides(engine: Engine) -> tuple[dict[Key, Side], list[str]]:
+    """Usage that no commitment covers (an invoice bills that as the commitment), and the tokens of calls without a price. And the
+    providers that are machines of one's own, whose calls are on no invoice.
+    """
     sides: dict[Key, Side] = defaultdict(Side)
+    own: set[str] = set()
     rows = engine.rows(
         "SELECT provider, day, model, meter, quantity, usd, CAST(sum(calls) OVER (PARTITION BY provider, day, model) AS BIGINT), 0 FROM ("
         "SELECT provider, day, model, meter, CAST(sum(quantity) FILTER (unit = 'Tokens' OR meter = 'request') AS HUGEINT) AS quantity, "
@@ -167,10 +174,13 @@ def _log_sides(engine: Engine) -> dict[Key, Side]:
         for meter, column in _UNPRICED.items()
     )
     for provider, day, name, meter, quantity, usd, calls, without in [*rows, *engine.rows(unpriced)]:
+        if is_self_hosted(provider):
+            own.add(provider)
+            continue
         seller = seller_id(provider)
         key = Key(seller, day, model_match.canonical(seller, name) if name else None, meter)
         sides[key].add(None if quantity is None else Decimal(int(quantity)), usd, _SCALE * int(calls), without)
-    return dict(sides)
+    return dict(sides), sorted(own)
 
 
 _UNPRICED = {
