@@ -161,6 +161,11 @@ def test_the_nearest_config_is_found(tmp_path: Path) -> None:
             1,
             "give its price once",
         ),
+        (
+            "[[credit]]\nname = 'c'\nprovider = 'x'\nusd = 1\nfrom = 2026-01-01\n[[credit]]\nname = 'c'\nprovider = 'y'\nusd = 1\nfrom = 2026-01-01",
+            7,
+            "'c' stands twice",
+        ),
         ("[finance]\ntags = ['team', 'end_user']", 2, "may not leave as a tag"),
         ("[finance]\nbilling_currency = 'euro'", 2, "billing_currency"),
         ("cost_basis = 'guess'", 1, "'logged' or 'computed'"),

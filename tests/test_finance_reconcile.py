@@ -291,6 +291,22 @@ def test_an_invoice_given_twice_is_refused(tmp_path: Path) -> None:
         run(tmp_path / "none.jsonl", [one, two], tmp_path)
 
 
+def test_an_invoice_format_is_one_file_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from infercheck.finance import invoices
+
+    (tmp_path / "vendor_x.py").write_text(
+        "from infercheck.finance.invoices.document import Line\n"
+        "from datetime import date\nfrom decimal import Decimal\nNAME = 'Vendor X'\n"
+        "def recognises(document, config): return any('vendor_x' in page for page in document.pages)\n"
+        "def lines(document, config): return [Line('openai', date(2026, 11, 1), 'gpt-4o', 'output', Decimal(10), Decimal('0.0001'))]\n"
+    )
+    monkeypatch.setattr(invoices, "__path__", [*invoices.__path__, str(tmp_path)])
+    bill = tmp_path / "x.json"
+    bill.write_text('{"vendor_x": 1}')
+    log = write(tmp_path / "l.jsonl", [fin.row(1, "openai/gpt-4o", fin.FIRST, fin.Used(0, 0, 0, 10))])
+    assert apart(run(log, [bill], tmp_path)) == []
+
+
 def test_cur_is_read_from_parquet_too(month: Month, tmp_path: Path) -> None:
     log, tokens = month
     bill = inv.bill({key: n for key, n in tokens.items() if key[0] == "bedrock"})

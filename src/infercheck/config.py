@@ -241,6 +241,14 @@ def _check(config: Config) -> None:
                         where=config._at(kind, index, "match", column),
                         hint=_closest(column, MATCH_COLUMNS),
                     )
+    paid: set[str] = set()
+    for kind in ("credit", "commitment"):  # one name is one thing on the books
+        for index, entry in enumerate(getattr(config, kind)):
+            if entry.name in paid:
+                raise UsageError(
+                    f"{kind} {entry.name!r} stands twice", where=config._at(kind, index, "name"), hint="give it a name of its own"
+                )
+            paid.add(entry.name)
     for name, mapping in config.source.items():
         _check_mapping(config, name, mapping)
 
