@@ -72,15 +72,28 @@ claims = ""
 ---*/
 WITH paid AS (
     SELECT * FROM failed_attempts WHERE paid AND start_us IS NOT NULL
+), prompts AS (
+    SELECT prompt_hash FROM paid WHERE prompt_hash IS NOT NULL GROUP BY prompt_hash
+), slots AS (
+    -- A stretch of $within_s and the one after it: a popular prompt is not joined with all of its calls, only with those nearby.
+    SELECT f.*, coalesce(f.end_us, f.start_us) - coalesce(f.end_us, f.start_us) % ($within_s * 1000000) + o.next * $within_s * 1000000 AS slot_us
+    FROM paid AS f
+    CROSS JOIN (SELECT 0 AS next UNION ALL SELECT 1) AS o
+), nearby AS (
+    SELECT
+        p.prompt_hash, p.workload, p.caller, p.provider, p.model, p.deployment, p.status, p.start_us,
+        p.start_us - p.start_us % ($within_s * 1000000) AS slot_us
+    FROM priced_calls AS p
+    JOIN prompts AS h ON h.prompt_hash = p.prompt_hash
 ), followed AS (
     SELECT f.call_id, n.provider, n.model, n.deployment, n.status
     FROM paid AS f
     JOIN priced_calls AS n ON n.request_id = f.request_id AND n.start_us > f.start_us
     UNION ALL
     SELECT f.call_id, n.provider, n.model, n.deployment, n.status
-    FROM paid AS f
-    JOIN priced_calls AS n
-        ON n.prompt_hash = f.prompt_hash AND n.workload = f.workload AND n.caller = f.caller
+    FROM slots AS f
+    JOIN nearby AS n
+        ON n.prompt_hash = f.prompt_hash AND n.workload = f.workload AND n.caller = f.caller AND n.slot_us = f.slot_us
         AND n.start_us > f.start_us AND n.start_us - coalesce(f.end_us, f.start_us) BETWEEN 0 AND $within_s * 1000000
 ), rescued AS (
     SELECT f.call_id, f.workload, f.request_id, f.prompt_hash, f.billed_usd
