@@ -12,7 +12,11 @@ from typing import Any
 import logs
 
 MONDAY = datetime(2026, 9, 7, tzinfo=UTC)
-WORKLOADS = {"help-desk": ("gpt-4o-mini", (900, 300)), "faq-bot": ("gpt-4o-mini", (500, 120)), "invoices": ("gpt-4o", (2500, 400))}
+WORKLOADS = {
+    "help-desk": ("gpt-4o-mini", (90_000, 9_000)),
+    "faq-bot": ("gpt-4o-mini", (60_000, 4_000)),
+    "invoices": ("gpt-4o", (70_000, 6_000)),
+}
 
 
 def rows(

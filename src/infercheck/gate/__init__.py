@@ -18,11 +18,12 @@ from infercheck.gate.collect import VIEWS, Collected, collect
 from infercheck.gate.comparison import WAYS, Compared
 from infercheck.gate.judge import GateOptions, result
 from infercheck.gate.pricing import Pricer
-from infercheck.model.gate import Check, Comparison
+from infercheck.model.gate import BUDGETS, Check, Comparison
 from infercheck.model.report import Report
 from infercheck.model.snapshot import Snapshot
 
 __all__ = [
+    "BUDGETS",
     "VIEWS",
     "WAYS",
     "Budget",

@@ -179,6 +179,8 @@ def _latency(found: dict[str | None, _Figures], settings: GateSettings) -> list[
 
 
 def _families(question: Question, found: dict[str | None, _Figures], settings: GateSettings, rates: tuple[float, float]) -> list[Check]:
+    if None not in found:  # the logs share nothing
+        return []
     asked: Callable[[str | None], Asked] = lambda name: _asked(question, name, found[name], settings)  # noqa: E731
     return judged([asked(None)], settings, rates[0]) + judged([asked(name) for name in found if name is not None], settings, rates[1])
 

@@ -94,9 +94,13 @@ def _section(page: Page, title: str, checks: list[Check], *, whole: bool) -> Non
     page.table(columns, rows)
     for number, check in enumerate(shown, start=1) if checks[0].verdict != "pass" else ():
         where = f" ({check.anchor.file}:{check.anchor.line})" if check.anchor else ""
-        page.paragraph(f"{number}. {check.title}, {check.stratum.name}: {check.reason}{where}", "dim")
+        page.paragraph(f"{number}. {_mark(check)}{check.title}, {check.stratum.name}: {check.reason}{where}", "dim")
     if len(shown) < len(checks):
         page.paragraph(f"and {len(checks) - len(shown):,} more: -v shows all", "dim")
+
+
+def _mark(check: Check) -> str:
+    return "" if check.severity == "note" else f"{check.severity}: "
 
 
 def _why(page: Page, why: Decomposition) -> None:

@@ -1,0 +1,517 @@
+"""The gate from files to exit codes: a log of days against a baseline, a load test against another, budgets, suppressions, refusals."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import days
+import logs
+from infercheck import api, cli, gate
+from infercheck.gate import matched
+from infercheck.gate.baseline import comparable
+from infercheck.gate.decompose import decompose
+from infercheck.gate.pricing import Pricer
+from infercheck.model.config import AnalyzeOptions
+from infercheck.model.gate import GateReport
+from infercheck.model.gating import GateSettings
+from infercheck.model.snapshot import Bucket, Outcomes, Prices, Snapshot, Tokens
+
+OPTIONS = AnalyzeOptions(use_ledger=False)
+TODAY = gate.GateOptions(today=date(2026, 10, 1))
+Run = Callable[..., tuple[int, Any]]
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two weeks of baseline, and weeks after it: one alike, one dearer by 40%, one slower by half."""
+    made = tmp_path_factory.mktemp("gate")
+    days.write(made / "base.jsonl", 0, 14)
+    days.write(made / "same.jsonl", 14, 7)
+    days.write(made / "dear.jsonl", 14, 7, rise=1.4)
+    days.write(made / "slow.jsonl", 14, 7, slower=1.5)
+    days.write(made / "short.jsonl", 14, 3)
+    (made / "base.json").write_text(gate.dump(api.baseline([made / "base.jsonl"], options=OPTIONS)), encoding="utf-8")
+    (made / "none.toml").write_text("", encoding="utf-8")
+    return made
+
+
+@pytest.fixture
+def run(folder: Path, capsys: pytest.CaptureFixture[str]) -> Run:
+    """A command line over the folder's files; the exit code and the JSON result."""
+
+    def ran(*argv: str) -> tuple[int, Any]:
+        config = () if "--config" in argv else ("--config", str(folder / "none.toml"))
+        named = [str(folder / arg) if re.fullmatch(r"\w+\.(jsonl|json|toml)", arg) else arg for arg in argv]
+        code = cli.run([*named, *config, "--no-ledger", "--format", "json"])
+        out = capsys.readouterr().out
+        return code, json.loads(out) if out else None
+
+    return ran
+
+
+def found(report: Any, rule: str, **stratum: str) -> Any:
+    """The check of that rule about exactly that stratum."""
+    about = {"workload": None, "model": None, "team": None, **stratum}
+    return next(c for c in report["checks"] if c["rule"] == rule and c["stratum"] == about)
+
+
+# --- day by day
+
+
+def test_no_change_passes_and_a_regression_fails_where_it_is(run: Run) -> None:
+    code, report = run("check", "same.jsonl", "--baseline", "base.json")
+    assert (code, report["outcome"], report["comparison"]["kind"]) == (0, "passed", "days")
+    assert [report["comparison"][side]["days"] for side in ("base", "head")] == [14, 7]
+    code, report = run("check", "dear.jsonl", "--baseline", "base.json")
+    assert (code, report["outcome"]) == (1, "failed")
+    whole = found(report, "cost_per_success")
+    assert whole["verdict"] == "fail"
+    assert whole["interval_percent"][0] < 40 < whole["interval_percent"][1]
+    assert whole["stake_usd"] == pytest.approx((0.4 / 1.4) * report["decomposition"]["head_usd"], rel=0.25)
+    assert found(report, "latency_p95")["verdict"] == "pass"
+
+
+def test_a_slower_log_fails_by_latency_and_not_by_cost(run: Run) -> None:
+    code, report = run("diff", "base.json", "slow.jsonl")
+    assert code == 1
+    assert {c["rule"] for c in report["checks"] if c["verdict"] == "fail"} == {"latency_p50", "latency_p95"}
+    assert all(c["stratum"]["workload"] != "invoices" for c in report["checks"] if c["rule"].startswith("latency"))  # nobody waits for it
+
+
+def test_too_few_days_are_inconclusive_and_never_a_failure(run: Run) -> None:
+    code, report = run("check", "short.jsonl", "-b", "base.json")
+    assert (code, report["outcome"]) == (0, "inconclusive")
+    assert found(report, "cost_per_success")["reason"] == "3 days to judge now, 5 are needed"
+    assert run("check", "short.jsonl", "-b", "base.json", "--require-conclusive")[0] == 4
+    assert run("check", "short.jsonl", "-b", "base.json", "--require-conclusive", "--exit-zero")[0] == 0
+
+
+def test_a_model_that_the_baseline_does_not_know_may_spend_so_much_and_no_more(folder: Path, run: Run) -> None:
+    rows = [
+        row
+        | {"model": "openai/gpt-4o", "model_group": "gpt-4o", "response_cost": row["response_cost"] * (16 if "mini" in row["model"] else 1)}
+        for row in days.rows(14, 7)
+    ]
+    logs.write(folder / "moved.jsonl", rows)
+    code, report = run("check", "moved.jsonl", "-b", "base.json")
+    assert code == 1
+    check = found(report, "new_stratum", workload="help-desk", model="openai/gpt-4o")
+    assert (check["verdict"], check["severity"]) == ("fail", "error")
+    assert report["decomposition"]["mix_usd"] == pytest.approx(
+        report["decomposition"]["head_usd"] - report["decomposition"]["base_usd"], rel=0.2
+    )
+    (folder / "loose.toml").write_text("[gate]\nnew_stratum_usd_per_day = 1000\n", encoding="utf-8")
+    code, report = run("check", "moved.jsonl", "-b", "base.json", "--config", "loose.toml")
+    assert code == 0
+    assert found(report, "new_stratum", workload="help-desk", model="openai/gpt-4o")["verdict"] == "new"
+
+
+def test_when_nothing_succeeds_any_more_the_gate_does_not_call_it_too_few_successes(folder: Path, run: Run) -> None:
+    broken = [row | {"response": {"choices": [{"finish_reason": "length", "message": {"content": "x"}}]}} for row in days.rows(14, 7)]
+    logs.write(folder / "broken.jsonl", broken)
+    code, report = run("check", "broken.jsonl", "-b", "base.json")
+    assert code == 1
+    assert found(report, "cost_per_success")["verdict"] == "fail"
+    assert report["decomposition"]["success_usd"] != 0
+
+
+def test_a_rise_too_small_in_dollars_is_a_warning(folder: Path, run: Run) -> None:
+    (folder / "rich.toml").write_text("[gate]\nmin_usd_per_day = 1000\n", encoding="utf-8")
+    code, report = run("check", "dear.jsonl", "-b", "base.json", "--config", "rich.toml")
+    assert (code, report["outcome"]) == (0, "passed")
+    assert found(report, "cost_per_success")["severity"] == "warning"
+    assert run("check", "dear.jsonl", "-b", "base.json", "--config", "rich.toml", "--fail-on", "warn")[0] == 1
+    assert run("check", "dear.jsonl", "-b", "base.json", "--fail-on", "never")[0] == 0
+    assert run("check", "dear.jsonl", "-b", "base.json", "--exit-zero")[0] == 0
+
+
+# --- without a baseline of days
+
+
+def load_test(path: Path, *, seed: int, n: int = 150, rise: float = 1.0, prompts: int = 1_000, first_prompt: int = 0) -> Path:
+    """Some minutes of two workloads; prompt n is the same text in every log."""
+    rng = random.Random(seed)  # noqa: S311
+    rows = []
+    for workload, model in (("help-desk", "gpt-4o-mini"), ("invoices", "gpt-4o")):
+        for k in range(n):
+            asked = 300 + 40 * ((k * 37) % 60)  # a prompt has its size
+            answered = max(round(120 * rise * rng.lognormvariate(0, 0.4)), 1)
+            rows.append(
+                logs.call(k, at_s=k * 2.0 + rng.random(), app=workload, model=model, tokens=(asked, answered), user=f"person-{k}",
+                          question=f"{workload} question {first_prompt + k % prompts}", took_s=1.5 * rng.lognormvariate(0, 0.3))
+            )  # fmt: skip
+    return logs.write(path, rows)
+
+
+def test_load_tests_of_the_same_prompts_are_compared_call_by_call(folder: Path, run: Run) -> None:
+    load_test(folder / "main.jsonl", seed=1)
+    load_test(folder / "again.jsonl", seed=2)
+    load_test(folder / "longer.jsonl", seed=3, rise=1.6)
+    code, report = run("diff", "main.jsonl", "again.jsonl")
+    assert (code, report["outcome"], report["comparison"]["kind"]) == (0, "passed", "calls")
+    assert report["comparison"]["text"].startswith("call by call: 300 opening prompts")
+    assert report["comparison"]["matched_outcomes"] == 300
+    code, report = run("diff", "main.jsonl", "longer.jsonl")
+    assert code == 1
+    check = found(report, "cost_per_success", workload="invoices")
+    low, high = check["interval_percent"]
+    assert check["verdict"] == "fail"
+    assert low < check["effect_percent"] < high
+    assert (check["stake_per"], report["decomposition"]["per"]) == ("log", "log")
+
+
+def test_load_tests_of_other_prompts_are_compared_by_size(folder: Path, run: Run) -> None:
+    load_test(folder / "one.jsonl", seed=4)
+    load_test(folder / "other.jsonl", seed=5, first_prompt=5_000)
+    load_test(folder / "fatter.jsonl", seed=6, first_prompt=9_000, rise=2.5)
+    code, report = run("diff", "one.jsonl", "other.jsonl")
+    assert (code, report["comparison"]["kind"]) == (0, "buckets")
+    code, report = run("diff", "one.jsonl", "fatter.jsonl")
+    assert code == 1
+    (folder / "one.json").write_text(gate.dump(api.baseline([folder / "one.jsonl"], options=OPTIONS)), encoding="utf-8")
+    code, filed = run("check", "fatter.jsonl", "-b", "one.json")
+    assert code == 1
+    assert filed["comparison"]["kind"] == "buckets"
+    same, kept = found(filed, "cost_per_success"), found(report, "cost_per_success")
+    assert same["effect_percent"] == pytest.approx(kept["effect_percent"])
+    assert run("check", "fatter.jsonl", "-b", "one.json", "--by", "calls")[0] == 2
+
+
+def test_intervals_of_short_logs_hold_what_they_say() -> None:
+    """Over many pairs of load tests without a change, the 95% interval holds no change about 95% of the time, either way of matching."""
+    import polars as pl
+
+    rng = random.Random(5)  # noqa: S311
+    hits = {"calls": 0, "buckets": 0}
+    tries = 400
+
+    def side() -> tuple[pl.DataFrame, Snapshot]:
+        units = [(k, k % 4, 2.0 ** (k % 4) * rng.lognormvariate(0, 0.8), float(rng.random() < 0.9)) for k in range(160)]
+        frame = pl.DataFrame(
+            {"workload": "w", "klass": "background", "prompt_hash": [k for k, *_ in units], "units": 1, "usd": [u for _, _, u, _ in units],
+             "successes": [g for *_, g in units], "timed": 0, "log_ms": 0.0}
+        )  # fmt: skip
+        buckets = []
+        for size in range(4):
+            own = [(u, g) for _, b, u, g in units if b == size]
+            buckets.append(
+                Bucket(workload="w", klass="background", bucket=size, units=len(own), successes=sum(g for _, g in own), usd=sum(u for u, _ in own),
+                       usd_squared=sum(u * u for u, _ in own), usd_successes=sum(u * g for u, g in own), timed=0, log_ms=0, log_ms_squared=0)
+            )  # fmt: skip
+        return frame, Snapshot(
+            cost_basis="logged", prices=Prices(list_version="x"), salt="s", start=None, end=None, success_known=True, buckets=buckets
+        )
+
+    for _ in range(tries):
+        (one, base), (other, head) = side(), side()
+        found = {
+            "calls": matched.by_prompt(matched.pairs(one, other), GateSettings(), by_success=True),
+            "buckets": matched.by_size(matched.shared_buckets(base, head), GateSettings(), by_success=True),
+        }
+        for way, result in found.items():
+            low, high = result.checks[0].interval_percent or (0.0, -1.0)
+            hits[way] += low <= 0 <= high
+    assert {way: 0.92 <= n / tries <= 0.98 for way, n in hits.items()} == {"calls": True, "buckets": True}, hits
+
+
+def test_logs_with_nothing_in_common_are_inconclusive(folder: Path, run: Run) -> None:
+    rows = [row | {"request_tags": ["app:somewhere-else"]} for row in days.rows(14, 1)]
+    logs.write(folder / "elsewhere.jsonl", rows)
+    load_test(folder / "mine.jsonl", seed=7)
+    code, report = run("diff", "mine.jsonl", "elsewhere.jsonl", "--require-conclusive")
+    assert (code, report["outcome"]) == (4, "inconclusive")
+
+
+# --- why the bill changed
+
+
+@st.composite
+def sides(draw: st.DrawFn) -> Snapshot:
+    strata = draw(st.lists(st.sampled_from("abcde"), min_size=1, max_size=5, unique=True))
+    rows, tokens = [], []
+    for name in strata:
+        n = draw(st.integers(1, 1000))
+        good = draw(st.integers(0, n))
+        usd = Decimal(draw(st.integers(1, 10**9))) / Decimal(10**6)
+        rows.append(Outcomes(day=date(2026, 9, 7), workload=name, model="openai/gpt-4o", team=None, outcomes=n, successes=good, priced_outcomes=n,
+                             priced_successes=good, spend_usd=usd))  # fmt: skip
+        tokens.append(
+            Tokens(day=date(2026, 9, 7), workload=name, stratum_model="openai/gpt-4o", provider="openai",
+                   model=draw(st.sampled_from(["gpt-4o", "?"])),
+                   tier="default", above=0, basis="logged", calls=n, metered_calls=n, uncached=draw(st.integers(0, 10**9)), cache_read=0,
+                   cache_write_5m=0, cache_write_1h=0, output=draw(st.integers(0, 10**8)), audio_input=0, audio_output=0, billed_usd=usd,
+                   computed_usd=None)
+        )  # fmt: skip
+    return Snapshot(
+        cost_basis="logged", prices=Prices(list_version="x"), salt="s", start="2026-09-07T00:00:00", end="2026-09-07T23:00:00",
+        success_known=True, outcomes=rows, tokens=tokens,
+    )  # fmt: skip
+
+
+@settings(max_examples=60, deadline=None)
+@given(sides(), sides(), st.booleans())
+def test_the_parts_sum_to_the_difference_exactly(base: Snapshot, head: Snapshot, by_day: bool) -> None:
+    why = decompose(base, head, Pricer(api.Config()), by_day=by_day, by_success=True)
+    assert why is not None
+    assert sum(why.parts.values(), Decimal(0)) == why.head_usd - why.base_usd
+
+
+@pytest.mark.parametrize(
+    ("part", "change"),
+    [
+        ("volume_usd", {"outcomes": 2, "spend": 2, "tokens": 2}),
+        ("success_usd", {"successes": Decimal("0.5")}),
+        ("tokens_usd", {"spend": 2, "tokens": 2}),
+        ("price_usd", {"spend": 2}),
+    ],
+)
+def test_each_cause_shows_in_its_own_part(part: str, change: dict[str, Any]) -> None:
+    def one(outcomes: int = 1, spend: int = 1, tokens: int = 1, successes: Decimal = Decimal(1)) -> Snapshot:
+        n, good = 100 * outcomes, int(100 * outcomes * successes)
+        common: dict[str, Any] = {"day": date(2026, 9, 7), "workload": "w", "model": "openai/gpt-4o"}
+        row = Outcomes(
+            **common, team=None, outcomes=n, successes=good, priced_outcomes=n, priced_successes=good, spend_usd=Decimal(10 * spend)
+        )
+        used = Tokens(**common, stratum_model="openai/gpt-4o", provider="openai", tier="default", above=0, basis="logged", calls=n, metered_calls=n,
+                      uncached=10**6 * tokens, cache_read=0, cache_write_5m=0, cache_write_1h=0, output=0, audio_input=0, audio_output=0,
+                      billed_usd=Decimal(10 * spend), computed_usd=None).model_copy(update={"model": "gpt-4o"})  # fmt: skip
+        return Snapshot(cost_basis="logged", prices=Prices(list_version="x"), salt="s", start="2026-09-07T00:00:00", end="2026-09-07T23:00:00",
+                        success_known=True, outcomes=[row], tokens=[used])  # fmt: skip
+
+    why = decompose(one(), one(**change), Pricer(api.Config()), by_day=False, by_success=True)
+    assert why is not None
+    if part == "success_usd":  # half as many successes for the same money: the other half was less volume
+        assert why.success_usd == -why.volume_usd > 0
+        return
+    assert getattr(why, part) == pytest.approx(Decimal(10))
+    assert [abs(value) < Decimal("1e-9") for name, value in why.parts.items() if f"{name}_usd" != part] == [True] * 4
+
+
+# --- the baseline file
+
+
+def test_a_baseline_holds_no_prompt_key_or_user(folder: Path) -> None:
+    text = (folder / "base.json").read_text("utf-8")
+    log = (folder / "base.jsonl").read_text("utf-8")
+    for planted in ("question 7", "parcel service", "person-", "help-desk-key", "call-help-desk", "trace-help-desk"):
+        assert planted in log
+        assert planted not in text
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        connected = api.query(
+            ["base.jsonl"], "SELECT prompt_hash, end_user, system_hash, template_hash FROM calls LIMIT 50", options=OPTIONS
+        )
+    assert not any(str(value) in text for row in connected.iter_rows() for value in row if value is not None)
+
+
+def test_the_salt_of_the_baseline_is_used_and_another_ledger_left_alone(folder: Path, tmp_path: Path) -> None:
+    base = gate.load(folder / "base.json")
+    rows = [row | {"request_tags": []} for row in days.rows(0, 2, a_day=30)]
+    log = logs.write(tmp_path / "untagged.jsonl", rows)
+    ledger = tmp_path / "ledger.duckdb"
+    mine = AnalyzeOptions(ledger=ledger)
+    first = api.baseline([log], options=mine)
+    assert any("#" in row.workload for row in first.outcomes)  # named by a fingerprint, which the salt goes into
+    (tmp_path / "own.json").write_text(gate.dump(first), encoding="utf-8")
+    report = api.check([log], TODAY, baseline=tmp_path / "own.json", options=OPTIONS)
+    assert {c.stratum.workload for c in report.checks} >= {row.workload for row in first.outcomes}
+    before = ledger.read_bytes()
+    api.check([log], TODAY, baseline=folder / "base.json", options=mine)
+    assert base.salt != first.salt
+    assert ledger.read_bytes() == before
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"schema_version": 0}, "the baseline has an older schema"),
+        ({"schema_version": 99}, "the baseline has a newer or unknown schema"),
+        ({"currency": "EUR"}, "the baseline counts in 'EUR', this run in USD"),
+        ({"cost_basis": "computed"}, "the baseline rests on computed costs"),
+        ({"kind": "something"}, "this is no baseline"),
+        ({"outcomes": [{"day": "2026-09-07"}]}, "the baseline is damaged at outcomes.0.workload"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_a_baseline_that_cannot_be_compared_is_refused_in_one_line(
+    change: dict[str, Any], says: str, folder: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "other.json"
+    file.write_text(json.dumps(json.loads((folder / "base.json").read_text("utf-8")) | change), encoding="utf-8")
+    assert cli.run(["check", str(folder / "same.jsonl"), "--baseline", str(file), "--no-ledger"]) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"infercheck: error: [^\n]+\n", err)
+    assert says in err
+    assert "baseline write" in err or "--cost-basis" in err
+
+
+def test_computed_costs_of_other_prices_are_computed_again(tmp_path: Path) -> None:
+    """The config's own price doubles between baseline and head: no regression, since both are priced by this run's table."""
+    rows = [row | {"response_cost": 0.0} for row in days.rows(0, 14)]
+    later = [row | {"response_cost": 0.0} for row in days.rows(14, 7)]
+    base, head = logs.write(tmp_path / "a.jsonl", rows), logs.write(tmp_path / "b.jsonl", later)
+    cheap, dear = tmp_path / "cheap.toml", tmp_path / "dear.toml"
+    for file, factor in ((cheap, 1), (dear, 2)):
+        file.write_text(
+            f'[[price]]\nmodel = "gpt-4o*"\ninput_usd_per_mtok = {factor}\noutput_usd_per_mtok = {4 * factor}\n', encoding="utf-8"
+        )
+    kept = tmp_path / "base.json"
+    kept.write_text(gate.dump(api.baseline([base], options=AnalyzeOptions(use_ledger=False, config=cheap))), encoding="utf-8")
+    report = api.check([head], TODAY, baseline=kept, options=AnalyzeOptions(use_ledger=False, config=dear))
+    assert report.outcome == "passed"
+    assert any("computed again" in note for note in report.notes)
+    fresh = api.baseline([base], options=AnalyzeOptions(use_ledger=False, config=dear))
+    again, _ = comparable(gate.load(kept), fresh, Pricer(api.Config.load(dear)), where="x")
+    assert [row.spend_usd for row in again.outcomes] == [row.spend_usd for row in fresh.outcomes]
+
+
+def test_a_baseline_that_cannot_be_priced_again_is_refused(folder: Path, tmp_path: Path) -> None:
+    base = gate.load(folder / "base.json")
+    odd = [row.model_copy(update={"basis": "computed", "model": "no-such-model"}) for row in base.tokens]
+    file = tmp_path / "odd.json"
+    file.write_text(
+        gate.dump(base.model_copy(update={"tokens": odd, "prices": Prices(list_version="genai-prices 0.0.1")})), encoding="utf-8"
+    )
+    with pytest.raises(api.UsageError, match=r"prices of genai-prices 0\.0\.1.*cannot be priced again"):
+        api.check([folder / "same.jsonl"], TODAY, baseline=file, options=OPTIONS)
+
+
+# --- budgets and suppressions
+
+
+CONFIG = """[budgets]
+spend_per_day = 1000000
+failure_rate = 0.5
+
+[budgets.workload.help-desk]
+cost_per_success = 0.0001
+
+[budgets.team.parcels]
+interactive_p95_ms = 600_000
+
+[budgets.team.nobody]
+spend_usd = 1
+
+[[suppress]]
+rule = "budget.*"
+match = { workload = "help-*" }
+reason = "moved on purpose"
+expires = 2026-12-31
+"""
+
+
+def test_budgets_of_the_config_by_workload_and_team_and_a_suppression_that_expires(folder: Path, run: Run) -> None:
+    (folder / "budgets.toml").write_text(CONFIG, encoding="utf-8")
+    code, report = run("check", "same.jsonl", "--config", "budgets.toml", "--now", "2026-12-31")
+    assert code == 0
+    broken = found(report, "budget.cost_per_success", workload="help-desk")
+    assert (broken["verdict"], broken["suppressed_because"]) == ("suppressed", "moved on purpose")
+    assert broken["anchor"] == {"file": str(folder / "budgets.toml"), "line": CONFIG.splitlines().index("[[suppress]]") + 1}
+    assert found(report, "budget.interactive_p95_ms", team="parcels")["verdict"] == "pass"
+    assert found(report, "budget.spend_usd", team="nobody")["verdict"] == "inconclusive"
+    code, report = run("check", "same.jsonl", "--config", "budgets.toml", "--now", "2027-01-01")
+    assert code == 1
+    assert found(report, "budget.cost_per_success", workload="help-desk")["verdict"] == "fail"
+    assert (
+        found(report, "budget.cost_per_success", workload="help-desk")["anchor"]["line"]
+        == CONFIG.splitlines().index("cost_per_success = 0.0001") + 1
+    )
+    assert found(report, "suppression_expired", workload="help-*")["severity"] == "error"
+
+
+@pytest.mark.parametrize("where", ["budgets", "budgets.workload.x", "budgets.team.x"])
+def test_an_unknown_budget_is_refused_with_its_line_and_the_keys(where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.toml").write_text(f"[{where}]\ncost_per_sucess = 1\n", encoding="utf-8")
+    assert cli.run(["config", "validate", str(tmp_path / "bad.toml")]) == 2
+    err = capsys.readouterr().err
+    assert "bad.toml:2: there is no budget 'cost_per_sucess' (known: spend_usd" in err
+
+
+def test_budgets_are_the_reports_own_figures(folder: Path) -> None:
+    """What a budget bounds is what analyze shows."""
+    budgets = gate.parse([f"{key}=0" for key in gate.BUDGETS], option="x")
+    report, checks = api.analyze_within([folder / "dear.jsonl"], budgets, options=OPTIONS)
+    shown = {check.rule.removeprefix("budget."): check.head for check in checks}
+    head, waits = report.headline, report.headline.interactive
+    assert head.spend_usd is not None
+    assert head.successful_outcomes is not None
+    sure = (head.addressable_usd.measured or 0) + (head.addressable_usd.structural or 0)
+    expected = {
+        "spend_usd": head.spend_usd, "cost_per_success": head.cost_per_successful_outcome_usd, "attempts_per_success": head.attempts_per_success,
+        "failure_rate": 1 - head.successful_outcomes / head.outcomes, "waste_usd": sure, "waste_share": head.system_share_of_spend,
+        "interactive_p50_ms": waits.p50_ms, "interactive_p95_ms": waits.p95_ms, "interactive_p99_ms": waits.p99_ms,
+        "ttft_p95_ms": waits.ttft_p95_ms, "priced_share": report.coverage.priced_share, "findings": len(report.findings), "rejects": 0,
+    }  # fmt: skip
+    assert {key: shown[key] for key in expected} == pytest.approx(
+        {key: float(value) for key, value in expected.items() if value is not None}
+    )
+    assert shown["spend_per_day"] == pytest.approx(float(head.spend_usd) / 7, rel=0.01)
+    assert shown["retry_rate"] == 0
+
+
+# --- exit codes, of the installed command
+
+
+def command(*argv: str, cwd: Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """The command as it is installed beside this Python, else as a module."""
+    beside = Path(sys.executable).with_name("infercheck")
+    start = [str(beside)] if beside.exists() and "PYTHONPATH" not in os.environ else [sys.executable, "-m", "infercheck.cli"]
+    return subprocess.run(
+        [*start, *argv], capture_output=True, text=True, encoding="utf-8", check=False, cwd=cwd,
+        env={**os.environ, "XDG_CACHE_HOME": str(cwd / "cache"), **env},
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("argv", "code"),
+    [
+        ("check same.jsonl -b base.json", 0),
+        ("check dear.jsonl -b base.json", 1),
+        ("check same.jsonl --budget spend_usd=0.01", 1),
+        ("analyze same.jsonl --fail-on spend_usd=0.01 -q", 1),
+        ("check same.jsonl -b base.json --budget nope=1", 2),
+        ("check same.jsonl -b none.toml", 2),
+        ("check nothing.jsonl -b base.json", 3),
+        ("check same.jsonl -b nothing.json", 3),
+        ("check short.jsonl -b base.json --require-conclusive", 4),
+    ],
+)
+def test_exit_codes(argv: str, code: int, folder: Path) -> None:
+    done = command(*argv.split(), cwd=folder)
+    assert done.returncode == code, done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") <= 1
+
+
+def test_exit_code_of_an_internal_error_and_of_an_interrupt(folder: Path, tmp_path: Path) -> None:
+    """A broken installation (70), and Ctrl-C (130): both from inside a real run, by a module that Python loads at start."""
+    for raised, code in (("RuntimeError('broken')", 70), ("KeyboardInterrupt()", 130)):
+        (tmp_path / "sitecustomize.py").write_text(
+            f"import infercheck.api as api\ndef check(*a, **k):\n    raise {raised}\napi.check = check\n", encoding="utf-8"
+        )
+        path = os.pathsep.join(filter(None, (str(tmp_path), os.environ.get("PYTHONPATH"))))
+        done = command("check", "same.jsonl", "-b", "base.json", cwd=folder, PYTHONPATH=path)
+        assert done.returncode == code, done.stderr
+        assert "Traceback" not in done.stderr
+
+
+def test_the_python_interface_gives_the_same_result(folder: Path) -> None:
+    report = api.diff([folder / "base.jsonl"], [folder / "dear.jsonl"], TODAY, options=OPTIONS)
+    assert isinstance(report, GateReport)
+    assert report.comparison.kind == "days"
+    assert report.failing
