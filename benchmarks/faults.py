@@ -540,7 +540,7 @@ def oversized_prompt(world: World) -> None:
 def duplicated_context(world: World) -> None:
     """A document stands in the prompt twice; neighbour: two documents."""
     for twice in (True, False):
-        app, model, share, size = world.app(), world.rng.choice(CHEAP), world.share(), world.tokens(200, 2000)
+        app, model, share, size = world.app(), world.rng.choice(CHEAP), world.share(), world.tokens(300, 2000)
         for at in world.times(world.calls(size * 2), 90):
             document = world.text(size)
             same = world.rng.random() < share and twice

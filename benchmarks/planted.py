@@ -63,6 +63,7 @@ PRO = Model("gemini", "gemini-2.5-pro", Price(1.25, 0.125, None, 10.0))
 FLASH = Model("gemini", "gemini-2.5-flash", Price(0.3, 0.03, None, 2.5))
 DEEPSEEK = Model("deepseek", "deepseek-chat", Price(0.27, 0.07, None, 1.1))
 EMBED = Model("openai", "text-embedding-3-small", Price(0.02, None, None, 0.0))
+SUPERSEDED = (SONNET, HAIKU, OPUS_OLD)  # a newer one of the family costs no more in any meter
 CHEAP = (GPT_MINI, GPT_NANO, HAIKU, FLASH, DEEPSEEK)
 PREMIUM = (GPT_OLD, SONNET, OPUS, PRO)
 EXPLICIT_CACHE = (SONNET, OPUS, HAIKU)  # the caller marks what is kept; a write costs a premium
@@ -203,6 +204,8 @@ class World:
             "hidden_params": {},
             "error_information": {"error_code": code, "error_class": error},
         })  # fmt: skip
+        if model in SUPERSEDED:
+            self.permit(identity, "superseded_model")
         return identity
 
     def accuse(self, rule: str, call: str, saved: float | None = None) -> None:
