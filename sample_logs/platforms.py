@@ -78,7 +78,8 @@ def afternoon(seed: int = 23) -> list[Call]:
         return calls[-1]
 
     for trace in range(QUESTIONS):
-        at = call(trace, "sort", START + timedelta(minutes=7 * trace)).end + timedelta(milliseconds=40)
+        came = START + timedelta(minutes=7 * trace, seconds=rng.uniform(0, 400))  # people keep no clock
+        at = call(trace, "sort", came.replace(microsecond=0)).end + timedelta(milliseconds=40)
         if trace % 8 == 5:
             at = call(trace, "answer", at, ok=False).end + timedelta(seconds=4)
         call(trace, "answer", at)
