@@ -237,7 +237,12 @@ def test_daily_shares_sum_to_the_price(usd: D, term: int) -> None:
 
 def test_credits_are_drawn_in_order_of_time_and_what_is_left_is_lost(month: tuple[Path, dict[fin.Key, int]], tmp_path: Path) -> None:
     log, tokens = month
-    frame = infercheck.export_focus([log], options=options(tmp_path, CONFIG))
+    notes: list[str] = []
+    frame = infercheck.export_focus([log], options=options(tmp_path, CONFIG), on_note=notes.append)
+    assert [note for note in notes if "credit" in note] == [
+        "credit gift begins on 2026-10-01, before the period: what earlier calls drew is not counted. "
+        "Give its balance at the start: usd, from, purchased = false"
+    ]
     openai = frame.filter(pl.col("ProviderName") == "OpenAI", pl.col("ChargeCategory") == "Usage")
     assert added(openai, "x_CreditApplied") == D("0.30")
     before = openai.filter(pl.col("ChargePeriodStart").dt.date() < date(2026, 11, 2))
@@ -374,17 +379,17 @@ def test_no_prompt_user_or_key_leaves(tmp_path: Path) -> None:
     log["metadata"] |= {"user_api_key_alias": secret, "user_api_key_team_alias": person, "user_api_key_user_id": person}
     log["messages"] = [{"role": "user", "content": "the secret recipe"}]
     path = write(tmp_path / "l.jsonl", [log])
-    config = '[finance]\ntags = ["team", "api_key_alias", "feature", "plan"]\n'
+    config = '[finance]\ntags = ["team", "api_key_alias", "feature", "plan", "workload"]\n'
     kept = AnalyzeOptions(ledger=tmp_path / "ledger.duckdb", config=options(tmp_path, config).config)
     frame = infercheck.export_focus([path], options=kept)
     parts = [as_exact_csv(frame), as_csv(infercheck.export_chargeback([path], options=kept)), repr(frame.rows()).encode()]
     assert not [word for word in (secret, person, "recipe") if any(word.encode() in part for part in parts)]
     alias = frame.get_column("x_ApiKeyAlias")[0]
     assert alias.startswith("hash-")
-    assert (
-        frame.get_column("Tags")[0]
-        == f'{{"team":"{frame.get_column("x_Team")[0]}","api_key_alias":"{alias}","feature":"{frame.get_column("x_Team")[0]}","plan":"gold"}}'
-    )
+    team = frame.get_column("x_Team")[0]
+    tags = json.loads(frame.get_column("Tags")[0])
+    assert tags.pop("workload").startswith("hash-")  # named after the key
+    assert tags == {"team": team, "api_key_alias": alias, "feature": team, "plan": "gold"}
     assert infercheck.export_focus([path], options=kept).get_column("x_ApiKeyAlias")[0] == alias  # the same key next month
 
 

@@ -300,8 +300,8 @@ def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[s
     """Fill the charges of the run's period, which needs the views; returns and tells what they do not hold."""
     from infercheck.finance import book
 
-    book.fill(run.engine, run.config, since=options.since, until=options.until)
-    notes = book.notes(run.engine, run.config)
+    covered = book.fill(run.engine, run.config, since=options.since, until=options.until)
+    notes = book.notes(run.engine, run.config, covered)
     if on_note:
         for note in notes:
             on_note(note)

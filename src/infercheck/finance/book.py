@@ -7,11 +7,11 @@ from datetime import datetime
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.finance import charges, commitments, credits
-from infercheck.finance.period import period
+from infercheck.finance.period import Period, period
 
 
-def fill(engine: Engine, config: Config, *, since: object = None, until: datetime | None = None) -> None:
-    """Fill table ``charges``; needs view ``priced_calls``. ``since`` and ``until`` are those of the run."""
+def fill(engine: Engine, config: Config, *, since: object = None, until: datetime | None = None) -> Period | None:
+    """Fill table ``charges``; needs view ``priced_calls``. ``since`` and ``until`` are those of the run. Returns the days that it covers."""
     charges.fill(engine, config)
     covered = period(engine, since, until)
     if covered is not None:
@@ -23,9 +23,10 @@ def fill(engine: Engine, config: Config, *, since: object = None, until: datetim
                 "UPDATE charges SET account = ? WHERE meter IN ('unused', 'purchase') AND (? = '*' OR provider = ?)",
                 [index, account.provider, account.provider],
             )
+    return covered
 
 
-def notes(engine: Engine, config: Config) -> list[str]:
+def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
     """What is not in the charges, and what may differ from the invoice: one sentence each."""
     found = []
     unpriced, tokens, models = engine.rows(
@@ -47,6 +48,12 @@ def notes(engine: Engine, config: Config) -> list[str]:
         found.append(
             f"the log's own cost, ${logged:f}, is billed, not the ${contracted:f} of the contracted prices: --cost-basis computed bills those"
         )
+    for credit in config.credit:
+        if covered is not None and credit.since < covered.start and (credit.until is None or credit.until > covered.start):
+            found.append(
+                f"credit {credit.name} begins on {credit.since}, before the period: what earlier calls drew is not counted. "
+                "Give its balance at the start: usd, from, purchased = false"
+            )
     open_ended = [plan.name for plan in config.commitment if plan.tokens_per_minute is None]
     if open_ended:
         found.append(

@@ -110,7 +110,7 @@ def _list_prices(engine: Engine, config: Config) -> None:
 
 def _groups(engine: Engine, config: Config) -> None:
     """Table ``charge_groups``: the grain without the meter, each meter a column."""
-    tags = payers.tag_columns(config)
+    tags = payers.tag_columns(engine, config)
     grain = {**_DIMENSIONS, **{f"tag_{name}": sql for name, sql in tags.items()}}
     allowed = {"team": "team", "cost_centre": "cost_centre", "api_key_alias": "key_alias", **{name: quoted(f"tag_{name}") for name in tags}}
     pairs = ", ".join(f"'{name}', {allowed[name]}" for name in config.finance.tags)

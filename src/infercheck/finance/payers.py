@@ -36,7 +36,7 @@ def fill(engine: Engine, config: Config) -> None:
         f"{_case([(test, t.name) for test, t in teams], _hidden('team', salt))} AS payer, "
         f"{_case([(test, t.cost_centre) for test, t in teams])} AS cost_centre, "
         f"{_hidden('api_key_alias', salt)} AS key_alias, "
-        f"{_hidden('app', salt)} AS tag_app, environment AS tag_environment, "
+        f"{_hidden('app', salt)} AS tag_app, {_hidden('environment', salt)} AS tag_environment, "
         f"{_case([(test, c.name) for test, c in plans])} AS commitment{''.join(tags)} FROM calls"
     )
 
@@ -46,9 +46,10 @@ def client_tags(config: Config) -> tuple[str, ...]:
     return tuple(name for name in config.finance.tags if name not in TAG_COLUMNS)
 
 
-def tag_columns(config: Config) -> dict[str, str]:
+def tag_columns(engine: Engine, config: Config) -> dict[str, str]:
     """The allow-list's names beyond the grain, and the SQL that reads them from ``call_payers`` m and ``priced_calls`` p."""
-    known = {name: "p.workload" if name == "workload" else f"m.{quoted(f'tag_{name}')}" for name in config.finance.tags}
+    workload = _hidden("p.workload", ledger.salt_of(engine))
+    known = {name: workload if name == "workload" else f"m.{quoted(f'tag_{name}')}" for name in config.finance.tags}
     return {name: sql for name, sql in known.items() if name not in _GRAIN}
 
 
