@@ -9,7 +9,8 @@ from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
 from infercheck.ingest.inputs import NAIVE_TIMES
 from infercheck.model.hints import SETTINGS
-from infercheck.model.report import Coverage
+from infercheck.model.report import Coverage, NaiveSum
+from infercheck.prices.cost import cost_expression, price_join
 from infercheck.summarise import money
 
 GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
@@ -70,6 +71,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         attempts=scope.attempts,
         requests=scope.requests,
         duplicates=scope.duplicates,
+        naive_sum=_naive(engine) if scope.duplicates and not scope.filtered_out else None,
         rejects=scope.rejects,
         other_records=scope.other,
         cell_issues=scope.cell_issues,
@@ -90,6 +92,22 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         notices=list(read.notices),
         notes=notes,
     )
+
+
+def _naive(engine: Engine) -> NaiveSum | None:
+    """The sum over all records: that of the calls and of what only repeats them, each at its own logged cost or list price."""
+    counted_tokens, counted_usd = engine.rows(
+        "SELECT CAST(coalesce(sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), 0) AS BIGINT), sum(billed_usd) FROM priced_calls"
+    )[0]
+    computed, logged = cost_expression(), "CASE WHEN c.logged_currency = 'USD' AND c.logged_cost > 0 THEN c.logged_cost END"
+    tokens, usd = engine.rows(
+        "SELECT CAST(coalesce(sum(coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0)), 0) AS BIGINT), "
+        f"sum(CAST(coalesce({logged}, {computed}) AS DECIMAL(38, 12))) FROM repeated_usage c LEFT JOIN prices p ON {price_join()}"
+    )[0]
+    if not tokens and not usd:
+        return None
+    naive = None if counted_usd is None else money(counted_usd + (usd or 0))
+    return NaiveSum(tokens=counted_tokens + tokens, usd=naive, counted_tokens=counted_tokens, counted_usd=money(counted_usd))
 
 
 def _basis(engine: Engine) -> Literal["logged", "computed", "mixed", "none"]:

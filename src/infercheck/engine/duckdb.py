@@ -53,6 +53,7 @@ class Engine:
         self.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
         self.execute("SET TimeZone = 'UTC'")
         self.execute("SET preserve_insertion_order = false")
+        self.execute("SET asof_loop_join_threshold = 0")  # chosen by a guess at sizes, and quadratic where the guess is wrong
         if not self.persistent:  # a ledger that goes away need be neither small nor safe from a crash
             self.execute("SET force_compression = 'uncompressed'")
             self.execute("SET checkpoint_threshold = '1TB'")

@@ -23,6 +23,7 @@ def group_copies(engine: Engine, ids: str) -> None:
     """Fill ``attempt_groups`` (attempt_key, group_key, is_wrapper, dropped) for the attempts that are not simply their own group."""
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE attempt_groups (attempt_key VARCHAR, group_key VARCHAR, is_wrapper BOOLEAN, dropped BOOLEAN)""")
+    _join_partial_keys(engine, ids)
     if not engine.value(f"SELECT count(*) FROM (SELECT 1 FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL LIMIT 1)"):
         return
     _collect_model_spans(engine, ids)
@@ -31,6 +32,19 @@ def group_copies(engine: Engine, ids: str) -> None:
     _join_same_answers(engine, ids)
     for name in ("model_spans", "span_above", "nested", "span_roles"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{name}")
+
+
+def _join_partial_keys(engine: Engine, ids: str) -> None:
+    """What a source says with its keys alone: ``a|`` is the attempt ``a|b``, and ``copy|...`` counts nowhere."""
+    engine.execute(f"""
+        INSERT INTO attempt_groups
+        SELECT DISTINCT attempt_key, NULL, FALSE, TRUE FROM call_rows WHERE file_id IN ({ids}) AND starts_with(attempt_key, 'copy|')
+        UNION ALL
+        SELECT p.attempt_key, min(w.attempt_key), FALSE, FALSE
+        FROM (SELECT DISTINCT attempt_key FROM call_rows WHERE file_id IN ({ids}) AND ends_with(attempt_key, '|')) p
+        JOIN (SELECT DISTINCT attempt_key FROM call_rows WHERE file_id IN ({ids}) AND NOT ends_with(attempt_key, '|')) w
+            ON split_part(w.attempt_key, '|', 1) || '|' = p.attempt_key
+        GROUP BY p.attempt_key""")
 
 
 def _collect_model_spans(engine: Engine, ids: str) -> None:

@@ -189,6 +189,8 @@ def look(path: Path) -> Look:
         if magic.startswith(start):
             return Look("binary", label=name)
     head = _head(path, compression)
+    if (plain := _plain_lines(head)) is not None:
+        return Look("jsonl", compression, records=plain, label=path.suffix.lstrip(".").lower() or "text")
     encoding = "utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     if not text.strip(" \t\r\n\0"):
@@ -200,6 +202,17 @@ def look(path: Path) -> Look:
     complete = len(head) < HEAD_BYTES
     kind, records, fields = _shape(text, path, compression, encoding, complete=complete)
     return Look(kind, compression, encoding, tuple(records), tuple(fields), label=path.suffix.lstrip(".").lower() or "text")
+
+
+def _plain_lines(head: bytes) -> tuple[dict[str, Any], ...] | None:
+    """The first records where a file opens with so many lines that are all objects: then nothing else has to be looked at."""
+    lines = head.split(b"\n", SAMPLE)
+    if len(lines) <= SAMPLE or not all(line.startswith(b'{"') and line.endswith(b"}") for line in lines[:SAMPLE]):
+        return None
+    try:
+        return tuple(json.loads(line) for line in lines[:SAMPLE])
+    except (ValueError, RecursionError):
+        return None
 
 
 def _head(path: Path, compression: str) -> bytes:
@@ -302,6 +315,21 @@ def join(files: Iterable[tuple[int, Path]], out: Path) -> None:
                     target.write(b'{"%s":%d,"%s":%d,' % (LINE_KEY.encode(), number, FILE_KEY.encode(), file_id) + record[1:] + b"\n")
                 elif record:
                     target.write(b"!\n")  # no object: the strict reader has to refuse it
+
+
+def stack(files: Iterable[Path], out: Path) -> list[int]:
+    """Copy small JSONL files into one, a file after the other; returns the lines of each, -1 for a file left out since it is not plainly
+    a record a line: a blank line, a byte order mark, an unfinished last line."""
+    counts = []
+    with out.open("wb") as target:
+        for path in files:
+            data = path.read_bytes()
+            if data.startswith(b"{") and data.endswith(b"}\n") and b"\n\n" not in data and b"\r" not in data:
+                target.write(data)
+                counts.append(data.count(b"\n"))
+            else:
+                counts.append(-1)
+    return counts
 
 
 def unpack(path: Path, compression: str, out: Path, *, start: int = 0, stop: int | None = None) -> list[str]:

@@ -46,6 +46,13 @@ CALL_ROWS = (
     Column("fullness", "INTEGER", "columns that are not NULL: of two copies of an attempt the fuller one wins"),
     Column("content_hash", "UBIGINT", "hash of the row's content: breaks ties whatever the order of files"),
 )
+_REPEATED = ("input_tokens", "cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens", "output_tokens", "logged_cost")
+REPEATED = tuple(c for c in TABLES["calls"] if c.name in _REPEATED)
+REPEAT_ROWS = (
+    Column("call_id", "BIGINT", "the call whose usage a record tells once more"),
+    Column("file_id", "BIGINT", "the file in `files`"),
+    *REPEATED,
+)
 TOOL_CALL_ROWS = (*TABLES["tool_calls"], Column("file_id", "BIGINT", "the file in `files`"))
 FILE_ROWS = (
     *FILES,
@@ -60,6 +67,7 @@ PERSISTENT: dict[str, tuple[Column, ...]] = {
     "span_rows": SPANS,
     "remark_rows": REMARKS,
     "tool_call_rows": TOOL_CALL_ROWS,
+    "repeat_rows": REPEAT_ROWS,
     "prompt_messages": PROMPT_MESSAGES,
     "messages": MESSAGES,
     "message_blocks": MESSAGE_BLOCKS,

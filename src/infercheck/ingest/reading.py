@@ -147,7 +147,7 @@ def _plan(
 
 def _reading(path: Path, head: inputs.Look, source: sources.Source, version: str, seen: Seen | None, next_id: int) -> Reading:
     size, mtime = path.stat().st_size, path.stat().st_mtime_ns
-    tail = seen is not None and (seen.source, seen.version) == (source.id, version) and head.grows_by_lines
+    tail = seen is not None and (seen.source, seen.version) == (source.id, version) and head.grows_by_lines and not source.header.held
     start = seen.bytes_read if seen and tail and change_of(path, seen) == "grown" else 0
     return Reading(seen.file_id if seen else next_id, path, head, source, version, size, mtime, start, seen)
 
@@ -244,13 +244,40 @@ def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
     if not batch:
         return
     out = scratch / "joined"
-    inputs.join(((r.file_id, r.piece.path) for r in batch), out)
-    damaged = _stage(engine, batch, [staging.Piece(r.file_id, out, joined=True) for r in batch])
-    if damaged or damaged is None or any(r.changed_meanwhile() for r in batch):
-        _read_slowly(engine, batch, scratch)
+    if batch[0].source.header.held:
+        batch, pieces = _stacked(engine, batch, scratch, out)
     else:
-        store(engine, batch[0].source, batch)
+        inputs.join(((r.file_id, r.piece.path) for r in batch), out)
+        pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
+    damaged = _stage(engine, batch, pieces) if batch else set()
     out.unlink()
+    if damaged is None and len(batch) > JOIN_FROM:  # somewhere: it is looked for by halves
+        half = len(batch) // 2
+        _read_joined(engine, batch[:half], scratch)
+        _read_joined(engine, batch[half:], scratch)
+        return
+    slow = {r.file_id for r in batch if damaged is None or r.file_id in damaged or r.changed_meanwhile()}
+    if not slow:
+        if batch:
+            store(engine, batch[0].source, batch)
+        return
+    _read_slowly(engine, [r for r in batch if r.file_id in slow], scratch)
+    _read_joined(engine, [r for r in batch if r.file_id not in slow], scratch)
+
+
+def _stacked(engine: Engine, batch: Sequence[Reading], scratch: Path, out: Path) -> tuple[list[Reading], list[staging.Piece]]:
+    """Lay files one after the other; those that are not plainly a record a line are read at once, by themselves."""
+    counts = inputs.stack((r.piece.path for r in batch), out)
+    _read_slowly(engine, [r for r, n in zip(batch, counts, strict=True) if n < 0], scratch)
+    kept: list[Reading] = []
+    pieces: list[staging.Piece] = []
+    row = 0
+    for r, n in zip(batch, counts, strict=True):
+        if n > 0:
+            kept.append(r)
+            pieces.append(staging.Piece(r.file_id, out, first_row=row, lines=n))
+            row += n
+    return kept, pieces
 
 
 def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:

@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
-from infercheck.engine.duckdb import Engine, quoted
+from infercheck.engine.duckdb import DatabaseError, Engine, quoted
 from infercheck.sources import Source
 
+# A record's place in its file, its line, is known only once it is held: its place among its file's records, or in a stack of files.
+_PLACED = """
+    SELECT r.* REPLACE (coalesce(r.line, r.rowid - f.first_rn + 1 + p.base) AS line)
+    FROM records r JOIN (SELECT file, min(rowid) AS first_rn FROM records GROUP BY file) f ON r.file = f.file
+    JOIN pieces p ON p.file_id = r.file"""
+_STACKED = "SELECT r.* REPLACE (p.file_id AS file, p.line AS line) FROM records r POSITIONAL JOIN placed p"
 
-def hold(engine: Engine, select: str) -> None:
+
+def hold(engine: Engine, source: Source, select: str, *, stacked: bool = False) -> None:
     """Make ``raw`` of what ``select`` reads. Records are held first: their place in the file is known only before they are taken apart."""
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE records AS {select}")
-    engine.execute("""
-        CREATE OR REPLACE TEMP VIEW raw AS
-        SELECT r.* REPLACE (coalesce(r.line, r.rowid - f.first_rn + 1 + p.base) AS line)
-        FROM records r JOIN (SELECT file, min(rowid) AS first_rn FROM records GROUP BY file) f ON r.file = f.file
-        JOIN pieces p ON p.file_id = r.file""")
+    empty = " AND ".join(f"{quoted(c)} IS NULL" for c in source.header.columns)
+    held = source.header.held or ", ".join(map(quoted, source.header.columns))
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE records AS SELECT file, line, {empty} AS is_empty, {held} FROM ({select})")
+    if stacked:
+        engine.execute("""
+            CREATE OR REPLACE TEMP TABLE placed AS SELECT file_id, unnest(range(1, lines + 1)) AS line FROM (FROM pieces ORDER BY first_row)""")
+        if engine.value("SELECT (SELECT count(*) FROM placed) <> (SELECT count(*) FROM records)"):
+            raise DatabaseError("a line of the stack is no record, or several")
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_STACKED if stacked else _PLACED}")
 
 
 def leave_out(engine: Engine, what: str, condition: str) -> None:
@@ -34,10 +44,20 @@ def number_rows(engine: Engine) -> None:
             GROUP BY file_id) l ON l.file_id = s.file""")
 
 
-def files_with_empty_records(engine: Engine, source: Source) -> list[int]:
+def files_with_empty_records(engine: Engine) -> list[int]:
     """Files with a record that has none of the source's fields."""
-    empty = " AND ".join(f"{quoted(c)} IS NULL" for c in source.header.columns)
-    return [int(r[0]) for r in engine.rows(f"SELECT DISTINCT file FROM records WHERE {empty}")]
+    if not engine.value("SELECT count(*) FROM records WHERE is_empty"):
+        return []
+    return [int(r[0]) for r in engine.rows("SELECT DISTINCT file FROM raw WHERE is_empty")]
+
+
+def counts(engine: Engine) -> dict[int, tuple[int, int]]:
+    """By file: records that were read, and how many of them hold no call, nor repeat one."""
+    rows = engine.rows("""
+        SELECT file, r.n, r.n - coalesce(c.n, 0) - coalesce(s.n, 0) FROM (SELECT file, count(*) AS n FROM raw GROUP BY file) r
+        LEFT JOIN (SELECT file_id AS file, count(DISTINCT line) AS n FROM numbered GROUP BY file_id) c USING (file)
+        LEFT JOIN (SELECT file, sum(len(repeats)) AS n FROM staged GROUP BY file) s USING (file)""")
+    return {int(file_id): (int(read), int(other)) for file_id, read, other in rows}
 
 
 def notes(engine: Engine, source: Source) -> dict[int, list[str]]:
@@ -52,5 +72,5 @@ def notes(engine: Engine, source: Source) -> dict[int, list[str]]:
 
 def drop(engine: Engine) -> None:
     """Free what was held."""
-    for name in ("left_out", "records"):
+    for name in ("left_out", "records", "placed"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{name}")

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
 from infercheck.errors import UsageError, first_line
-from infercheck.ingest import attempts, remarks
+from infercheck.ingest import attempts, ledger, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 
@@ -55,7 +55,10 @@ def open_scope(
     _replace(engine, "files", "VIEW", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
     for name in ("rejects", "cell_issues"):
         _replace(engine, name, "VIEW", f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")
-    rows = int(engine.value(f"SELECT count(*) FROM call_rows WHERE file_id IN ({ids})"))
+    rows = int(
+        engine.value(f"""
+        SELECT (SELECT count(*) FROM call_rows WHERE file_id IN ({ids})) + (SELECT count(*) FROM repeat_rows WHERE file_id IN ({ids}))""")
+    )
     _keep_one_of_each(engine, ids)
     kept = int(engine.value("SELECT count(*) FROM kept_calls"))
     _replace(engine, "calls", "TABLE", f"""
@@ -103,17 +106,28 @@ def open_scope(
 
 
 def _keep_one_of_each(engine: Engine, ids: str) -> None:
-    """Fill ``kept_calls``: the fullest copy of every attempt."""
+    """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest."""
     attempts.group_copies(engine, ids)
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE grouped_calls AS
         SELECT c.call_id, coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR)) AS group_key,
-            c.trace_id, c.fullness, c.content_hash, c.file_id, c.line
+            c.trace_id, c.session_id, coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) AS tokens, c.fullness, c.content_hash,
+            c.file_id, c.line
         FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE kept_calls AS
         SELECT call_id, group_key FROM grouped_calls
-        QUALIFY row_number() OVER (PARTITION BY group_key ORDER BY fullness DESC, content_hash, file_id, line) = 1""")
+        QUALIFY row_number() OVER (PARTITION BY group_key
+            ORDER BY tokens DESC, fullness DESC, session_id, content_hash, file_id, line) = 1""")
+    # What a sum over all records would add to that of the calls.
+    names = ", ".join(c.name for c in ledger.REPEATED)
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE repeated_usage AS
+        SELECT provider, model, started_at, service_tier, operation, logged_currency, {names}, audio_input_tokens, audio_output_tokens
+        FROM call_rows c WHERE file_id IN ({ids}) AND call_id NOT IN (SELECT call_id FROM kept_calls)
+        UNION ALL
+        SELECT c.provider, c.model, c.started_at, c.service_tier, c.operation, 'USD', {", ".join("r." + c.name for c in ledger.REPEATED)}, NULL, NULL
+        FROM repeat_rows r JOIN call_rows c USING (call_id) WHERE r.file_id IN ({ids})""")
     engine.execute("CREATE OR REPLACE TEMP TABLE trace_units (trace_id VARCHAR, unit VARCHAR)")
     if engine.value("SELECT count(*) FROM grouped_calls") > engine.value("SELECT count(*) FROM kept_calls"):
         attempts.join_traces(engine)

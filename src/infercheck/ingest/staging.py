@@ -9,6 +9,7 @@ from pathlib import Path
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.ingest import parquet, record_stage, span_stage
 from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
+from infercheck.ingest.ledger import REPEATED
 from infercheck.model.call import CALLS, STATUSES, Column
 from infercheck.sources import Source, helpers, raw_name, sql_type
 
@@ -21,6 +22,7 @@ PLACE = {"call_id", "source", "file_id", "line"}
 LISTS = {
     "messages": sql_type("MESSAGES"),
     "called_tools": "STRUCT(name VARCHAR, arguments VARCHAR)[]",
+    "repeats": f"STRUCT({', '.join(f'{c.name} {c.type}' for c in REPEATED)})[]",
 }
 TEXTS = {"answer": "VARCHAR", "parameters": "VARCHAR", "tools": "VARCHAR"}
 FROM_PROMPT = ("prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars", "turn")
@@ -46,6 +48,8 @@ class Piece:
     path: Path
     base: int = 0
     joined: bool = False  # the path holds several files' lines, and each says whose it is
+    first_row: int | None = None  # the path holds several files one after the other, and this one starts there
+    lines: int = 0  # of this file in such a stack
 
 
 def setup(engine: Engine, salt: str) -> None:
@@ -87,8 +91,9 @@ def read_rows(
     Raises DatabaseError on the first thing that is no record, unless ``lenient``; ``typed`` takes half the time and fails on the first value that
     has not the shape that the source expects, which is no damage. ``rest`` are keys that the source does not name, for one that wants them all.
     """
-    engine.execute("CREATE OR REPLACE TEMP TABLE pieces (path VARCHAR, file_id BIGINT, base BIGINT)")
-    engine.execute("INSERT INTO pieces VALUES " + ", ".join(f"({literal(str(p.path))}, {p.file_id}, {p.base})" for p in pieces))
+    engine.execute("CREATE OR REPLACE TEMP TABLE pieces (path VARCHAR, file_id BIGINT, base BIGINT, first_row BIGINT, lines BIGINT)")
+    rows = ", ".join(f"({literal(str(p.path))}, {p.file_id}, {p.base}, {literal(p.first_row)}, {p.lines})" for p in pieces)
+    engine.execute(f"INSERT INTO pieces VALUES {rows}")
     largest = max((p.path.stat().st_size for p in pieces), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
     reader = _reader(engine, source, pieces, kind, fields, rest, size=size, lenient=lenient, typed=typed)
@@ -99,13 +104,14 @@ def read_rows(
         columns += f", CAST(MAP {{{entries}}} AS MAP(VARCHAR, VARCHAR)) AS {quoted(source.header.rest)}"
     line = "CAST(NULL AS BIGINT)" if fields else LINE_KEY
     file = str(pieces[0].file_id) if len(pieces) == 1 else _file_of(pieces)
-    file = FILE_KEY if pieces[0].joined else file
+    stacked = pieces[0].first_row is not None
+    file = FILE_KEY if pieces[0].joined else "NULL" if stacked else file
     select, spans = f"SELECT {file} AS file, {line} AS line, {columns} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     engine.execute("SET disabled_optimizers = 'in_clause'")  # a list behind IN becomes a join otherwise, which does not keep the order
     try:
         if source.holds_records:
-            record_stage.hold(engine, select)
+            record_stage.hold(engine, source, select, stacked=stacked)
         else:
             engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {select}")
         engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(engine, source)}")
@@ -241,7 +247,7 @@ def number_rows(engine: Engine, source: Source) -> None:
 def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
     """Files with a row that holds none of what makes a call: a blank object, or a line that is something else."""
     if source.holds_records:
-        return record_stage.files_with_empty_records(engine, source)
+        return record_stage.files_with_empty_records(engine)
     return [int(r[0]) for r in engine.rows("""
         SELECT DISTINCT file FROM staged WHERE source_call_id IS NULL AND started_at IS NULL AND model IS NULL AND issues IS NULL
             AND input_tokens IS NULL AND output_tokens IS NULL""")]  # fmt: skip
@@ -249,12 +255,9 @@ def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
 
 def counts(engine: Engine, source: Source) -> dict[int, tuple[int, int]]:
     """By file: records that were read, and how many of them hold no call."""
-    sql = "SELECT file_id, count(*), 0 FROM numbered GROUP BY file_id"
     if source.holds_records:
-        sql = """
-            SELECT file, r.n, r.n - coalesce(c.n, 0) FROM (SELECT file, count(*) AS n FROM records GROUP BY file) r
-            LEFT JOIN (SELECT file_id AS file, count(DISTINCT line) AS n FROM numbered GROUP BY file_id) c USING (file)"""
-    return {int(file_id): (int(read), int(other)) for file_id, read, other in engine.rows(sql)}
+        return record_stage.counts(engine)
+    return {int(file_id): (int(n), 0) for file_id, n in engine.rows("SELECT file_id, count(*) FROM numbered GROUP BY file_id")}
 
 
 def cut_prompts(engine: Engine) -> None:
@@ -344,6 +347,10 @@ TOOL_CALLS_SELECT = """
         CASE WHEN t.arguments NOT IN ('', '{}') THEN salted(t.arguments) END AS arguments_hash, file_id
     FROM (SELECT n.call_id, n.file_id, unnest(range(1, len(s.called_tools) + 1)) AS i, unnest(s.called_tools) AS t
           FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.called_tools) > 0)"""
+
+REPEATS_SELECT = f"""
+    SELECT call_id, file_id, {", ".join(f"r.{c.name} AS {c.name}" for c in REPEATED)}
+    FROM (SELECT n.call_id, n.file_id, unnest(s.repeats) AS r FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.repeats) > 0)"""
 
 CELL_ISSUES_SELECT = """
     SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count, min(substring(issue, strpos(issue, '=') + 1)) AS sample

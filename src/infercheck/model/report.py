@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from infercheck.model.rule import FixId, Grade, Snippet
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -43,6 +43,15 @@ class Window(Model):
     complete_days: int = 0
 
 
+class NaiveSum(Model):
+    """What adding up every record that tells usage would say, beside what was counted once. Only where the two differ."""
+
+    tokens: int = Field(description="input, cached included, and output of all records")
+    usd: Usd | None = None
+    counted_tokens: int
+    counted_usd: Usd | None = None
+
+
 class Coverage(Model):
     """What was read and how sure the figures are."""
 
@@ -52,6 +61,7 @@ class Coverage(Model):
     attempts: int
     requests: int
     duplicates: int
+    naive_sum: NaiveSum | None = None
     rejects: int
     other_records: int = Field(
         0, description="records that are understood and hold no call, such as a user's message or a span of other work"

@@ -24,7 +24,12 @@ def read(page: Page, report: Report) -> None:
     """Files, rows, losses, window, prices."""
     coverage, window = report.coverage, report.window
     page.heading("What was read")
-    rows: list[tuple[str, Cell]] = [("files", _files(coverage)), ("calls", _calls(coverage)), ("lost", _lost(page, coverage))]
+    rows: list[tuple[str, Cell]] = [
+        ("files", _files(coverage)),
+        ("calls", _calls(coverage)),
+        *_naive(coverage),
+        ("lost", _lost(page, coverage)),
+    ]
     samples = coverage.reject_samples + coverage.cell_issue_samples
     shown = samples if page.style.verbose else samples[:_SAMPLES]
     rows += [("", page.text(sample, "dim", 200)) for sample in shown]
@@ -38,7 +43,7 @@ def read(page: Page, report: Report) -> None:
     rows += _currency(page, coverage)
     if coverage.naive_times:
         rows.append(("clocks", page.text(f"{plural(coverage.naive_times, 'call')} whose time names no zone, read as UTC", "yellow")))
-    page.pairs(rows if coverage.attempts else rows[: 3 + len(shown)])
+    page.pairs(rows if coverage.attempts else rows[: 3 + bool(coverage.naive_sum) + len(shown)])
     for notice in coverage.notices:
         page.paragraph(notice, "yellow")
 
@@ -117,6 +122,15 @@ def _calls(coverage: Coverage) -> str:
     if left_out > 0:
         parts.append(f"{left_out:,} left out by --since, --until or --where")
     return "; ".join(parts)
+
+
+def _naive(coverage: Coverage) -> list[tuple[str, Cell]]:
+    """What somebody who adds up all rows gets, since most do."""
+    naive = coverage.naive_sum
+    if naive is None:
+        return []
+    money = f" and {_money(naive.usd)}; counted once: {naive.counted_tokens:,} and {_money(naive.counted_usd)}"
+    return [("naive sum", f"adding up all rows would give {naive.tokens:,} tokens{money}")]
 
 
 def _lost(page: Page, coverage: Coverage) -> Cell:

@@ -9,6 +9,11 @@ list of name, arguments), ``parameters`` and ``tools`` (JSON text).
 ``joins = true`` is for logs where a record is not one call: the SELECT may group, unnest and filter records. Beside file and line (of the first
 record that makes the call) it hands on ``skipped``: NULL, or what a record holds that is no call; such records are counted and reported.
 
+``held`` goes with it where a record is understood only beside its neighbours: SQL over the columns that says what of a record is kept, so that
+large texts are not; ``raw`` has that instead, and a file that grew is read anew. Two things an ``attempt_key`` may say beside what makes records the
+same attempt: ``a|``, with nothing behind it, joins the attempt that has a key ``a|b``; ``copy|`` in front marks a repetition of what another log
+counts, which never counts itself. ``repeats`` (a list of tokens and cost) is what other records of the file say of the same call's usage.
+
 A mapping in a config (``[source.NAME]``) becomes a source of the same kind, with its SELECT made by ``_mapping``.
 
 A source that ``yields = "exchanges"`` selects requests and answers in the provider's own words instead; ``_exchanges.sql`` says which columns, and
@@ -77,6 +82,9 @@ class SourceSpec(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
     yields: Literal["calls", "exchanges", "spans"] = "calls"
     joins: bool = Setting(default=False, description="a record is not always one call: several make one, or one holds several or none")
+    held: str = Setting(
+        default="", description="what is kept of a record that is understood only beside its neighbours; SQL over the columns"
+    )
     refuses: str = Setting(
         default="", description="why files of this shape are no log of calls; a file that is named gets this as its error"
     )
@@ -200,7 +208,9 @@ def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
 @cache
 def helpers() -> str:
     """The macros that sources may use, as SQL."""
-    names = ("_helpers.sql", "_span_macros.sql", "_provider_macros.sql", "_langfuse_macros.sql", "_gateway_macros.sql")
+    names = (
+        "_helpers.sql", "_span_macros.sql", "_provider_macros.sql", "_langfuse_macros.sql", "_gateway_macros.sql", "_agent_macros.sql"
+    )  # fmt: skip
     return "\n".join((resources.files(__name__) / name).read_text(encoding="utf-8") for name in names)
 
 
@@ -234,13 +244,17 @@ def match(records: Sequence[Mapping[str, Any]], fmt: str, among: Mapping[str, So
     sample = records[:SAMPLE]
     sources = load() if among is None else among
 
+    @cache
+    def has(key: str) -> list[bool]:
+        return [has_key(r, key) for r in sample]
+
     def usual(key: str) -> bool:
-        return 2 * sum(has_key(r, key) for r in sample) >= max(1, len(sample))
+        return 2 * sum(has(key)) >= max(1, len(sample))
 
     def fit(source: Source) -> Match:
         detect = source.header.detect
         missing = tuple(k for k in detect.all if not usual(k))
-        if detect.any and 2 * sum(any(has_key(r, k) for k in detect.any) for r in sample) < max(1, len(sample)):
+        if detect.any and 2 * sum(map(any, zip(*map(has, detect.any), strict=True))) < max(1, len(sample)):
             missing += (" or ".join(detect.any),)
         if detect.files and not any(_fits(path, glob) for glob in detect.files):
             missing += (f"a path like {' or '.join(detect.files)}",)
