@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: demo test lint bench bench-views placebo truth cost-truth gate-power focus lock wheel clean
+.PHONY: demo test lint bench bench-views bench-agents placebo truth cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -26,6 +26,9 @@ placebo: $(READY)
 
 bench-views: $(READY)
 	$(BIN)/python benchmarks/views.py $(BENCH)
+
+bench-agents: $(READY)
+	$(BIN)/python benchmarks/agents.py $(BENCH)
 
 truth: $(READY)
 	$(BIN)/python benchmarks/truth.py

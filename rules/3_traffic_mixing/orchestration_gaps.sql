@@ -2,8 +2,8 @@
 title = "The user waits while neither a model nor a tool runs"
 why = """On the critical path there is time that belongs to no call and no tool: the framework between its steps, a queue for a worker, code that nobody instrumented. With spans it is the own time of spans that have \
 others under them. What goes beyond the same operation's own median is measured waste, since half of its runs did without it; the rest is worth a profiler but may be honest work, so it is \
-claimed as heuristic. In a log without spans the time between calls also holds the tools' work, so only what goes beyond the workload's own median pause is claimed, and it is labelled: client, tools or \
-gateway queue, not distinguishable. Pauses in which a person answers, and those after a failed attempt (retry_storm), are left out."""
+claimed as heuristic. In a log without spans only what goes beyond the workload's own median pause is claimed, and it is labelled: client, tools or \
+gateway queue, not distinguishable. Pauses in which a person answers, those after an answer that calls a tool, and those after a failed attempt (retry_storm), are left out."""
 fix = "orchestration"
 grade = "measured"
 effect = "latency"
@@ -79,6 +79,25 @@ span_id  trace_id  subject  grade     waste_ms
 '''
 
 [[example]]
+name = "no spans, and the answer before the pause called a tool: that is the tool's time, and perhaps a person's who permits it"
+params = { min_gaps = 3 }
+calls = '''
+call_id  trace_id  app  model  started_at  duration_s
+a1       a         w    m      0           2
+a2       a         w    m      3           2
+a3       a         w    m      6           2
+b1       b         w    m      0           2
+b2       b         w    m      3           2
+c1       c         w    m      0           2
+c2       c         w    m      7           2
+'''
+tool_calls = '''
+call_id  position  name
+c1       0         shell
+'''
+claims = ""
+
+[[example]]
 name = "a person who thinks between turns; a back-off; a tool's own time; a small gap; too few pauses: silent"
 params = { min_gaps = 6 }
 calls = '''
@@ -131,6 +150,7 @@ WITH totals AS (
     SELECT
         w.unit_id, w.call_id, w.workload, p.trace_id, p.status, p.request_id, p.prompt_hash, w.window_start_us,
         lag(w.window_end_us) OVER siblings AS before_us,
+        lag(w.call_id) OVER siblings AS call_before,
         lag(p.status) OVER siblings AS status_before,
         lag(p.request_id) OVER siblings AS request_before,
         lag(p.prompt_hash) OVER siblings AS prompt_before
@@ -140,7 +160,7 @@ WITH totals AS (
     WHERE p.trace_id IS NOT NULL
     WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
 ), pauses AS (
-    SELECT unit_id, call_id, trace_id, workload, window_start_us - before_us AS pause_us
+    SELECT unit_id, call_id, call_before, trace_id, workload, window_start_us - before_us AS pause_us
     FROM steps
     WHERE before_us < window_start_us
         AND NOT coalesce(status_before <> 'ok' AND (request_before = request_id OR prompt_before = prompt_hash), FALSE)
@@ -157,7 +177,9 @@ WITH totals AS (
     FROM pauses AS p
     LEFT JOIN answered AS a ON a.call_id = p.call_id
     LEFT JOIN (SELECT trace_id FROM spans GROUP BY trace_id) AS s ON s.trace_id = p.trace_id
-    WHERE a.call_id IS NULL AND s.trace_id IS NULL
+    -- an answer that calls a tool is followed by the tool's own work, and by a person who has to permit it
+    LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = p.call_before
+    WHERE a.call_id IS NULL AND s.trace_id IS NULL AND t.call_id IS NULL
 ), usual_wait AS (
     SELECT workload, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(pause_us AS DOUBLE)) AS median_us
     FROM waits

@@ -26,7 +26,6 @@ CASE WHEN message.usage IS NOT NULL THEN message.content WHEN type = 'user' THEN
 [detect]
 all = ["type"]
 any = ["parentUuid", "leafUuid", "isSidechain", "isSnapshotUpdate", "sessionId"]
-none = ["payload", "traceId", "trace_id"]
 
 [columns]
 type = "VARCHAR"
