@@ -16,8 +16,8 @@ _STACKED = "SELECT r.* REPLACE (p.file_id AS file, p.line AS line) FROM records 
 def hold(engine: Engine, source: Source, select: str, *, stacked: bool = False) -> None:
     """Make ``raw`` of what ``select`` reads. Records are held first: their place in the file is known only before they are taken apart."""
     empty = " AND ".join(f"{quoted(c)} IS NULL" for c in source.header.columns)
-    held = source.header.held or ", ".join(map(quoted, source.header.columns))
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE records AS SELECT file, line, {empty} AS is_empty, {held} FROM ({select})")
+    kept = f"file, line, {source.header.held}" if source.header.held else "*"
+    engine.execute(f"CREATE OR REPLACE TEMP TABLE records AS SELECT {kept}, {empty} AS is_empty FROM ({select})")
     if stacked:
         engine.execute("""
             CREATE OR REPLACE TEMP TABLE placed AS SELECT file_id, unnest(range(1, lines + 1)) AS line FROM (FROM pieces ORDER BY first_row)""")

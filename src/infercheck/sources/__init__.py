@@ -25,6 +25,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
@@ -244,17 +245,29 @@ def match(records: Sequence[Mapping[str, Any]], fmt: str, among: Mapping[str, So
     sample = records[:SAMPLE]
     sources = load() if among is None else among
 
+    held_by = Counter(key for r in sample for key in r)
+    enough = max(1, len(sample))
+
     @cache
     def has(key: str) -> list[bool]:
         return [has_key(r, key) for r in sample]
 
+    def possible(key: str) -> bool:
+        return key in held_by or key.partition(".")[0] in held_by
+
     def usual(key: str) -> bool:
-        return 2 * sum(has(key)) >= max(1, len(sample))
+        if not possible(key):
+            return False
+        return 2 * (held_by[key] if "." not in key else sum(has(key))) >= enough
+
+    def usual_any(keys: Sequence[str]) -> bool:
+        there = [has(key) for key in keys if possible(key)]
+        return bool(there) and 2 * sum(map(any, zip(*there, strict=True))) >= enough
 
     def fit(source: Source) -> Match:
         detect = source.header.detect
         missing = tuple(k for k in detect.all if not usual(k))
-        if detect.any and 2 * sum(map(any, zip(*map(has, detect.any), strict=True))) < max(1, len(sample)):
+        if detect.any and not usual_any(detect.any):
             missing += (" or ".join(detect.any),)
         if detect.files and not any(_fits(path, glob) for glob in detect.files):
             missing += (f"a path like {' or '.join(detect.files)}",)

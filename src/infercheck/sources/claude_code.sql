@@ -25,7 +25,7 @@ CASE WHEN message.usage IS NOT NULL THEN message.content WHEN type = 'user' THEN
 
 [detect]
 all = ["type"]
-any = ["parentUuid", "leafUuid", "isSidechain", "isSnapshotUpdate", "sessionId"]
+any = ["parentUuid", "leafUuid", "isSidechain", "isSnapshotUpdate"]
 
 [columns]
 type = "VARCHAR"
