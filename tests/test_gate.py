@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import days
+import infercheck
 import logs
 from infercheck import api, cli, gate
 from infercheck.gate import matched
@@ -511,7 +512,8 @@ def test_exit_code_of_an_internal_error_and_of_an_interrupt(folder: Path, tmp_pa
 
 
 def test_the_python_interface_gives_the_same_result(folder: Path) -> None:
-    report = api.diff([folder / "base.jsonl"], [folder / "dear.jsonl"], TODAY, options=OPTIONS)
+    options = infercheck.GateOptions(today=date(2026, 10, 1))
+    report = infercheck.diff([folder / "base.jsonl"], [folder / "dear.jsonl"], options, options=OPTIONS)
     assert isinstance(report, GateReport)
     assert report.comparison.kind == "days"
     assert report.failing

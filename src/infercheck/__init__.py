@@ -9,16 +9,45 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from infercheck.api import analyze, export_calls, export_chargeback, export_claims, export_excel, export_focus, query, reconcile
+    from infercheck.api import (
+        analyze,
+        baseline,
+        check,
+        diff,
+        export_calls,
+        export_chargeback,
+        export_claims,
+        export_excel,
+        export_focus,
+        query,
+        reconcile,
+    )
+    from infercheck.gate import GateOptions
     from infercheck.model.config import AnalyzeOptions
     from infercheck.model.report import Report
 
 __version__ = "0.1.0"
-_API = ("analyze", "export_calls", "export_chargeback", "export_claims", "export_excel", "export_focus", "query", "reconcile")
+_API = (
+    "analyze",
+    "baseline",
+    "check",
+    "diff",
+    "export_calls",
+    "export_chargeback",
+    "export_claims",
+    "export_excel",
+    "export_focus",
+    "query",
+    "reconcile",
+)
 __all__ = [
     "AnalyzeOptions",
+    "GateOptions",
     "Report",
     "analyze",
+    "baseline",
+    "check",
+    "diff",
     "export_calls",
     "export_chargeback",
     "export_claims",
@@ -39,6 +68,10 @@ def __getattr__(name: str) -> Any:
         from infercheck.model.config import AnalyzeOptions
 
         return AnalyzeOptions
+    if name == "GateOptions":
+        from infercheck.gate import GateOptions
+
+        return GateOptions
     if name == "Report":
         from infercheck.model.report import Report
 
