@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: demo test lint bench bench-views bench-agents placebo truth cost-truth gate-power focus lock wheel clean
+.PHONY: schemas demo test lint bench bench-views bench-agents placebo truth cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -42,6 +42,9 @@ gate-power: $(READY)
 # FOCUS exports through the official validator, offline. Needs a Python 3.12: one that it finds, or FOCUS_PYTHON.
 focus: $(READY)
 	$(BIN)/python benchmarks/focus.py
+
+schemas: $(READY)
+	$(BIN)/python benchmarks/official_schemas.py
 
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:

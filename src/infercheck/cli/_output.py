@@ -55,8 +55,14 @@ def write_report(report: Report, renderer: Renderer, output: Path | None, *, ver
 
 
 def write_gate(report: GateReport, renderer: GateRenderer, output: Path | None, *, verbose: bool, quiet: bool, tz: str) -> None:
-    """Draw and write the gate's result."""
+    """Draw and write the gate's result; as annotations of GitHub Actions, also as Markdown into the step's summary."""
     _write_drawn(renderer.render(report, style(output, verbose=verbose, quiet=quiet, tz=tz)), renderer, output)
+    summary = os.environ.get("GITHUB_STEP_SUMMARY")
+    if renderer.NAME == "github" and summary:
+        from infercheck.render.gate import markdown
+
+        with Path(summary).open("a", encoding="utf-8", newline="\n") as page:
+            page.write(markdown.render(report, style(output, tz=tz)))
 
 
 def _write_drawn(drawn: str | bytes, renderer: Renderer | GateRenderer, output: Path | None) -> None:
