@@ -38,7 +38,15 @@ def main() -> None:
             files.append(Path(folder) / f"{name}.sarif")
             files[-1].write_text(sarif.render(report), encoding="utf-8")
             print(f"{name}: {len(json.loads(files[-1].read_text(encoding='utf-8'))['runs'][0]['results'])} results")
-        check = [sys.executable, "-m", "check_jsonschema", "--regex-variant", "nonunicode", "--schemafile", str(Path(folder) / "schema.json")]
+        check = [
+            sys.executable,
+            "-m",
+            "check_jsonschema",
+            "--regex-variant",
+            "nonunicode",
+            "--schemafile",
+            str(Path(folder) / "schema.json"),
+        ]
         sys.exit(subprocess.run([*check, *map(str, files)], check=False).returncode)
 
 
