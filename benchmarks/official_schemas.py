@@ -24,7 +24,6 @@ def main() -> None:
     """Fetch the schema, draw the sample results, validate them."""
     npm = shutil.which("npm") or sys.exit("npm is not installed: the schema comes in one of its packages")
     from gates import sample
-
     from infercheck.render.gate import sarif
 
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
