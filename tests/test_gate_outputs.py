@@ -12,7 +12,6 @@ import sarif_pydantic
 import xmlschema
 
 import gates
-from infercheck import __version__
 from infercheck.model.gate import Check, GateReport, Stratum
 from infercheck.render import gate
 from infercheck.render.gate import github, gitlab, junit, markdown, sarif
@@ -33,8 +32,7 @@ def crowd(number: int) -> GateReport:
 @pytest.mark.parametrize("name", ["github", "gitlab", "junit", "markdown", "sarif"])
 def test_output_is_as_it_was(name: str, golden: Callable[[str, str], None]) -> None:
     drawn = gate.get(name).render(gates.sample())
-    text = drawn.decode() if isinstance(drawn, bytes) else drawn
-    golden(f"gate.{name}", text.replace(f'"version": "{__version__}"', '"version": "0"'))
+    golden(f"gate.{name}", drawn.decode() if isinstance(drawn, bytes) else drawn)
 
 
 def test_github_gets_at_most_ten_annotations_of_a_kind_and_the_last_counts_the_rest() -> None:

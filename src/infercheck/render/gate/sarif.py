@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from infercheck import __version__
 from infercheck.render import DEFAULT, Style
 from infercheck.render.gate._anchor import fingerprint, place
 from infercheck.render.safe import clean
@@ -30,7 +29,6 @@ def render(report: GateReport, style: Style = DEFAULT) -> str:
     order = {rule: n for n, (rule, _) in enumerate(rules)}
     driver = {
         "name": report.generated_by,
-        "version": __version__,
         "rules": [{"id": rule, "name": rule, "shortDescription": {"text": clean(title)}} for rule, title in rules],
     }
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [_result(check, order[check.rule]) for check in told]}

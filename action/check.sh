@@ -1,0 +1,20 @@
+#!/usr/bin/env bash
+# The step of action.yml, and what a CI of another kind can run: judges LOGS once for each output that is asked for. The logs are read once:
+# later runs find them in the ledger. Takes LOGS, BASELINE, ARGS, SARIF and INFERCHECK (the command) from the environment.
+set -uo pipefail
+
+infercheck=${INFERCHECK:-"$RUNNER_TEMP/infercheck/bin/infercheck"}
+folder=${RUNNER_TEMP:-$(mktemp -d)}
+result="$folder/infercheck.json" comment="$folder/infercheck.md"
+read -ra logs <<<"$LOGS"
+read -ra args <<<"${ARGS:-}"
+common=("${logs[@]}" ${BASELINE:+--baseline "$BASELINE"} "${args[@]}" --ledger "$folder/infercheck.duckdb" --quiet)
+
+"$infercheck" check "${common[@]}" --format github
+status=$?
+[ "$status" -le 1 ] || [ "$status" -eq 4 ] || exit "$status" # nothing was judged: the one line on stderr says why
+"$infercheck" check "${common[@]}" --format json -o "$result" --exit-zero
+"$infercheck" check "${common[@]}" --format markdown -o "$comment" --exit-zero
+[ -z "${SARIF:-}" ] || "$infercheck" check "${common[@]}" --format sarif -o "$SARIF" --exit-zero
+[ -z "${GITHUB_OUTPUT:-}" ] || echo "result=$result" >>"$GITHUB_OUTPUT"
+exit "$status"
