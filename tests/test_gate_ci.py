@@ -24,7 +24,8 @@ def step(folder: Path, logs: Path, **env: str) -> subprocess.CompletedProcess[st
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m infercheck.cli "$@"\n')
     command.chmod(0o755)
     given = {
-        "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), "HOME": str(folder), "RUNNER_TEMP": str(folder), "LOGS": str(logs),
+        "PATH": os.environ["PATH"], "PYTHONPATH": os.environ.get("PYTHONPATH", ""), "HOME": str(folder), "RUNNER_TEMP": str(folder),
+        "LOGS": str(logs),
         "BASELINE": str(folder / "base.json"), "INFERCHECK": str(command), "GITHUB_STEP_SUMMARY": str(folder / "summary.md"),
         "GITHUB_OUTPUT": str(folder / "output"), **env,
     }  # fmt: skip
