@@ -37,4 +37,5 @@ def render(report: GateReport, style: Style = DEFAULT) -> bytes:
     root = ET.Element("testsuites", totals)
     root.append(suite)
     ET.indent(root)
-    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="utf-8") + b"\n"
+    drawn: bytes = ET.tostring(root, encoding="utf-8")
+    return b'<?xml version="1.0" encoding="UTF-8"?>\n' + drawn + b"\n"
