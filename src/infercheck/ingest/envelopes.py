@@ -30,10 +30,6 @@ class Envelope:
     def __str__(self) -> str:
         return ".".join(self.keys)
 
-    def contents(self, value: Any) -> Iterator[Any]:
-        """Every value inside, whatever it is; a part that has not the envelope's shape comes out as it stands."""
-        yield from _inside(value, self.keys)
-
 
 def candidates(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Envelope, list[dict[str, Any]]]]:
     """Envelopes that ``records`` may stand in, the outermost first, each with the first records inside."""
@@ -43,7 +39,7 @@ def candidates(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Envelope,
         for outer, held in level:
             for key in KEYS:
                 present = [r for r in held if key in r]
-                found = [v for r in present for v in _inside(r, (key,)) if isinstance(v, dict)][:SAMPLE]
+                found = [v for r in present for v in contents(r, (key,)) if isinstance(v, dict)][:SAMPLE]
                 if found:
                     envelope = Envelope((*outer.keys, key), outer.many or any(isinstance(r[key], list) for r in present))
                     yield envelope, found
@@ -51,13 +47,14 @@ def candidates(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Envelope,
         level = deeper
 
 
-def _inside(value: Any, keys: Sequence[str]) -> Iterator[Any]:
+def contents(value: Any, keys: Sequence[str]) -> Iterator[Any]:
+    """Every value to which ``keys`` lead, whatever it is; a part that has not the envelope's shape comes out as it stands."""
     value = _parsed(value)
     if isinstance(value, list):
         for item in value:
-            yield from _inside(item, keys)
+            yield from contents(item, keys)
     elif keys and isinstance(value, dict) and keys[0] in value:
-        yield from _inside(value[keys[0]], keys[1:])
+        yield from contents(value[keys[0]], keys[1:])
     else:
         yield value
 

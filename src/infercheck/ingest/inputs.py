@@ -6,27 +6,26 @@ import contextlib
 import csv
 import io
 import json
+import os
 import re
 import sys
-import zlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import islice
-from pathlib import Path
-from typing import IO, Any, Literal
+from pathlib import Path, PurePath
+from typing import Any, Literal, NamedTuple
 
 from infercheck.errors import InputError
+from infercheck.ingest import archives, documents
+from infercheck.ingest.archives import CHUNK
 from infercheck.ingest.envelopes import SAMPLE, Envelope
 
 Kind = Literal["jsonl", "json", "csv", "parquet", "empty", "binary", "text"]
 HEAD_BYTES = 1 << 20
-CHUNK = 1 << 20
-PACKED_STEP = 1 << 14
 RAW_KEPT = 1 << 16  # bytes of a rejected line that are stored
 RAW_TOTAL = 1 << 26  # bytes of rejected lines of one file that are stored; later ones are cut short
 RAW_SHORT = 200
-FIRST_RECORD_MAX = 1 << 28  # a first record longer than this is not looked at
+LINE_MAX = 1 << 27  # bytes of a line or cell that are looked at: no log has longer ones, and memory stays bounded
 LINE_KEY, FILE_KEY = "infercheck_line", "infercheck_file"  # what a copied line says of where it came from
 NAME_KEY = "infercheck_path"  # what the database calls the file it read: no log has a field of that name
 BOM = b"\xef\xbb\xbf"
@@ -39,11 +38,8 @@ MAGIC = {
     b"\xff\xd8\xff": "jpeg",
     b"SQLite format 3": "sqlite",
     b"\x7fELF": "elf",
-    b"BZh": "bzip2",
-    b"\xfd7zXZ": "xz",
 }
-GZIP, ZSTD = b"\x1f\x8b", b"\x28\xb5\x2f\xfd"
-csv.field_size_limit(1 << 30)
+csv.field_size_limit(LINE_MAX)
 NAIVE_TIMES = "times carry no zone and were read as UTC"  # in a file's note
 RELATIVE_TIMES = "times count from the start of the log, no date is known: they are shown as from 1970-01-01 on"
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d+)?)?")
@@ -54,7 +50,7 @@ class Look:
     """What the first bytes tell: kind, compression, encoding, and the first records for detection."""
 
     kind: Kind
-    compression: Literal["", "gz", "zst"] = ""
+    compression: archives.Compression = ""
     encoding: str = "utf-8"
     records: tuple[dict[str, Any], ...] = ()
     fields: tuple[str, ...] = ()
@@ -91,106 +87,92 @@ def without_zone(records: Sequence[Mapping[str, Any]]) -> bool:
     return any(isinstance(value, str) and _NAIVE.fullmatch(value) for record in records for value in record.values())
 
 
-def find(paths: Sequence[str], stdin_copy: Path) -> Iterator[tuple[Path, bool]]:
-    """Files behind ``paths`` (files, folders, globs, ``-``) with whether each was named itself. Raises InputError where there is nothing."""
-    seen: set[Path] = set()
+class Found(NamedTuple):
+    """A file, a member of a zip archive, or what came through standard input: where its bytes are, what it is called, whether it was named itself."""
+
+    path: Path
+    name: str
+    key: str  # the same for the same file whatever the current folder
+    named: bool
+    member: str = ""
+
+    def size_and_time(self) -> tuple[int, int]:
+        """Bytes on disk and the time of the last change in ns; of a zip archive's member those of the archive."""
+        now = self.path.stat()
+        return now.st_size, now.st_mtime_ns
+
+
+def find(paths: Sequence[str], stdin_copy: Path) -> Iterator[Found]:
+    """Files behind ``paths`` (files, folders, globs, ``-``). Raises InputError where there is nothing."""
+    seen: set[str] = set()
     for text in paths:
-        found = list(_expand(text, stdin_copy))
-        for path, named in found:
-            key = path.resolve()
-            if key not in seen:
-                seen.add(key)
-                yield path, named
+        for found in list(_expand(text, stdin_copy)):
+            now = found.path.stat()
+            same = f"{now.st_dev}:{now.st_ino}" if now.st_ino else found.key  # a link's file is read once
+            if same not in seen:
+                seen.add(same)
+                yield found
 
 
-def _expand(text: str, stdin_copy: Path) -> Iterator[tuple[Path, bool]]:
+def _file(path: Path, *, named: bool) -> Found:
+    return Found(path, str(path), str(path.absolute()), named)
+
+
+def _expand(text: str, stdin_copy: Path) -> Iterator[Found]:
     path = Path(text)
     if text == "-":
         with stdin_copy.open("wb") as out:
             while chunk := sys.stdin.buffer.read(CHUNK):
                 out.write(chunk)
-        yield stdin_copy, True
+        yield Found(stdin_copy, "-", "-", named=True)
     elif path.is_dir():
-        inside = [p for p in sorted(path.rglob("*")) if p.is_file() and not any(part.startswith(".") for part in p.relative_to(path).parts)]
+        inside = list(_walk(text))
         if not inside:
             raise InputError("the folder holds no files", where=text)
-        yield from ((p, False) for p in inside)
+        yield from (_file(Path(p), named=False) for p in inside)
     elif path.exists():
-        yield path, True
+        yield _file(path, named=True)
     elif any(c in text for c in "*?["):
         base = Path(path.anchor) if path.is_absolute() else Path()
         pattern = str(path.relative_to(path.anchor)) if path.is_absolute() else text
-        inside = [p for p in sorted(base.glob(pattern)) if p.is_file()]
-        if not inside:
+        matching = [p for p in sorted(base.glob(pattern)) if p.is_file()]
+        if not matching:
             raise InputError("no file matches", where=text)
-        yield from ((p, False) for p in inside)
+        yield from (_file(p, named=False) for p in matching)
     else:
         raise InputError("no such file or folder", where=text)
 
 
-def chunks(path: Path, compression: str, notes: list[str], *, start: int = 0, stop: int | None = None) -> Iterator[bytes]:
-    """Unpacked bytes until the end or the damage; a loss is put into ``notes``."""
-    with path.open("rb") as stream:
-        if compression:
-            yield from _unpacked(stream, compression, notes)
-            return
-        stream.seek(start)
-        left = sys.maxsize if stop is None else stop - start
-        while left > 0 and (chunk := stream.read(min(CHUNK, left))):
-            left -= len(chunk)
-            yield chunk
+def _walk(folder: str) -> Iterator[str]:
+    """Files below a folder in order; hidden ones and hidden folders are left out."""
+    with os.scandir(folder) as entries:
+        visible = sorted((e for e in entries if not e.name.startswith(".")), key=lambda e: e.name)
+    for entry in visible:
+        if entry.is_dir(follow_symlinks=False):
+            yield from _walk(entry.path)
+        elif entry.is_file():
+            yield entry.path
 
 
-def _unpacked(stream: IO[bytes], compression: str, notes: list[str]) -> Iterator[bytes]:
-    """Unpack in small steps: a decoder that fails gives nothing of the step in which it fails."""
-    zstd = _zstd() if compression == "zst" else None
-
-    def fresh() -> Any:
-        return zstd.ZstdDecompressor() if zstd else zlib.decompressobj(31)
-
-    decoder, started, broken = fresh(), False, ""
-    data = stream.read(PACKED_STEP)
-    while data:
-        try:
-            out = decoder.decompress(data)
-        except Exception as err:
-            if not isinstance(err, zlib.error) and type(err).__name__ != "ZstdError":
-                raise
-            broken = str(err)
-            break
-        started = True
-        if out:
-            yield out
-        data = decoder.unused_data if decoder.eof else b""
-        if decoder.eof:
-            decoder, started = fresh(), False
-            data = data.lstrip(b"\0")  # tape and disk images pad archives with zeros
-        data = data or stream.read(PACKED_STEP)
-    if broken or started:
-        notes.append(f"the {compression} archive is {'damaged' if broken else 'cut short'}; what came before that was kept")
+def members(archive: Found) -> Iterator[tuple[Found, str]]:
+    """The members of a zip archive as files, each with the reason why it is refused, if it is."""
+    for member, refusal in archives.members(archive.path):
+        inside = archive._replace(name=f"{archive.name}!{member}", key=f"{archive.key}!{member}", member=member, named=False)
+        yield inside, refusal
 
 
-def _zstd() -> Any:
-    if sys.version_info >= (3, 14):
-        from compression import zstd
-    else:
-        from backports import zstd
-    return zstd
-
-
-def look(path: Path) -> Look:
-    """Tell what a file is by its content, never by its name."""
-    with path.open("rb") as raw:
-        magic = raw.read(16)
+def look(path: Path, member: str = "") -> Look:
+    """Tell what a file, or a member of a zip archive, is by its content, never by its name."""
+    magic = next(archives.chunks(path, "", [], member=member), b"")[:16]
     if not magic:
         return Look("empty", label="empty")
-    compression: Literal["", "gz", "zst"] = "gz" if magic[:2] == GZIP else "zst" if magic[:4] == ZSTD else ""
     for start, name in MAGIC.items():
         if magic.startswith(start):
             return Look("binary", label=name)
-    head = _head(path, compression)
+    compression = archives.compression_of(magic)
+    head = _head(path, member, compression)
     if (plain := _plain_lines(head)) is not None:
-        return Look("jsonl", compression, records=plain, label=path.suffix.lstrip(".").lower() or "text")
+        return Look("jsonl", compression, records=plain, label=label_of(PurePath(member or path)))
     encoding = "utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
     if not text.strip(" \t\r\n\0"):
@@ -199,9 +181,8 @@ def look(path: Path) -> Look:
     odd = sum(opening.count(c) for c in "\ufffd\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12")
     if odd > len(opening) // 20:
         return Look("binary", compression, label="binary")
-    complete = len(head) < HEAD_BYTES
-    kind, records, fields = _shape(text, path, compression, encoding, complete=complete)
-    return Look(kind, compression, encoding, tuple(records), tuple(fields), label=path.suffix.lstrip(".").lower() or "text")
+    kind, records, fields = _shape(text, complete=len(head) < HEAD_BYTES)
+    return Look(kind, compression, encoding, tuple(records), tuple(fields), label=label_of(PurePath(member or path)))
 
 
 def _plain_lines(head: bytes) -> tuple[dict[str, Any], ...] | None:
@@ -215,19 +196,24 @@ def _plain_lines(head: bytes) -> tuple[dict[str, Any], ...] | None:
         return None
 
 
-def _head(path: Path, compression: str) -> bytes:
+def label_of(path: PurePath) -> str:
+    """What a file that holds no log is counted as."""
+    return path.suffix.lstrip(".").lower() or "text"
+
+
+def _head(path: Path, member: str, compression: archives.Compression) -> bytes:
     """The first MiB, and more while the first line is not complete."""
     parts: list[bytes] = []
     size = 0
-    for chunk in chunks(path, compression, []):
+    for chunk in archives.chunks(path, compression, [], member=member):
         parts.append(chunk)
         size += len(chunk)
-        if size >= HEAD_BYTES and (size >= FIRST_RECORD_MAX or b"\n" in chunk):
+        if size >= HEAD_BYTES and (size >= LINE_MAX or b"\n" in chunk):
             break
     return b"".join(parts)
 
 
-def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
+def _shape(text: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
     lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
     objects = [_object(line) for line in lines[:100]]
     records = [o for o in objects if o is not None]
@@ -237,9 +223,7 @@ def _shape(text: str, path: Path, compression: str, encoding: str, *, complete: 
     if records and not spread:
         return "jsonl", records[:SAMPLE], []
     if start in {"{", "["}:
-        first = _first_objects(text)
-        if not first and not complete:
-            first = _first_objects(b"".join(chunks(path, compression, [])).decode(encoding, errors="replace"))
+        first = documents.first_objects(text)
         if first:
             return "json", first, []
     rows = [] if start in {"{", "["} else _rows("\n".join(lines[: SAMPLE + 1]))
@@ -264,39 +248,6 @@ def _object(line: str) -> dict[str, Any] | None:
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
-
-
-def _first_objects(text: str) -> list[dict[str, Any]]:
-    return list(islice((value for _, value, _ in json_values(text) if isinstance(value, dict)), SAMPLE))
-
-
-def json_values(text: str) -> Iterator[tuple[int, Any, str]]:
-    """Values of a JSON array, or of objects one after the other, with their record number.
-
-    A part that cannot be read comes as None with its text; reading goes on at the next line that opens an object.
-    """
-    decoder = json.JSONDecoder(parse_constant=str)
-    at, number, end = 0, 0, len(text)
-    while at < end:
-        at = _skip(text, at, " \t\r\n,[]\ufeff\0" if number or at or text[at] != "[" else "[ \t\r\n")
-        if at >= end:
-            return
-        number += 1
-        try:
-            value, stop = decoder.raw_decode(text, at)
-        except (ValueError, RecursionError):
-            nxt = text.find("\n{", at + 1)
-            stop = end if nxt < 0 else nxt
-            yield number, None, text[at:stop]
-        else:
-            yield number, value, text[at:stop]
-        at = stop
-
-
-def _skip(text: str, at: int, blanks: str) -> int:
-    while at < len(text) and text[at] in blanks:
-        at += 1
-    return at
 
 
 def dumped(file_id: int, number: int, record: dict[str, Any]) -> bytes:
@@ -332,18 +283,9 @@ def stack(files: Iterable[Path], out: Path) -> list[int]:
     return counts
 
 
-def unpack(path: Path, compression: str, out: Path, *, start: int = 0, stop: int | None = None) -> list[str]:
-    """Copy the plain bytes to ``out``; returns notes on losses."""
-    notes: list[str] = []
-    with out.open("wb") as target:
-        for chunk in chunks(path, compression, notes, start=start, stop=stop):
-            target.write(chunk)
-    return notes
-
-
 def count_lines(path: Path, stop: int) -> int:
     """Line ends in the first ``stop`` bytes."""
-    return sum(chunk.count(b"\n") for chunk in chunks(path, "", [], stop=stop))
+    return sum(chunk.count(b"\n") for chunk in archives.chunks(path, "", [], stop=stop))
 
 
 def head_hash(path: Path, upto: int | None = None) -> str:

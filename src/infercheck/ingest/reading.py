@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from infercheck import sources
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import InputError
-from infercheck.ingest import envelopes, inputs, ledger, parquet, salvage, scope, shards, staging
+from infercheck.ingest import inputs, ledger, parquet, plan, salvage, scope, shards, staging
 from infercheck.ingest.scope import Scope, open_scope
-from infercheck.ingest.store import Reading, Seen, change_of, known_files, store
+from infercheck.ingest.store import Reading, store
 
 __all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "propose", "read_example", "scope"]
 
@@ -47,15 +46,12 @@ class IngestResult:
 
 def detect(path: str | Path, *, among: Mapping[str, sources.Source] | None = None) -> list[tuple[str, float, tuple[str, ...]]]:
     """Every source that could read the file, best first: its id, its fit (1.0 claims the file), and the keys that are missing."""
-    _, matches = _matched(_look(Path(path)), among or sources.load(), str(path))
-    return [(m.source_id, m.score, m.missing) for m in matches]
+    return [(m.source_id, m.score, m.missing) for m in plan.detect(Path(path), among or sources.load())]
 
 
 def propose(path: str | Path) -> sources.Proposal:
     """The mapping that the first records of a file suggest; of records in an envelope, where those say as much."""
-    head = _look(Path(path))
-    found = [sources.propose(head.records), *(sources.propose(inside) for _, inside in envelopes.candidates(head.records))]
-    return max(reversed(found), key=lambda proposal: len(proposal.sure))
+    return plan.propose(Path(path))
 
 
 def ingest(
@@ -74,31 +70,31 @@ def ingest(
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
         scratch = Path(folder)
         files = list(inputs.find(paths, scratch / "stdin"))
-        of_shards, stores = shards.among(path for path, _ in files)
+        of_shards, stores = shards.among(f.path for f in files)
         notices = ledger.prepare(engine, salt=next((s.salt for s in stores.values()), salt))
         staging.setup(engine, ledger.salt_of(engine))
         ready = shards.load(engine, sorted(of_shards))
         own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}
-        found, skipped, unchanged = _plan(engine, [f for f in files if f[0] not in own], among or sources.load())
-        total = sum(r.size for r in found)
+        todo = plan.make(engine, [f for f in files if f.path not in own], among or sources.load())
+        total = sum(r.size for r in todo.readings)
         done = 0
-        for batch in _batches(found):
+        for batch in _batches(todo.readings):
             _read_batch(engine, batch, scratch)
             done += sum(r.size for r in batch)
             if on_event:
                 on_event(Progress(batch[-1].path, done, total))
-    file_ids = tuple(sorted([*ready, *unchanged, *(r.file_id for r in found)]))
+    file_ids = tuple(sorted([*ready, *todo.unchanged, *(r.file_id for r in todo.readings)]))
     if not file_ids:
-        foreign = "; for a log among them: `infercheck sources detect FILE`" if set(skipped) & RECORDS else ""
+        foreign = "; for a log among them: `infercheck sources detect FILE`" if set(todo.skipped) & RECORDS else ""
         raise InputError("nothing here is a log that infercheck can read", where=", ".join(paths),
-                         hint=f"skipped: {inputs.skipped_summary(skipped)}{foreign}" if skipped else "")  # fmt: skip
+                         hint=f"skipped: {inputs.skipped_summary(todo.skipped)}{foreign}" if todo.skipped else "")  # fmt: skip
     notices += _losses(engine, file_ids)
-    salts = {store.salt for store in stores.values()} | ({ledger.salt_of(engine)} if found or unchanged else set())
+    salts = {store.salt for store in stores.values()} | ({ledger.salt_of(engine)} if todo.readings or todo.unchanged else set())
     if len(salts) > 1:
         notices.append(
             "these logs and shards were hashed with different salts: prompts and end users of the one never match those of the other"
         )
-    return IngestResult(file_ids, dict(skipped), tuple(notices))
+    return IngestResult(file_ids, dict(todo.skipped), tuple(notices))
 
 
 def _losses(engine: Engine, file_ids: Sequence[int]) -> list[str]:
@@ -119,86 +115,6 @@ def read_example(source_id: str, text: str, fmt: str, *, table: str = "calls") -
             raise InputError(f"the example is not recognised as {source_id} but as {best[:1]}")
         open_scope(engine, ingest(engine, [str(path)]))
         return engine.dicts(f"SELECT * FROM {table} ORDER BY line, started_at, span_id")
-
-
-def _plan(
-    engine: Engine, files: Sequence[tuple[Path, bool]], among: Mapping[str, sources.Source]
-) -> tuple[list[Reading], Counter[str], list[int]]:
-    """What has to be read, what is no log by type, and the files that stand in the ledger as they are."""
-    known = known_files(engine)
-    versions = {source.id: sources.fingerprint(source, among) for source in among.values()}
-    next_id = max((s.file_id for s in known.values()), default=0) + 1
-    readings: list[Reading] = []
-    skipped: Counter[str] = Counter()
-    unchanged: list[int] = []
-    for path, named in files:
-        seen = known.get(str(path.absolute()))
-        if seen and seen.version == versions.get(seen.source) and change_of(path, seen) == "same":
-            unchanged.append(seen.file_id)
-            continue
-        head, source = _recognised(path, among, named=named)
-        if source is None:
-            skipped[head.label] += 1
-            continue
-        readings.append(_reading(path, head, source, versions[source.id], seen, next_id))
-        next_id += not seen
-    return readings, skipped, unchanged
-
-
-def _reading(path: Path, head: inputs.Look, source: sources.Source, version: str, seen: Seen | None, next_id: int) -> Reading:
-    size, mtime = path.stat().st_size, path.stat().st_mtime_ns
-    tail = seen is not None and (seen.source, seen.version) == (source.id, version) and head.grows_by_lines and not source.header.held
-    start = seen.bytes_read if seen and tail and change_of(path, seen) == "grown" else 0
-    return Reading(seen.file_id if seen else next_id, path, head, source, version, size, mtime, start, seen)
-
-
-def _look(path: Path) -> inputs.Look:
-    head = inputs.look(path)
-    return parquet.look(path) if head.label == "parquet" and head.kind == "binary" else head
-
-
-def _matched(head: inputs.Look, among: Mapping[str, sources.Source], path: str) -> tuple[inputs.Look, list[sources.Match]]:
-    """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
-    matches = sources.match(head.records, head.kind, among, path)
-    if not any(m.score == 1.0 for m in matches):
-        for envelope, inside in envelopes.candidates(head.records):
-            within = sources.match(inside, "jsonl", among, path)
-            if len(sources.claiming(within, among)) == 1:
-                return replace(head, records=tuple(inside), envelope=envelope), within
-    return head, matches
-
-
-def _recognised(path: Path, among: Mapping[str, sources.Source], *, named: bool) -> tuple[inputs.Look, sources.Source | None]:
-    """A file and the source that claims it; None for a file that is skipped. A file that was named itself is never skipped silently."""
-    head = _look(path)
-    if head.kind in {"binary", "empty", "text"}:
-        if named and head.label == "parquet":
-            raise InputError("this Parquet file is damaged: its footer cannot be read", where=str(path))
-        if named and head.kind != "empty":
-            raise InputError(
-                f"this is no log but {head.label}",
-                where=str(path),
-                hint="infercheck reads JSON lines, JSON, CSV and Parquet, also .gz or .zst",
-            )
-        if named and head.compression:
-            raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=str(path))
-        return head, None
-    head, matches = _matched(head, among, str(path))
-    claimed = sources.claiming(matches, among)
-    if len(claimed) == 1:
-        source = claimed[0]
-        if not source.header.refuses:
-            return head, source
-        if named:
-            raise InputError(source.header.refuses, where=str(path))
-        return replace(head, label=source.id), None
-    if named and claimed:
-        raise InputError("several formats claim this file", where=str(path), hint=f"they are {', '.join(s.id for s in claimed)}")
-    if named:
-        near = f"closest: {matches[0].source_id} (missing: {', '.join(matches[0].missing[:5])}); " if matches else ""
-        hint = f"{near}`infercheck sources detect` shows its fields and writes a mapping for it"
-        raise InputError("this log's format is unknown", where=str(path), hint=hint)
-    return head, None
 
 
 def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import io
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -11,8 +10,10 @@ from pathlib import Path
 from typing import IO, Any
 
 from infercheck.engine.duckdb import Engine
-from infercheck.ingest.envelopes import Envelope
-from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, Cleaned, dumped, json_values
+from infercheck.ingest import documents
+from infercheck.ingest.archives import CHUNK
+from infercheck.ingest.envelopes import Envelope, contents
+from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, LINE_MAX, Cleaned, dumped
 
 PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
 
@@ -35,27 +36,27 @@ def lines(
     several, they are numbered through.
     """
     result, keys, replaced, position, number = Cleaned(), frozenset(known), 0, 0, 0
-    with source.open("rb") as stream:
-        lines_in: Iterable[bytes] = stream if encoding == "utf-8" else _encoded(stream.read().decode(encoding, errors="replace"))
-        for line_number, raw in enumerate(lines_in, start=first_line):
-            position += len(raw)
+    with source.open("rb") if encoding == "utf-8" else _text(source, encoding) as stream:
+        for line_number, (raw, size, ended) in enumerate(_bounded(stream), start=first_line):
+            position += size
             line = raw.removeprefix(BOM) if line_number == 1 else raw
             if not line.strip():
                 continue
-            value, broken, mended = _value(line)
-            held = [value] if envelope is None or broken else list(envelope.contents(value))
+            value, broken, mended = _value(line) if size == len(raw) else (None, f"longer than {LINE_MAX >> 20} MiB", False)
+            held = [value] if envelope is None or broken else list(contents(value, envelope.keys))
             if envelope and not envelope.many and len(held) != 1:
                 held, broken = [None], f"{len(held) or 'no'} records in {envelope}, elsewhere one"
+            record: Any
             for record in held:
                 number = number + 1 if envelope and envelope.many else line_number
-                reason = broken or _fault(record, keys)
+                reason = broken or fault(record, keys)
                 if reason:
                     result.reject(number, raw.rstrip(b"\r\n") if len(held) == 1 else json.dumps(record).encode(), reason)
                 else:
                     keep(result, target, dumped(file_id, number, record))
             replaced += mended and not broken
-            if broken and not raw.endswith(b"\n"):
-                position -= len(raw)
+            if broken and not ended:
+                position -= size
     result.end = offset + position
     if replaced:
         result.notes.append(f"{replaced} lines held bytes that are no UTF-8 or were NUL; those were replaced")
@@ -65,20 +66,20 @@ def lines(
 def document(
     source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8", envelope: Envelope | None = None
 ) -> Cleaned:
-    """The same for a JSON array, indented objects, or envelopes that hold several records: the "line" is the record's number."""
+    """The same for a JSON array, indented objects, or an envelope around all records: the "line" is the record's number."""
     result, keys, number = Cleaned(), frozenset(known), 0
-    data = source.read_bytes()
-    for _, outer, text in json_values(data.decode(encoding, errors="replace").lstrip("\ufeff")):
-        broken = "no JSON, or cut short" if outer is None and text != "null" else ""
-        for value in [outer] if envelope is None or broken else envelope.contents(outer):
-            number += 1
-            reason = broken or _fault(value, keys)
-            if reason:
-                raw = text if envelope is None or broken else json.dumps(value)
-                result.reject(number, raw.encode(errors="replace"), reason)
-            else:
-                keep(result, target, dumped(file_id, number, value))
-    result.end = len(data)
+    with _text(source, encoding) as text:
+        for found in documents.values(iter(lambda: text.read(CHUNK), ""), envelope.keys if envelope else ()):
+            value: Any
+            for value in [None] if found.fault else contents(found.value, found.keys):
+                number += 1
+                reason = found.fault or fault(value, keys)
+                if reason:
+                    raw = found.raw if found.fault else json.dumps(value)
+                    result.reject(number, raw.encode(errors="replace"), reason)
+                else:
+                    keep(result, target, dumped(file_id, number, value))
+    result.end = source.stat().st_size
     return result
 
 
@@ -94,8 +95,7 @@ def table(
 ) -> Cleaned:
     """The same for CSV: a row with more or fewer cells than the header has names is set aside."""
     result, keys = Cleaned(), frozenset(known)
-    with source.open("rb") as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline="")
+    with _text(source, encoding, newline="") as text:
         seen: list[str] = []
         reader = csv.reader(_without_nul(text, seen))
         next(reader, None)
@@ -117,8 +117,8 @@ def table(
             reason = reason or (f"{len(row)} cells, the header has {len(fields)}" if len(row) != len(fields) else "")
             value: Any = {name: cell or None for name, cell in zip(fields, row, strict=False)}
             if envelope and not reason:
-                value = next(envelope.contents(value), None)
-                reason = _fault(value, keys)
+                value = next(contents(value, envelope.keys), None)
+                reason = fault(value, keys)
             if reason:
                 result.reject(number, raw.encode(errors="replace").rstrip(b"\r\n"), reason)
             else:
@@ -167,16 +167,30 @@ def _value(line: bytes) -> tuple[Any, str, bool]:
         return None, f"no JSON: {err}", mended
 
 
-def _fault(value: Any, keys: frozenset[str]) -> str:
+def fault(value: Any, keys: frozenset[str]) -> str:
     """Why a value is no record of the format; empty where it is one."""
     if not isinstance(value, dict):
         return "not an object"
     return "" if keys & value.keys() else "has none of the format's fields"
 
 
-def _encoded(text: str) -> Iterator[bytes]:
-    for line in text.lstrip("\ufeff").split("\n"):
-        yield (line + "\n").encode(errors="replace")
+def _text(path: Path, encoding: str, newline: str = "\n") -> IO[str]:
+    """A file as text, without its byte order mark."""
+    return path.open(encoding="utf-8-sig" if encoding == "utf-8" else encoding, errors="replace", newline=newline)
+
+
+def _bounded(stream: IO[bytes] | IO[str]) -> Iterator[tuple[bytes, int, bool]]:
+    """Lines, their size and whether they end; of one that is longer than LINE_MAX only the start."""
+    while line := _bytes(stream.readline(LINE_MAX)):
+        size, last = len(line), line
+        while len(last) >= LINE_MAX and not last.endswith(b"\n"):
+            last = _bytes(stream.readline(LINE_MAX))
+            size += len(last)
+        yield line, size, last.endswith(b"\n")
+
+
+def _bytes(line: bytes | str) -> bytes:
+    return line.encode(errors="replace") if isinstance(line, str) else line
 
 
 def _without_nul(stream: Iterable[str], seen: list[str]) -> Iterator[str]:

@@ -10,7 +10,8 @@ from typing import Literal
 
 from infercheck.engine.duckdb import Engine
 from infercheck.ingest import ledger, record_stage, span_stage, staging
-from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Look, count_lines, head_hash, unpack, without_zone
+from infercheck.ingest.archives import unpack
+from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found, Look, count_lines, head_hash, without_zone
 from infercheck.sources import Source
 
 TAIL_BYTES = 4096
@@ -38,7 +39,7 @@ class Reading:
     """A file that is to be read, from byte ``start`` on."""
 
     file_id: int
-    source_path: Path
+    found: Found
     look: Look
     source: Source
     version: str  # of the source: see sources.fingerprint
@@ -61,7 +62,12 @@ class Reading:
     @property
     def path(self) -> str:
         """The path as found."""
-        return str(self.source_path)
+        return self.found.name
+
+    @property
+    def source_path(self) -> Path:
+        """Where the bytes are, of a member its archive."""
+        return self.found.path
 
     @property
     def weight(self) -> int:
@@ -83,9 +89,10 @@ class Reading:
 
     def prepare(self, scratch: Path) -> bool:
         """Lay out plain bytes; False when only the record by record pass can read them."""
-        if self.look.compression or self.start:
+        if self.look.compression or self.start or self.found.member:
             self.plain = scratch / f"{self.file_id}.plain"
-            self.notes = tuple(unpack(self.source_path, self.look.compression, self.plain, start=self.start, stop=self.size))
+            notes = unpack(self.source_path, self.look.compression, self.plain, member=self.found.member, start=self.start, stop=self.size)
+            self.notes = tuple(notes)
         if self.start:
             self.base = count_lines(self.source_path, self.start)
             if not _ends_line(self.source_path, self.start):
@@ -116,7 +123,7 @@ class Reading:
     @property
     def end(self) -> int:
         """Where reading goes on when the file has grown."""
-        if self.cleaned is not None and self.look.grows_by_lines:
+        if self.cleaned is not None and self.look.grows_by_lines and not self.found.member:
             return self.cleaned.end
         return self.size
 
@@ -201,7 +208,7 @@ def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
 
     columns = "file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note, read, other".split(", ")
     rows = [
-        (r.file_id, r.path, str(r.source_path.absolute()), r.source.id, r.version, r.size, r.mtime_ns,
+        (r.file_id, r.path, r.found.key, r.source.id, r.version, r.size, r.mtime_ns,
          head_hash(r.source_path, r.size), tail_hash(r.source_path, r.end), r.end, r.note or None,
          r.read + r.before.read, r.other + r.before.other)
         for r in batch

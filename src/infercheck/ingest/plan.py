@@ -1,0 +1,145 @@
+"""What a run has to read: which files are logs, of which source, and which of them stand in the ledger as they are."""
+
+from __future__ import annotations
+
+import zipfile
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from infercheck import sources
+from infercheck.engine.duckdb import Engine
+from infercheck.errors import InputError
+from infercheck.ingest import envelopes, inputs, parquet
+from infercheck.ingest.inputs import Found
+from infercheck.ingest.store import Reading, change_of, known_files
+
+READS = "infercheck reads JSON lines, JSON, CSV and Parquet, also as .gz, .zst, .bz2, .xz or .zip"
+
+
+def detect(path: Path, among: Mapping[str, sources.Source]) -> list[sources.Match]:
+    """Every source that could read the file, best first."""
+    return _matched(_look(path), among, str(path))[1]
+
+
+def propose(path: Path) -> sources.Proposal:
+    """The mapping that the first records suggest; of records in an envelope, where those say as much."""
+    head = _look(path)
+    found = [sources.propose(head.records), *(sources.propose(inside) for _, inside in envelopes.candidates(head.records))]
+    return max(reversed(found), key=lambda proposal: len(proposal.sure))
+
+
+@dataclass
+class Plan:
+    """Files to read, ids of files that stand in the ledger as they are, and what is no log by type."""
+
+    readings: list[Reading] = field(default_factory=list)
+    unchanged: list[int] = field(default_factory=list)
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+def make(engine: Engine, files: Iterable[Found], among: Mapping[str, sources.Source]) -> Plan:
+    """Look at every file that is new or has changed. Raises InputError for one that was named itself and is no log."""
+    planner = _Planner(engine, among)
+    for found in files:
+        planner.add(found)
+    return planner.plan
+
+
+class _Planner:
+    def __init__(self, engine: Engine, among: Mapping[str, sources.Source]) -> None:
+        self.plan = Plan()
+        self._among = among
+        self._known = known_files(engine)
+        self._versions = {source.id: sources.fingerprint(source, among) for source in among.values()}
+        self._next_id = max((s.file_id for s in self._known.values()), default=0) + 1
+
+    def add(self, found: Found) -> bool:
+        """Whether the file is a log."""
+        seen = self._known.get(found.key)
+        change = change_of(found.path, seen) if seen and seen.version == self._versions.get(seen.source) else "other"
+        if seen and change == "same":
+            self.plan.unchanged.append(seen.file_id)
+            return True
+        try:
+            head = inputs.look(found.path, found.member) if found.member else _look(found.path)
+        except (OSError, zipfile.BadZipFile, NotImplementedError) as err:
+            return self._no_log(found, "unreadable", f"it cannot be read: {getattr(err, 'strerror', None) or err}")
+        label = head.label
+        if label == "zip" and not found.member:
+            return self._add_members(found)
+        if head.kind == "binary" and label == "parquet" and not found.member:
+            return self._no_log(found, label, "this Parquet file is damaged: its footer cannot be read")
+        if head.kind in {"binary", "text"}:
+            return self._no_log(found, label, f"this is no log but {head.label}", READS)
+        if head.kind == "empty":
+            if found.named and head.compression:
+                raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=found.name)
+            self.plan.skipped[label] += 1
+            return False
+        head, matches = _matched(head, self._among, found.name)
+        claimed = sources.claiming(matches, self._among)
+        if len(claimed) != 1:
+            return self._no_log(found, label, *_unknown(matches, claimed))
+        source = claimed[0]
+        if source.header.refuses:
+            return self._no_log(found, source.id, source.header.refuses)
+        size, mtime_ns = found.size_and_time()
+        by_lines = head.grows_by_lines and not found.member and not source.header.held
+        start = seen.bytes_read if seen and change == "grown" and seen.source == source.id and by_lines else 0
+        reading = Reading(
+            seen.file_id if seen else self._next_id, found, head, source, self._versions[source.id], size, mtime_ns, start, seen
+        )
+        self.plan.readings.append(reading)
+        self._next_id += not seen
+        return True
+
+    def _no_log(self, found: Found, label: str, says: str, hint: str = "") -> bool:
+        """Skip and count it; a file that was named itself is never skipped silently."""
+        if found.named:
+            raise InputError(says, where=found.name, hint=hint)
+        self.plan.skipped[label] += 1
+        return False
+
+    def _add_members(self, archive: Found) -> bool:
+        skipped = self.plan.skipped.copy()
+        try:
+            inside = list(inputs.members(archive))
+        except (zipfile.BadZipFile, NotImplementedError) as err:
+            return self._no_log(archive, "zip", f"the zip archive is damaged: {err}")
+        logs = 0
+        for member, refusal in inside:
+            if refusal:
+                self.plan.skipped[refusal] += 1
+            else:
+                logs += self.add(member)
+        if logs:
+            return True
+        # An archive without a log counts as one file, as a .docx does.
+        inside_are, self.plan.skipped = self.plan.skipped - skipped, skipped
+        hint = f"in it: {inputs.skipped_summary(inside_are)}" if inside_are else ""
+        return self._no_log(archive, inputs.label_of(archive.path), "this archive holds no log", hint)
+
+
+def _unknown(matches: list[sources.Match], claimed: list[sources.Source]) -> tuple[str, str]:
+    if claimed:
+        return "several formats claim this file", f"they are {', '.join(s.id for s in claimed)}"
+    near = f"closest: {matches[0].source_id} (missing: {', '.join(matches[0].missing[:5])}); " if matches else ""
+    return "this log's format is unknown", f"{near}`infercheck sources detect` shows its fields and writes a mapping for it"
+
+
+def _look(path: Path) -> inputs.Look:
+    head = inputs.look(path)
+    return parquet.look(path) if head.label == "parquet" and head.kind == "binary" else head
+
+
+def _matched(head: inputs.Look, among: Mapping[str, sources.Source], path: str) -> tuple[inputs.Look, list[sources.Match]]:
+    """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
+    matches = sources.match(head.records, head.kind, among, path)
+    if not any(m.score == 1.0 for m in matches):
+        for envelope, inside in envelopes.candidates(head.records):
+            within = sources.match(inside, "jsonl", among, path)
+            if len(sources.claiming(within, among)) == 1:
+                return replace(head, records=tuple(inside), envelope=envelope), within
+    return head, matches
