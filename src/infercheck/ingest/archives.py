@@ -103,20 +103,19 @@ def _unpacked(stream: IO[bytes], compression: Compression, notes: list[str]) -> 
     decoder, started, lost = _decoder(compression), False, ""
     taken = given = 0
     data = stream.read(PACKED_STEP)
-    while data:
+    while data and not lost:
         taken += len(data)
         try:
-            out = decoder.decompress(data)
+            for out in _steps(decoder, data):
+                given += len(out)
+                if out:
+                    yield out
+                if _is_bomb(taken, given):
+                    lost = f"refused: it unpacks to more than {BOMB_RATIO} times its size"
+                    break
         except (zlib.error, lzma.LZMAError, OSError, EOFError, _zstd().ZstdError):
             lost = "damaged"
-            break
         started = True
-        given += len(out)
-        if _is_bomb(taken, given):
-            lost = f"refused: it unpacks to more than {BOMB_RATIO} times its size"
-            break
-        if out:
-            yield out
         data = decoder.unused_data if decoder.eof else b""
         taken -= len(data)
         if decoder.eof:
@@ -125,6 +124,16 @@ def _unpacked(stream: IO[bytes], compression: Compression, notes: list[str]) -> 
         data = data or stream.read(PACKED_STEP)
     if lost or started:
         notes.append(f"the {compression} archive is {lost or 'cut short'}; what came before that was kept")
+
+
+def _steps(decoder: Any, data: bytes) -> Iterator[bytes]:
+    """What ``data`` unpacks to, in pieces that memory can hold: gzip at most 1,032 times the input, the others as much as is asked for."""
+    if not hasattr(decoder, "needs_input"):
+        yield decoder.decompress(data)
+        return
+    yield decoder.decompress(data, CHUNK)
+    while not decoder.eof and not decoder.needs_input:
+        yield decoder.decompress(b"", CHUNK)
 
 
 def _decoder(compression: Compression) -> Any:

@@ -40,10 +40,11 @@ class _Reader:
     def __init__(self, texts: Iterable[str]) -> None:
         self._texts = iter(texts)
         self.text, self.at = "", 0
+        self._before = ""  # what stood on this line before the text that is held
 
     def fill(self) -> bool:
         """Read at least as much again as is held; False at the end."""
-        held = self.text[self.at :]
+        held, self._before = self.text[self.at :], self._on_this_line()[:RAW_KEPT]
         parts, wanted = [held], len(held)
         while (piece := next(self._texts, None)) is not None:
             parts.append(piece)
@@ -81,13 +82,17 @@ class _Reader:
                     self.at = stop
                     return value
 
+    def _on_this_line(self) -> str:
+        newline = self.text.rfind("\n", 0, self.at)
+        return self.text[newline + 1 : self.at] if newline >= 0 else self._before + self.text[: self.at]
+
     def opening(self) -> str:
         """The start of the text from here on."""
         return self.text[self.at : self.at + RAW_KEPT]
 
     def resume(self) -> str:
         """Skip what is damaged: go on where a line opens an object as far to the right as this one. Returns the start of what was skipped."""
-        before = self.text[self.text.rfind("\n", 0, self.at) + 1 : self.at]
+        before = self._on_this_line()
         mark = f"\n{before if not before.strip(BLANKS) else ''}{{"
         skipped, self.at = self.opening(), self.at + 1
         while (found := self.text.find(mark, self.at)) < 0:
@@ -136,8 +141,6 @@ def _within(reader: _Reader, keys: Sequence[str]) -> Iterator[Found]:
                 yield from _within(reader, keys[1:])
             else:
                 yield Found(reader.value(), keys[1:])
-        if not reader.peek(BLANKS):
-            raise _Damage("the document is cut short")
         reader.at += 1
         if not found:
             yield Found(None, raw=opening, fault=f"no {keys[0]} in it")

@@ -36,12 +36,14 @@ def lines(
     several, they are numbered through.
     """
     result, keys, replaced, position, number = Cleaned(), frozenset(known), 0, 0, 0
+    filled = foreign = 0  # lines that are not blank; of those, lines of some other log
     with source.open("rb") if encoding == "utf-8" else _text(source, encoding) as stream:
         for line_number, (raw, size, ended) in enumerate(_bounded(stream), start=first_line):
             position += size
             line = raw.removeprefix(BOM) if line_number == 1 else raw
             if not line.strip():
                 continue
+            filled += 1
             value, broken, mended = _value(line) if size == len(raw) else (None, f"longer than {LINE_MAX >> 20} MiB", False)
             held = [value] if envelope is None or broken else list(contents(value, envelope.keys))
             if envelope and not envelope.many and len(held) != 1:
@@ -55,9 +57,12 @@ def lines(
                 else:
                     keep(result, target, dumped(file_id, number, record))
             replaced += mended and not broken
+            foreign += bool(broken) and line.lstrip()[:1] not in (b"{", b"\0")
             if broken and not ended:
                 position -= size
     result.end = offset + position
+    if foreign:
+        result.notes.append(f"{foreign:,} of {filled:,} lines are no JSON, as another log's between the records; they were set aside")
     if replaced:
         result.notes.append(f"{replaced} lines held bytes that are no UTF-8 or were NUL; those were replaced")
     return result
