@@ -172,7 +172,7 @@ def test_a_damaged_archive_costs_its_tail(tmp_path: Path, capsys: Capture) -> No
         (["--config", "nope.toml"], "nope.toml: there is no such config file"),
         (["--rules", "nope"], "nope: no such folder of rules"),
         (["-o", "no/such/folder/r.txt"], "no/such/folder/r.txt: cannot be written"),
-        (["--fail-on", "p96_ms=1"], "there is no figure 'p96_ms'"),
+        (["--fail-on", "p96_ms=1"], "there is no budget 'p96_ms'"),
         (["--nope"], "--nope"),
     ],
     ids=lambda v: " ".join(v) if isinstance(v, list) else "",

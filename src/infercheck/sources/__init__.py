@@ -272,8 +272,9 @@ def match(records: Sequence[Mapping[str, Any]], fmt: str, among: Mapping[str, So
         if detect.files and not any(_fits(path, glob) for glob in detect.files):
             missing += (f"a path like {' or '.join(detect.files)}",)
         surplus = tuple(f"no {k}" for k in detect.none if usual(k))
-        wanted = len(detect.all) + len(detect.none) + bool(detect.any) + bool(detect.files)
-        return Match(source.id, 1 - (len(missing) + len(surplus)) / wanted if wanted else 0.0, missing + surplus)
+        # What a format must not have makes no log like it: only what it must have counts for it, and what it must not have against it.
+        wanted = len(detect.all) + bool(detect.any) + bool(detect.files)
+        return Match(source.id, max(1 - (len(missing) + len(surplus)) / wanted, 0.0) if wanted else 0.0, missing + surplus)
 
     matches = [fit(s) for s in sources.values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
     return sorted(matches, key=lambda m: (-m.score, not sources[m.source_id].mapped, m.source_id))
