@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import cloud_samples
 import platforms
 
 FIRST = datetime(2026, 11, 2, 12, tzinfo=UTC)
@@ -313,6 +314,9 @@ def main() -> None:
     for name, data in platforms.files().items():
         (folder / "platforms" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "platforms" / name).write_bytes(data)
+    w = Writer(seed=23)
+    for name, data in cloud_samples.cloud(w.sentences, w.rng).items():
+        (folder / name).write_bytes(data)
 
 
 if __name__ == "__main__":
