@@ -139,7 +139,11 @@ def bedrock(t: Turn) -> dict[str, Any]:
         return record | {"errorCode": "ThrottlingException", "output": {}}
     counts = {"inputTokens": t.prompt - t.cached - t.written, "outputTokens": t.output, "totalTokens": t.prompt + t.output}
     cache = {"cacheReadInputTokens": t.cached, "cacheWriteInputTokens": t.written}
-    record["input"] |= {"inputTokenCount": counts["inputTokens"], "cacheReadInputTokenCount": t.cached, "cacheWriteInputTokenCount": t.written}
+    record["input"] |= {
+        "inputTokenCount": counts["inputTokens"],
+        "cacheReadInputTokenCount": t.cached,
+        "cacheWriteInputTokenCount": t.written,
+    }
     body = {"output": {"message": {"role": "assistant", "content": [{"text": t.answer}]}}, "stopReason": "end_turn",
             "metrics": {"latencyMs": t.took_ms}, "usage": {**counts, **cache}}  # fmt: skip
     return record | {"output": {"outputContentType": "application/json", "outputBodyJson": body, "outputTokenCount": t.output}}
@@ -157,7 +161,8 @@ def azure_diagnostics(t: Turn) -> dict[str, Any]:
     return {
         "Tenant": "swedencentral", "callerIpAddress": "10.0.0.***", "category": "RequestResponse", "correlationId": f"c-{t.number:04d}",
         "durationMs": t.took_ms, "event": "ShoeboxCallResult", "location": "swedencentral", "operationName": "ChatCompletions_Create",
-        "properties": json.dumps(properties), "resourceId": "/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/PARCELS",
+        "properties": json.dumps(properties),
+        "resourceId": "/SUBSCRIPTIONS/S/RESOURCEGROUPS/R/PROVIDERS/MICROSOFT.COGNITIVESERVICES/ACCOUNTS/PARCELS",
         "resultSignature": "429" if t.refused else "200", "time": iso(t.at + timedelta(milliseconds=t.took_ms), 7),
     }  # fmt: skip
 
@@ -202,7 +207,14 @@ def pair(t: Turn) -> dict[str, Any]:
     if not anthropic:
         request = {"model": "gpt-4o-mini", "messages": messages(t), "stream": t.streamed}
     response: Any = message(t) if anthropic else chunks(t) if t.streamed else completion(t)
-    record = {"ts": iso(t.at), "latency_ms": t.took_ms, "status_code": 200, "request": request, "response": response, "user": f"customer-{t.number}"}
+    record = {
+        "ts": iso(t.at),
+        "latency_ms": t.took_ms,
+        "status_code": 200,
+        "request": request,
+        "response": response,
+        "user": f"customer-{t.number}",
+    }
     if t.refused:
         error = {"error": {"message": "Rate limit reached", "type": "requests", "param": None, "code": "rate_limit_exceeded"}}
         return record | {"status_code": 429, "latency_ms": 85, "response": error}

@@ -1,4 +1,4 @@
-"""Writes healthy.jsonl, messy/ and platforms/: ``python sample_logs/make_samples.py [FOLDER]``. Seeded: the same bytes every time.
+"""Writes healthy.jsonl, messy/, platforms/ and providers/: ``python sample_logs/make_samples.py [FOLDER]``. Seeded: the same bytes every time.
 
 healthy.jsonl is the log of a sound system, and no rule may find anything in it. Every workload is the innocent neighbour of some fault:
 it looks like one and is none. messy/ holds one damage a file; README.md says which.

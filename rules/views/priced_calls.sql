@@ -42,7 +42,7 @@ computed_usd = "list price of the tokens, negotiated prices of the config includ
 logged_usd = "the log's own cost in USD; NULL where the log does not price the call"
 billed_usd = "the basis of every saving: logged, else computed (or the other way round by --cost-basis); NULL unknown"
 cost_basis = "logged, computed or NULL: which of the two billed_usd is"
-price_estimated = "true where another tier's price stands in"
+price_estimated = "true where another tier's price stands in, or that of the newest day for a call without a time"
 
 [params.cost_basis]
 default = "logged"
@@ -96,6 +96,28 @@ call_id  computed_usd  logged_usd  billed_usd
 a        1             -           -
 b        10            -           10
 '''
+
+[[example]]
+name = "a call without a time has the price of the newest day, marked"
+calls = '''
+call_id  provider  model  started_at  input_tokens  output_tokens
+a        p         m      0           1000          0
+b        p         m      -           1000          0
+'''
+models = '''
+provider  model
+p         m
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+p         m      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         m      2026-01-07  default  0                 -                 0.003      0.002       0            false
+'''
+rows = '''
+call_id  computed_usd  price_estimated
+a        1             false
+b        3             true
+'''
 ---*/
 WITH rates AS (
     SELECT currency, usd, from_day, lead(from_day) OVER (PARTITION BY currency ORDER BY from_day) AS until_day
@@ -106,6 +128,7 @@ WITH rates AS (
         k.start_us, k.first_token_us, k.end_us,
         w.workload,
         CAST(c.started_at AS DATE) AS day,
+        coalesce(CAST(c.started_at AS DATE), (SELECT max(day) FROM prices)) AS price_day,
         CASE WHEN lower(c.service_tier) IN ('batch', 'flex', 'priority') THEN lower(c.service_tier) ELSE 'default' END AS tier,
         CASE WHEN c.logged_currency IS NULL OR c.logged_currency = 'USD' THEN c.logged_cost
              ELSE CAST(c.logged_cost * r.usd AS DECIMAL(38, 12)) END AS cost_in_usd,
@@ -118,7 +141,7 @@ WITH rates AS (
 ), priced AS (
     SELECT
         c.*,
-        p.estimated AS price_estimated,
+        p.estimated OR c.day IS NULL AS price_estimated,
         CASE WHEN c.input_tokens IS NOT NULL THEN greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0)
             - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0) END AS uncached_tokens,
         -- the same text as infercheck.prices.cost.cost_expression (a test holds them together)
@@ -133,7 +156,7 @@ WITH rates AS (
             + CAST(coalesce(p.request_usd, 0) AS DECIMAL(28,12)) AS DECIMAL(38,12)) END AS computed_usd
     FROM rated AS c
     LEFT JOIN prices AS p
-        ON p.provider IS NOT DISTINCT FROM c.provider AND p.model = c.model AND p.day = c.day AND p.tier = c.tier
+        ON p.provider IS NOT DISTINCT FROM c.provider AND p.model = c.model AND p.day = c.price_day AND p.tier = c.tier
         AND coalesce(c.input_tokens, 0) > CASE WHEN p.min_input_tokens = 0 THEN -1 ELSE p.min_input_tokens END
         AND (p.max_input_tokens IS NULL OR coalesce(c.input_tokens, 0) <= p.max_input_tokens)
 ), based AS (

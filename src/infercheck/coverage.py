@@ -61,6 +61,9 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         notes.append(f"{whose} cost is unknown, not zero")
     if usage and not priced and not engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE model IS NOT NULL)"):
         notes.append(f"no call names its model, so none has a price: {SETTINGS['model']}")
+    undated = engine.value("SELECT count(*) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL AND cost_basis = 'computed'")
+    if undated:
+        notes.append(f"{undated:,} calls carry no time: priced as of the newest day of the log, or today where no call has a time")
     free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
         notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")

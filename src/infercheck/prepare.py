@@ -65,14 +65,16 @@ def fill_prices(
     keep_models: bool = False,
 ) -> None:
     """Fill tables ``prices`` and ``models``. ``keep_*`` leaves what is there (examples bring their own)."""
+    last = engine.value("SELECT coalesce(max(CAST(started_at AS DATE)), CURRENT_DATE) FROM calls")
+    # A log may know its tokens and not their day: the newest day's prices stand in.
     keys = engine.rows(
-        "SELECT DISTINCT provider, model, coalesce(CAST(started_at AS DATE), CURRENT_DATE) FROM calls WHERE model IS NOT NULL ORDER BY ALL"
+        f"SELECT DISTINCT provider, model, coalesce(CAST(started_at AS DATE), {literal(last.isoformat())}::DATE) FROM calls "
+        "WHERE model IS NOT NULL ORDER BY ALL"
     )
     if not keys:
         if not keep_prices and not keep_models:
             engine.create_canonical("prices", "models")
         return
-    last = engine.value("SELECT coalesce(max(CAST(started_at AS DATE)), CURRENT_DATE) FROM calls")
     if not keep_models:
         from infercheck.prices import catalog
 

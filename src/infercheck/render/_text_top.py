@@ -115,7 +115,7 @@ def _files(coverage: Coverage) -> str:
 def _calls(coverage: Coverage) -> str:
     parts = [f"{plural(coverage.rows, 'row')}, {plural(coverage.attempts, 'attempt')} at {plural(coverage.requests, 'request')}"]
     if coverage.other_records:
-        parts.append(f"{plural(coverage.other_records, 'record')} of other things than calls")
+        parts.append(f"{plural(coverage.other_records, 'further record')} (parts of calls, other things)")
     if coverage.duplicates:
         parts.append(f"{plural(coverage.duplicates, 'duplicate')} removed")
     left_out = coverage.rows - coverage.duplicates - coverage.attempts

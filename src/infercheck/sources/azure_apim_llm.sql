@@ -2,9 +2,9 @@
 kind = "source"
 title = "Azure API Management LLM logs (ApiManagementGatewayLlmLog)"
 description = """
-Exported from Log Analytics: tokens per call, without status, end or cached tokens. A call whose messages are longer than 32 KB stands in several
-rows with one CorrelationId; they are joined, their tokens counted once, and their prompt left unknown. Gateway logs (azure_apim_gateway) of the
-same calls add status and latency: read both together.
+Exported from Log Analytics: tokens per call, without status or end, and without the cached ones, so that their discount is in no price. A call whose
+messages are longer than 32 KB stands in several rows with one CorrelationId; they are joined, their tokens counted once, and their prompt left
+unknown. Gateway logs (azure_apim_gateway) of the same calls add status, latency and cached tokens: read both together.
 """
 formats = ["jsonl", "json", "csv"]
 times_are_utc = true

@@ -112,7 +112,6 @@ SELECT
     modelId AS model_requested,
     served AS model,
     coalesce(unless_empty(inferenceRegion), region) AS region,
-    operation AS endpoint,
     lower(c.serviceTier.type) AS service_tier,
     ends_with(operation, 'Stream') AS streamed,
     split_part(split_part(identity.arn, ':', 6), '/', 2) AS "user",
