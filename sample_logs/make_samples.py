@@ -17,8 +17,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
-import cloud_samples
 import platforms
+import providers
 
 FIRST = datetime(2026, 11, 2, 12, tzinfo=UTC)
 DAYS = 8
@@ -315,8 +315,9 @@ def main() -> None:
         (folder / "platforms" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "platforms" / name).write_bytes(data)
     w = Writer(seed=23)
-    for name, data in cloud_samples.cloud(w.sentences, w.rng).items():
-        (folder / name).write_bytes(data)
+    for name, data in providers.files(w.sentences, w.rng).items():
+        (folder / "providers" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "providers" / name).write_bytes(data)
 
 
 if __name__ == "__main__":

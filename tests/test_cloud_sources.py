@@ -14,7 +14,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError
 from infercheck.prices.quote import quote
 
-SAMPLES = Path(__file__).parents[1] / "sample_logs"
+SAMPLES = Path(__file__).parents[1] / "sample_logs" / "providers"
 DAY = date(2026, 11, 20)
 ANSWERED = 13  # of the fourteen questions in the samples one is refused
 PROMPT, CACHED, OUTPUT = "sum(input_tokens)", "sum(cache_read_tokens)", "sum(output_tokens)"

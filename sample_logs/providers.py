@@ -236,7 +236,7 @@ def anthropic_batch(t: Turn) -> dict[str, Any]:
     return {"custom_id": f"row-{t.number}", "result": result}
 
 
-def cloud(sentences: Callable[[int], str], rng: random.Random) -> dict[str, bytes]:
+def files(sentences: Callable[[int], str], rng: random.Random) -> dict[str, bytes]:
     """All files by name."""
     made = turns(sentences, rng)
     answered = [t for t in made if not t.refused]
