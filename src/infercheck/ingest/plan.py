@@ -78,7 +78,7 @@ class _Planner:
                 raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=found.name)
             self.plan.skipped[label] += 1
             return False
-        head, matches = _matched(head, self._among, found.name)
+        head, matches = _matched(head, self._among, found.name, claims_suffice=True)
         claimed = sources.claiming(matches, self._among)
         if len(claimed) != 1:
             return self._no_log(found, label, *_unknown(matches, claimed))
@@ -134,9 +134,11 @@ def _look(path: Path) -> inputs.Look:
     return parquet.look(path) if head.label == "parquet" and head.kind == "binary" else head
 
 
-def _matched(head: inputs.Look, among: Mapping[str, sources.Source], path: str) -> tuple[inputs.Look, list[sources.Match]]:
+def _matched(
+    head: inputs.Look, among: Mapping[str, sources.Source], path: str, *, claims_suffice: bool = False
+) -> tuple[inputs.Look, list[sources.Match]]:
     """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
-    matches = sources.match(head.records, head.kind, among, path)
+    matches = sources.match(head.records, head.kind, among, path, claims_suffice=claims_suffice)
     if not any(m.score == 1.0 for m in matches):
         for envelope, inside in envelopes.candidates(head.records):
             within = sources.match(inside, "jsonl", among, path)

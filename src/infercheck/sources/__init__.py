@@ -237,10 +237,18 @@ def has_key(record: Mapping[str, Any], key: str) -> bool:
     return isinstance(inside, dict) and has_key(inside, rest)
 
 
-def match(records: Sequence[Mapping[str, Any]], fmt: str, among: Mapping[str, Source] | None = None, path: str = "") -> list[Match]:
+def match(
+    records: Sequence[Mapping[str, Any]],
+    fmt: str,
+    among: Mapping[str, Source] | None = None,
+    path: str = "",
+    *,
+    claims_suffice: bool = False,
+) -> list[Match]:
     """Every source that reads ``fmt``, best first: a mapping of the user's own before a built-in one that fits as well.
 
-    A key counts as present when at least half of the first records have it.
+    A key counts as present when at least half of the first records have it. Where sources claim the file and ``claims_suffice``, the others
+    are left out.
     """
     sample = records[:SAMPLE]
     sources = load() if among is None else among
@@ -276,7 +284,20 @@ def match(records: Sequence[Mapping[str, Any]], fmt: str, among: Mapping[str, So
         wanted = len(detect.all) + bool(detect.any) + bool(detect.files)
         return Match(source.id, max(1 - (len(missing) + len(surplus)) / wanted, 0.0) if wanted else 0.0, missing + surplus)
 
-    matches = [fit(s) for s in sources.values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
+    def claims(source: Source) -> bool:
+        """The same as a fit of 1.0, but most formats are out with their first key: a folder may hold thousands of files."""
+        detect = source.header.detect
+        return (
+            bool(detect.all or detect.any or detect.none or detect.files)
+            and all(map(usual, detect.all))
+            and (not detect.any or usual_any(detect.any))
+            and not any(map(usual, detect.none))
+            and (not detect.files or any(_fits(path, glob) for glob in detect.files))
+        )
+
+    readable = [s for s in sources.values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
+    sure = [Match(s.id, 1.0, ()) for s in readable if claims(s)] if claims_suffice else []
+    matches = sure or [fit(s) for s in readable]
     return sorted(matches, key=lambda m: (-m.score, not sources[m.source_id].mapped, m.source_id))
 
 
