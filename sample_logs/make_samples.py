@@ -17,6 +17,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import coding_agents
 import platforms
 import providers
 
@@ -318,6 +319,9 @@ def main() -> None:
     for name, data in providers.files(w.sentences, w.rng).items():
         (folder / "providers" / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / "providers" / name).write_bytes(data)
+    for name, data in coding_agents.files().items():
+        (folder / "agents" / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / "agents" / name).write_bytes(data)
 
 
 if __name__ == "__main__":

@@ -118,3 +118,13 @@ def test_codex_repeats_forks_and_archived_copies(tmp_path: Path) -> None:
     assert alone.coverage.attempts == 1  # what the parent did is the parent's, also where its file is elsewhere
     model = alone.spend.by_model[0]
     assert (model.input_tokens, model.cache_read_tokens, model.output_tokens) == (14000, 13000, 50)
+
+
+def test_the_samples() -> None:
+    """Two agents, each with what makes a naive sum wrong: ten calls and four."""
+    report = analyze([Path(__file__).resolve().parents[1] / "sample_logs" / "agents"], options=OPTIONS)
+    assert {m.provider: m.calls for m in report.spend.by_model} == {"anthropic": 10, "openai": 4}
+    coverage = report.coverage
+    assert (coverage.rows, coverage.other_records, coverage.rejects) == (61, 35, 0)
+    assert coverage.naive_sum is not None
+    assert coverage.naive_sum.tokens > 4 * coverage.naive_sum.counted_tokens
