@@ -17,9 +17,9 @@ from pathlib import Path
 
 import polars as pl
 
-from faults import PLANTS
 from infercheck import AnalyzeOptions, export_claims
 from planted import World, build, write
+from plants import PLANTS
 
 PRECISION, RECALL, DOLLARS = 0.95, 0.90, 0.05
 SEEDS = range(101, 125)
@@ -144,7 +144,7 @@ def main() -> None:
         page = [
             "# The rules of steps 1 and 2 against planted faults",
             "",
-            f"`make cost-truth` writes this file: {last - first + 1} logs, seeds {first} to {last}, planted by `faults.py`.",
+            f"`make cost-truth` writes this file: {last - first + 1} logs, seeds {first} to {last}, planted by `plants.py`.",
             f"Bars: precision >= {PRECISION}, recall >= {RECALL}, dollars of structural and measured rules within {DOLLARS:.0%} of the planted ones.",
             "A dash under dollars: the rule is heuristic, or what was planted was not billed.",
             "",

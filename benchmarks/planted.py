@@ -3,7 +3,7 @@
 LiteLLM StandardLogging records of up to 40 workloads. A workload either holds one fault, in a drawn share of its requests, or only the fault's
 nearest innocent neighbour. What each fault would have saved is worked out here, in plain Python, from the prices below; it is written to
 OUT.truth.jsonl as one line a blamed call: rule, call id, USD (null where a failed call was not billed or the saving is a matter of opinion).
-``faults.py`` says what is planted. Seeded: the same arguments give the same bytes.
+``plants.py`` says what is planted. Seeded: the same arguments give the same bytes.
 """
 
 from __future__ import annotations
@@ -273,7 +273,7 @@ def write(world: World, out: Path) -> dict[int, str]:
 
 def main() -> None:
     """Write one log."""
-    from faults import PLANTS
+    from plants import PLANTS
 
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("seed", type=int)
