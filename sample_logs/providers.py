@@ -236,6 +236,45 @@ def anthropic_batch(t: Turn) -> dict[str, Any]:
     return {"custom_id": f"row-{t.number}", "result": result}
 
 
+def vertex(t: Turn) -> dict[str, Any]:
+    """A row of the BigQuery table: thoughts are not in the output."""
+    usage = {
+        "prompt_token_count": t.prompt, "cached_content_token_count": t.cached, "candidates_token_count": t.output - t.reasoning,
+        "thoughts_token_count": t.reasoning, "total_token_count": t.prompt + t.output, "traffic_type": "ON_DEMAND",
+    }  # fmt: skip
+    candidate = {"finish_reason": "STOP", "content": {"role": "model", "parts": [{"text": t.answer}]}}
+    name = "publishers/google/models/gemini-2.5-flash"
+    request = {"model": f"projects/p/locations/europe-west4/{name}", "contents": [{"role": "user", "parts": [{"text": t.question}]}],
+               "system_instruction": {"parts": [{"text": SYSTEM}]}}  # fmt: skip
+    response = {"candidates": [candidate], "create_time": iso(t.at), "model_version": "gemini-2.5-flash", "usage_metadata": usage}
+    return {
+        "endpoint": "", "deployed_model_id": "", "request_id": 5374205265901350000 + t.number, "model": name, "model_version": "default",
+        "logging_time": (t.at + timedelta(milliseconds=t.took_ms)).strftime("%Y-%m-%d %H:%M:%S.%f UTC"),
+        "api_method": "StreamGenerateContent" if t.streamed else "GenerateContent", "full_request": request, "full_response": response,
+        "metadata": {"request_latency": float(t.took_ms)},
+    }  # fmt: skip
+
+
+def envoy(t: Turn) -> dict[str, Any]:
+    """A line of the access log; what a refused call has not is null."""
+    return {
+        "gen_ai.request.model": "gpt-4o-mini", "gen_ai.response.model": None if t.refused else GPT, "gen_ai.provider.name": "default/openai",
+        "gen_ai.usage.input_tokens": None if t.refused else t.prompt, "gen_ai.usage.output_tokens": None if t.refused else t.output,
+        "gen_ai.usage.reasoning_tokens": None if t.refused else t.reasoning, "session.id": None, "start_time": iso(t.at), "method": "POST",
+        "request.path": "/v1/chat/completions", "x-envoy-origin-path": "/v1/chat/completions", "response_code": 429 if t.refused else 200,
+        "duration": 12 if t.refused else t.took_ms, "x-envoy-upstream-service-time": str(t.first_ms), "x-request-id": f"e-{t.number:04d}",
+        "user-agent": "help-desk/1.4", "upstream_cluster": "httproute/default/parcels/rule/0",
+    }  # fmt: skip
+
+
+def sglang(t: Turn) -> dict[str, Any]:
+    """A line of SGLang's request metrics, in seconds."""
+    asked = {"rid": f"s{t.number}", "text": f"{SYSTEM}\n{t.question}", "sampling_params": {"max_new_tokens": 400}, "stream": t.streamed,
+             "received_time": t.at.timestamp()}  # fmt: skip
+    return {"request_parameters": json.dumps(asked), "id": f"s{t.number}", "finish_reason": {"type": "stop"}, "prompt_tokens": t.prompt,
+            "completion_tokens": t.output, "cached_tokens": t.cached, "queue_time": 0.004, "e2e_latency": t.took_ms / 1000}  # fmt: skip
+
+
 def files(sentences: Callable[[int], str], rng: random.Random) -> dict[str, bytes]:
     """All files by name."""
     made = turns(sentences, rng)
@@ -253,6 +292,9 @@ def files(sentences: Callable[[int], str], rng: random.Random) -> dict[str, byte
         "provider_answers.jsonl": jsonl(message(t) if t.number % 4 == 0 else completion(t) for t in answered),
         "openai_chunks.jsonl": jsonl(woven),
         "openai_batch.jsonl": jsonl(map(openai_batch, shuffled)),
+        "vertex_request_response.jsonl": jsonl(map(vertex, answered)),
+        "envoy_ai_gateway.jsonl": jsonl(map(envoy, made)),
+        "sglang_metrics.log": jsonl(map(sglang, answered)),
         "anthropic_batch.jsonl": jsonl(map(anthropic_batch, shuffled)),
     }
 

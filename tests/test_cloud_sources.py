@@ -29,6 +29,9 @@ HELD: dict[str, tuple[int, int, bool, bool]] = {
     "provider_answers.jsonl": (13, 0, True, True),
     "openai_batch.jsonl": (14, 1, True, True),
     "anthropic_batch.jsonl": (14, 1, True, True),
+    "vertex_request_response.jsonl": (13, 0, True, True),
+    "envoy_ai_gateway.jsonl": (14, 1, True, False),
+    "sglang_metrics.log": (13, 0, True, True),
 }
 
 

@@ -14,8 +14,11 @@ given AS (
     SELECT * FROM ({source})
     UNION ALL BY NAME SELECT * FROM envelope
 ),
+opened AS (
+    SELECT *, asked_of(asked) AS q, parts_of(ltrim(replied)) AS parts FROM given
+),
 answered AS (
-    SELECT *, asked_of(asked) AS q, answer_of(parts_of(ltrim(replied))) AS a FROM given
+    SELECT *, answer_of(parts) AS a FROM opened
 ),
 judged AS (
     SELECT *,

@@ -128,3 +128,6 @@ CREATE OR REPLACE TEMP MACRO litellm_5m(written, written_1h) AS CASE
 -- .NET ticks: 100 ns since the year 1.
 CREATE OR REPLACE TEMP MACRO ticks_to_time(x) AS CASE WHEN to_count(x) > 621355968000000000
     THEN make_timestamp((to_count(x) - 621355968000000000) // 10) END;
+
+-- A value of an access log; unset ones are a dash.
+CREATE OR REPLACE TEMP MACRO set_value(x) AS nullif(unless_empty(x), '-');

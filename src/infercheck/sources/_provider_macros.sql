@@ -162,3 +162,7 @@ CREATE OR REPLACE TEMP MACRO error_word(x) AS CASE WHEN starts_with(x, '{')
 
 -- JSON that was read as text, to be part of a JSON value again; text that is none stays text.
 CREATE OR REPLACE TEMP MACRO as_json(x) AS coalesce(TRY_CAST(x AS JSON), to_json(x));
+
+-- Gemini's parts as text; a part that is none, such as a picture or the result of a function, stays as it is written.
+CREATE OR REPLACE TEMP MACRO gemini_text(x) AS coalesce(nullif(array_to_string(list_transform(shaped(x, '["VARCHAR"]'),
+    lambda p: coalesce(shaped(p, '{"text":"VARCHAR"}').text, p)), chr(10)), ''), x);
