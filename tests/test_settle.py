@@ -26,7 +26,7 @@ PRICES = {  # USD per million tokens: input, cache read, cache write, output
 CALL_COLUMNS = (
     "call_id BIGINT, provider VARCHAR, model VARCHAR, day DATE, tier VARCHAR, operation VARCHAR, input_tokens BIGINT, "
     "cache_read_tokens BIGINT, cache_write_5m_tokens BIGINT, cache_write_1h_tokens BIGINT, output_tokens BIGINT, "
-    "computed_usd DECIMAL(38,12), billed_usd DECIMAL(38,12)"
+    "computed_usd DECIMAL(38,12), billed_usd DECIMAL(38,12), cost_basis VARCHAR"
 )
 
 
@@ -43,7 +43,7 @@ def build(calls: list[dict[str, Any]], claims: list[dict[str, Any]]) -> Engine:
     engine.execute(f"CREATE TEMP TABLE priced_calls ({CALL_COLUMNS})")
     for call in calls:
         engine.execute(
-            "INSERT INTO priced_calls VALUES (?, 'p', ?, DATE '2026-01-05', 'default', 'chat', ?, ?, ?, 0, ?, NULL, ?)",
+            "INSERT INTO priced_calls VALUES (?, 'p', ?, DATE '2026-01-05', 'default', 'chat', ?, ?, ?, 0, ?, NULL, ?, NULL)",
             [call["id"], call["model"], call["input"], call["read"], call.get("written", 0), call["output"], None],
         )
         engine.execute("INSERT INTO calls (call_id) VALUES (?)", [call["id"]])

@@ -40,8 +40,9 @@ tools_hash = "as in calls"
 gateway_cache_hit = "true when the gateway answered from its own cache"
 computed_usd = "list price of the tokens, negotiated prices of the config included; NULL where unknown"
 logged_usd = "the log's own cost in USD; NULL where the log does not price the call"
-billed_usd = "the basis of every saving: logged, else computed (or the other way round by --cost-basis); NULL unknown"
-cost_basis = "logged, computed or NULL: which of the two billed_usd is"
+capacity_usd = "its part of the hours paid for machines of one's own; NULL where the config names none for it"
+billed_usd = "the basis of every saving: the part of a [[capacity]], else logged, else computed (or these two the other way round by --cost-basis); NULL unknown"
+cost_basis = "capacity, logged, computed or NULL: which of them billed_usd is"
 price_estimated = "true where another tier's price stands in, or that of the newest day for a call without a time"
 
 [params.cost_basis]
@@ -118,8 +119,31 @@ call_id  computed_usd  price_estimated
 a        1             false
 b        3             true
 '''
+
+[[example]]
+name = "machines of one's own: the part of their hours, whatever the log or a list says"
+calls = '''
+call_id  provider     model  started_at  duration_s  input_tokens  output_tokens  logged_cost
+a        hosted_vllm  m      0           1800        1000          100            0.5
+b        hosted_vllm  n      0           1800        1000          100            0.5
+'''
+config_capacity = '''
+capacity  usd_per_hour  from_us  until_us
+pool      4             -        -
+'''
+config_capacity_calls = '''
+capacity  call_id
+pool      a
+'''
+rows = '''
+call_id  logged_usd  capacity_usd  billed_usd  cost_basis
+a        0.5         2             2           capacity
+b        0.5         -             0.5         logged
+'''
 ---*/
-WITH rates AS (
+WITH machines AS (
+    SELECT call_id, CAST(sum(capacity_usd) AS DECIMAL(38, 12)) AS capacity_usd FROM capacity_calls GROUP BY call_id
+), rates AS (
     SELECT currency, usd, from_day, lead(from_day) OVER (PARTITION BY currency ORDER BY from_day) AS until_day
     FROM (SELECT currency, usd, coalesce(from_day, DATE '0001-01-01') AS from_day FROM config_rates) AS x
 ), rated AS (
@@ -127,6 +151,7 @@ WITH rates AS (
         c.*,
         k.start_us, k.first_token_us, k.end_us,
         w.workload,
+        m.capacity_usd,
         CAST(c.started_at AS DATE) AS day,
         coalesce(CAST(c.started_at AS DATE), (SELECT max(day) FROM prices)) AS price_day,
         CASE WHEN lower(c.service_tier) IN ('batch', 'flex', 'priority') THEN lower(c.service_tier) ELSE 'default' END AS tier,
@@ -136,6 +161,7 @@ WITH rates AS (
     FROM calls AS c
     JOIN call_clock AS k ON k.call_id = c.call_id
     JOIN call_workloads AS w ON w.call_id = c.call_id
+    LEFT JOIN machines AS m ON m.call_id = c.call_id
     LEFT JOIN rates AS r
         ON r.currency = c.logged_currency AND CAST(c.started_at AS DATE) >= r.from_day AND (r.until_day IS NULL OR CAST(c.started_at AS DATE) < r.until_day)
 ), priced AS (
@@ -205,11 +231,14 @@ SELECT
     gateway_cache_hit,
     computed_usd,
     logged_usd,
-    CASE WHEN foreign_cost THEN NULL
+    capacity_usd,
+    CASE WHEN capacity_usd IS NOT NULL THEN capacity_usd
+         WHEN foreign_cost THEN NULL
          WHEN gateway_cache_hit THEN CAST(0 AS DECIMAL(38, 12))
          WHEN $cost_basis = 'computed' THEN coalesce(computed_usd, logged_usd)
          ELSE coalesce(logged_usd, computed_usd) END AS billed_usd,
-    CASE WHEN foreign_cost OR coalesce(logged_usd, computed_usd) IS NULL THEN NULL
+    CASE WHEN capacity_usd IS NOT NULL THEN 'capacity'
+         WHEN foreign_cost OR coalesce(logged_usd, computed_usd) IS NULL THEN NULL
          WHEN $cost_basis = 'computed' AND computed_usd IS NOT NULL THEN 'computed'
          WHEN logged_usd IS NOT NULL THEN 'logged' ELSE 'computed' END AS cost_basis,
     price_estimated

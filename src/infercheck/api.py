@@ -39,6 +39,7 @@ class _Run:
     params: dict[str, dict[str, Scalar]]
     scope: ingest.Scope
     read: ingest.IngestResult
+    notes: list[str]
 
 
 def analyze(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Report:
@@ -273,8 +274,8 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
         )
         engine.lock_down()  # before --where, which must not reach a file either
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
-        prepare.prepare(engine, config)
-        yield _Run(engine, config, book, params, scope, read)
+        notes = prepare.prepare(engine, config, whole=options.where is None)
+        yield _Run(engine, config, book, params, scope, read, notes)
 
 
 def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
@@ -287,7 +288,7 @@ def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
 
 def _report(run: _Run, options: AnalyzeOptions) -> Report:
     diagnosis = _settled(run, options)
-    cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis)
+    cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis, told=run.notes)
     return recommend.report(run.engine, run.book, diagnosis, cover)
 
 

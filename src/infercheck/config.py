@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import BaseModel, PrivateAttr, ValidationError
 
 from infercheck.errors import UsageError
-from infercheck.model.config import MATCH_COLUMNS, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
+from infercheck.model.config import MATCH_COLUMNS, Capacity, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
 from infercheck.model.fields import Match
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
 from infercheck.model.gate import BUDGETS, Anchor
@@ -35,6 +35,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "price": Price,
     "premium": Premium,
     "rate": Rate,
+    "capacity": Capacity,
     "rules": RuleSettings,
     "account": Account,
     "team": Team,
@@ -144,6 +145,12 @@ def match_sql(match: Match, *, where: str) -> str:
     return " AND ".join(parts) if parts else "FALSE"
 
 
+def capacity_match_sql(capacity: Capacity) -> str:
+    """A SQL condition over ``calls``: the call's deployment, endpoint, provider/model or model fits one of the globs. Never NULL."""
+    columns = ("deployment", "endpoint", "concat_ws('/', provider, model)", "model")
+    return " OR ".join(f"coalesce({_like(column, glob)}, FALSE)" for column in columns for glob in capacity.deployment)
+
+
 def line_of(text: str, path: Sequence[str | int]) -> int:
     """1-based line that sets the key at ``path``; that of the nearest enclosing table when no line sets it; else 1."""
     wanted = tuple(path)
@@ -241,16 +248,23 @@ def _check(config: Config) -> None:
                         where=config._at(kind, index, "match", column),
                         hint=_closest(column, MATCH_COLUMNS),
                     )
-    paid: set[str] = set()
-    for kind in ("credit", "commitment"):  # one name is one thing on the books
-        for index, entry in enumerate(getattr(config, kind)):
-            if entry.name in paid:
-                raise UsageError(
-                    f"{kind} {entry.name!r} stands twice", where=config._at(kind, index, "name"), hint="give it a name of its own"
-                )
-            paid.add(entry.name)
+    _check_names(config)
     for name, mapping in config.source.items():
         _check_mapping(config, name, mapping)
+
+
+def _check_names(config: Config) -> None:
+    """One name is one thing on the books: credits and commitments together, machines of one's own by themselves."""
+    for kinds in (("credit", "commitment"), ("capacity",)):
+        taken: set[str] = set()
+        for kind in kinds:
+            for index, entry in enumerate(getattr(config, kind)):
+                name = entry.label if kind == "capacity" else entry.name
+                if name in taken:
+                    raise UsageError(
+                        f"{kind} {name!r} stands twice", where=config._at(kind, index, "name"), hint="give it a name of its own"
+                    )
+                taken.add(name)
 
 
 def _check_mapping(config: Config, name: str, mapping: SourceMapping) -> None:

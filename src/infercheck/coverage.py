@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
 from infercheck import ingest
@@ -23,8 +24,8 @@ _FOREIGN = (
 )
 
 
-def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, diagnosis: Diagnosis) -> Coverage:
-    """Coverage of this run; needs views ``priced_calls`` and ``outcomes``."""
+def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, diagnosis: Diagnosis, *, told: Sequence[str] = ()) -> Coverage:
+    """Coverage of this run, what was ``told`` of its config included; needs views ``priced_calls`` and ``outcomes``."""
     from infercheck.prices.table import price_list_version
 
     usage, priced, tokens, priced_tokens = engine.rows(
@@ -53,6 +54,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     served = engine.value("SELECT EXISTS (SELECT 1 FROM spans WHERE kind = 'server')")  # a server's span starts before the handler
     timed = engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)")
     notes = [GATEWAY_NOTE] if timed and not served else []
+    notes += told
     if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
         notes.append(UNLOGGED_RETRIES)
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE status <> 'ok' AND billed_usd IS NULL AND input_tokens IS NULL")
@@ -64,6 +66,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     undated = engine.value("SELECT count(*) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL AND cost_basis = 'computed'")
     if undated:
         notes.append(f"{undated:,} calls carry no time: priced as of the newest day of the log, or today where no call has a time")
+    notes += _own_machines(engine)
     free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
         notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")
@@ -84,6 +87,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         priced_token_share=float(priced_tokens or 0) / float(tokens) if tokens else None,
         unpriced_models=[row[0] for row in unpriced],
         cost_basis=_basis(engine),
+        capacity_usd=money(engine.value("SELECT sum(capacity_usd) FROM priced_calls")),
         logged_usd=logged,
         computed_usd=computed,
         logged_over_computed=float(logged / computed) if logged is not None and computed else None,
@@ -113,14 +117,32 @@ def _naive(engine: Engine) -> NaiveSum | None:
     return NaiveSum(tokens=counted_tokens + tokens, usd=naive, counted_tokens=counted_tokens, counted_usd=money(counted_usd))
 
 
-def _basis(engine: Engine) -> Literal["logged", "computed", "mixed", "none"]:
+def _basis(engine: Engine) -> Literal["logged", "computed", "capacity", "mixed", "none"]:
     kinds: list[Any] = [
         r[0] for r in engine.rows("SELECT DISTINCT cost_basis FROM priced_calls WHERE cost_basis IS NOT NULL AND billed_usd > 0")
     ]
     if len(kinds) > 1:
         return "mixed"
-    found: Literal["logged", "computed", "mixed", "none"] = kinds[0] if kinds else "none"
+    found: Literal["logged", "computed", "capacity", "mixed", "none"] = kinds[0] if kinds else "none"
     return found
+
+
+def _own_machines(engine: Engine) -> list[str]:
+    """What would price calls on servers of one's own, which no price list knows."""
+    from infercheck.prices.providers import is_self_hosted
+
+    rows = engine.rows(
+        "SELECT provider, concat_ws('/', provider, model), count(*) FROM priced_calls WHERE billed_usd IS NULL "
+        "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) GROUP BY ALL ORDER BY 2"
+    )
+    own = [(name, calls) for provider, name, calls in rows if is_self_hosted(provider)]
+    if not own:
+        return []
+    names = ", ".join(name for name, _ in own[:3]) + (f" and {len(own) - 3} more" if len(own) > 3 else "")
+    return [
+        f"{sum(calls for _, calls in own):,} calls ran on machines of your own ({names}): a [[capacity]] in the config with deployment, gpus and "
+        "usd_per_hour prices them by busy time"
+    ]
 
 
 def _rejects(engine: Engine) -> list[str]:

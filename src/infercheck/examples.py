@@ -14,7 +14,7 @@ from typing import Any
 from infercheck import diagnose, prepare
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.errors import UsageError
-from infercheck.model.call import ALL_TABLES
+from infercheck.model.call import ALL_TABLES, CONFIG_TABLES
 from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, Example
 from infercheck.rulebook import Rule, Rulebook, View
 
@@ -51,8 +51,9 @@ def _run_one(book: Rulebook, owner: Rule | View, example: Example) -> Outcome:
 def fill(engine: Engine, example: Example) -> None:
     """Create the canonical tables with the example's rows, then prices and models unless the example brings its own."""
     engine.create_canonical()
-    for name in ("calls", "spans", "prompt_blocks", "tool_calls", "models", "prices", "config_workloads", "config_calls"):
-        text = getattr(example, name)
+    tables = ("calls", "spans", "prompt_blocks", "tool_calls", "models", "prices", *CONFIG_TABLES)
+    for name in tables:
+        text = getattr(example, name, "")
         if text:
             _insert(engine, name, text)
     prepare.fill_clocks(engine)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from infercheck.config import Config, workload_match_sql
+from infercheck.config import Config, capacity_match_sql, workload_match_sql
 from infercheck.engine.duckdb import Engine, literal
 from infercheck.model.call import ALL_TABLES, CONFIG_TABLES
 
@@ -13,16 +13,23 @@ if TYPE_CHECKING:
     from infercheck.prices.overrides import PriceOverride
 
 TABLE_NAMES = tuple(ALL_TABLES)
+_NOT_WHOLE = "[[capacity]] is not used under --where: who shared the machines with the calls that were left out is unknown"
 
 
-def prepare(engine: Engine, config: Config) -> None:
-    """Fill clocks, config tables, prices and models for the calls in scope."""
+def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
+    """Fill clocks, config tables, prices and models for the calls in scope. Returns what of the config was not used, and why.
+
+    ``whole`` is false where some calls of that time were left out: machines of one's own have no price then, since who shared them is unknown.
+    """
     from infercheck.prices.overrides import PriceOverride
 
     fill_clocks(engine)
     fill_config(engine, config)
+    unused = fill_capacity(engine, config) if whole else [_NOT_WHOLE] if config.capacity else []
     routes = [(w.route_to.split("/", 1)[0], w.route_to.split("/", 1)[1]) for w in config.workload if w.route_to]
+    routes += [(m.hosted.split("/", 1)[0], m.hosted.split("/", 1)[1]) for m in config.capacity if m.hosted]
     fill_prices(engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes)
+    return unused
 
 
 def fill_clocks(engine: Engine) -> None:
@@ -53,6 +60,27 @@ def fill_config(engine: Engine, config: Config) -> None:
         )
     for rate in config.rate:
         engine.execute("INSERT INTO config_rates VALUES (?, ?, ?)", [rate.currency, rate.since, rate.usd])
+
+
+def fill_capacity(engine: Engine, config: Config) -> list[str]:
+    """Machines of one's own, and the calls that ran on them. One that matches no call is left out, and said: misspelt it would count as idle."""
+    for machines in config.capacity:
+        name = literal(machines.label)
+        engine.execute(f"INSERT INTO config_capacity_calls SELECT {name}, call_id FROM calls WHERE {capacity_match_sql(machines)}")
+        engine.execute(
+            "INSERT INTO config_capacity SELECT ?, ?, ?, ?, epoch_us(CAST(? AS TIMESTAMP)), epoch_us(CAST(? AS TIMESTAMP)), ? "
+            f"WHERE EXISTS (SELECT 1 FROM config_capacity_calls WHERE capacity = {name})",
+            [
+                *(machines.label, machines.units, "GPU" if machines.gpus else "instance", machines.units * machines.usd_per_hour),
+                *(machines.since, machines.until, machines.hosted),
+            ],
+        )
+    used = {name for (name,) in engine.rows("SELECT capacity FROM config_capacity")}
+    return [
+        f"[[capacity]] {machines.label} names the deployment of no call: its hours are in no figure"
+        for machines in config.capacity
+        if machines.label not in used
+    ]
 
 
 def fill_prices(

@@ -15,6 +15,7 @@ from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.model.report import (
     Addressable,
+    CapacitySpend,
     Coverage,
     Finding,
     FixPage,
@@ -48,7 +49,7 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
     unpriced = _unpriced(engine, findings)
     plan = _plan(findings, book, window, unpriced, resample.spreads(engine, window))
     total = sum((item.saves_usd for item in plan if item.saves_usd is not None), Decimal(0))
-    headline = _headline(engine, findings, diagnosis, unpriced)
+    headline = _headline(engine, findings, diagnosis, unpriced, spend.by_capacity)
     used = sorted({item.fix for item in plan})
     return Report(
         window=window,
@@ -241,7 +242,9 @@ def _fix_page(book: Rulebook, name: str) -> FixPage:
 # --- headline
 
 
-def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unpriced: frozenset[str]) -> Headline:
+def _headline(
+    engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unpriced: frozenset[str], machines: list[CapacitySpend]
+) -> Headline:
     spend, attempts = engine.rows("SELECT sum(billed_usd), count(*) FROM priced_calls")[0]
     spend = summarise.money(spend)
     # count_if over nothing known is NULL: no status, no claim about success
@@ -254,7 +257,8 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unp
     share = float(sure / spend) if spend is not None and spend > 0 else None
     p95 = _p95_share(engine, diagnosis)
     waits = latency.interactive(engine)
-    split = verdict.parts(spend, findings)
+    hardware = summarise.hardware(machines, spend)
+    split = verdict.parts(spend, findings, summarise.money(engine.value("SELECT sum(capacity_usd) FROM priced_calls")))
     return Headline(
         spend_usd=spend,
         outcomes=outcomes,
@@ -268,8 +272,9 @@ def _headline(engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unp
         addressable_usd=addressable,
         system_share_of_spend=share,
         system_share_of_p95=p95,
-        verdict=verdict.sentence(spend, split, len(unpriced)),
+        verdict=verdict.sentence(spend, split, len(unpriced), hardware),
         spend_parts=split,
+        hardware=hardware,
     )
 
 

@@ -3,7 +3,9 @@
 Every claim is re-priced on what earlier claims left of its call: first the measured and structural ones, then the heuristic ones, and
 within each group in the order drop, route, trims, cache (writes that end before reads that begin), tier. So no call saves more than it was
 billed, and the column of savings sums to the total whatever the order of files, rows or rules. Where the basis is the logged cost,
-saved = logged x (1 - counterfactual / computed), so that a discount never turns a saving negative. All of it is SQL in the engine.
+saved = logged x (1 - counterfactual / computed), so that a discount never turns a saving negative. On machines of one's own a call that is
+spared frees time, not dollars: the hours are paid until a machine is given back, so that these savings are unknown. All of it is SQL in the
+engine.
 """
 
 from __future__ import annotations
@@ -124,7 +126,8 @@ def _open_claims(engine: Engine) -> None:
 def _open_state(engine: Engine) -> None:
     """What was billed for every claimed call, and the state from which counterfactuals start."""
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE settle_base AS SELECT p.call_id, p.billed_usd, p.computed_usd, p.provider, p.model, p.day, p.tier, "
+        "CREATE OR REPLACE TEMP TABLE settle_base AS SELECT p.call_id, "
+        "CASE WHEN p.cost_basis IS DISTINCT FROM 'capacity' THEN p.billed_usd END AS billed_usd, p.computed_usd, p.provider, p.model, p.day, p.tier, "
         "p.operation, p.input_tokens AS bracket_tokens, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, "
         "p.cache_write_1h_tokens, p.output_tokens, c.audio_input_tokens, c.audio_output_tokens, FALSE AS dropped "
         "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id "

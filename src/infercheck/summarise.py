@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
 from infercheck.engine.duckdb import Engine
 from infercheck.model.report import (
+    CapacitySpend,
     CostParts,
     DaySpend,
+    Hardware,
     ModelSpend,
     Spend,
     TeamSpend,
@@ -16,7 +19,7 @@ from infercheck.model.report import (
     WorkloadSpend,
 )
 
-VIEWS = ("priced_calls", "outcomes", "workloads", "trace_components")  # what the report reads besides claims
+VIEWS = ("priced_calls", "outcomes", "workloads", "trace_components", "capacity_use")  # what the report reads besides claims
 
 
 def window(engine: Engine) -> Window:
@@ -96,10 +99,25 @@ def spend(engine: Engine) -> Spend:
         "SELECT CAST(day AS VARCHAR) AS day, count(*) AS calls, count_if(status <> 'ok') AS failed, sum(billed_usd) AS spend_usd "
         "FROM priced_calls WHERE day IS NOT NULL GROUP BY day ORDER BY day"
     )
+    machines = engine.dicts("SELECT * FROM capacity_use ORDER BY paid_usd DESC, capacity")
     made_of = cost_parts(engine)
     return Spend(
         by_model=[ModelSpend(**row) for row in models],
         by_workload=[WorkloadSpend(**row, cost_parts=made_of.get(row["workload"])) for row in workloads],
         by_team=[TeamSpend(**row) for row in teams],
         by_day=[DaySpend(**row) for row in days],
+        by_capacity=[CapacitySpend(**row) for row in machines],
     )
+
+
+def hardware(machines: Sequence[CapacitySpend], spend: Decimal | None) -> Hardware | None:
+    """All machines of one's own in one line; None without any. Busy and idle are unknown where one machine's are."""
+    if not machines:
+        return None
+    paid = sum((m.paid_usd for m in machines), Decimal(0))
+    known = [(m.busy_usd, m.idle_usd) for m in machines if m.busy_usd is not None and m.idle_usd is not None]
+    if len(known) < len(machines):
+        return Hardware(paid_usd=paid, busy_usd=None, idle_usd=None, share=None)
+    busy, idle = sum((b for b, _ in known), Decimal(0)), sum((i for _, i in known), Decimal(0))
+    whole = (spend or Decimal(0)) + idle
+    return Hardware(paid_usd=paid, busy_usd=busy, idle_usd=idle, share=float(paid / whole) if whole else None)

@@ -7,14 +7,17 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import get_args
 
-from infercheck.model.report import Finding, VerdictPart
+from infercheck.model.report import Finding, Hardware, VerdictPart
 from infercheck.model.rule import FIX_WORDS, FixId
 
 _WORTH_SAYING = Decimal("0.001")
 
 
-def parts(spend: Decimal | None, findings: Iterable[Finding]) -> list[VerdictPart]:
-    """Spend by what it is owed to: one part a fix, largest first, then the models' own price. They sum to ``spend``; empty where it is unknown."""
+def parts(spend: Decimal | None, findings: Iterable[Finding], hardware: Decimal | None = None) -> list[VerdictPart]:
+    """Spend by what it is owed to: one part a fix, largest first, then busy ``hardware`` if there is any, then the models' own price.
+
+    They sum to ``spend``; empty where it is unknown.
+    """
     if spend is None:
         return []
     sure: dict[str, Decimal] = defaultdict(Decimal)
@@ -23,18 +26,27 @@ def parts(spend: Decimal | None, findings: Iterable[Finding]) -> list[VerdictPar
         (guess if finding.grade == "heuristic" else sure)[finding.fix] += finding.counted_once_usd or 0
     fixes: list[FixId] = sorted(get_args(FixId), key=lambda f: (-sure[f], -guess[f], f))
     found = [VerdictPart(part=fix, sure_usd=sure[fix], heuristic_usd=guess[fix], share=_share(sure[fix], spend)) for fix in fixes]
-    own = spend - sum(sure.values(), Decimal(0)) - sum(guess.values(), Decimal(0))
+    if hardware is not None:
+        found.append(VerdictPart(part="hardware", sure_usd=hardware, heuristic_usd=Decimal(0), share=_share(hardware, spend)))
+    own = spend - sum(sure.values(), Decimal(0)) - sum(guess.values(), Decimal(0)) - (hardware or Decimal(0))
     return [*found, VerdictPart(part="model_price", sure_usd=own, heuristic_usd=Decimal(0), share=_share(own, spend))]
 
 
-def sentence(spend: Decimal | None, split: list[VerdictPart], blind: int) -> str:
-    """The parts in words. ``blind``: findings whose calls have no price."""
-    unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: the calls blamed have no price." if blind else ""
+def sentence(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None = None) -> str:
+    """The parts in words. ``blind``: findings whose calls have no price, or run on machines whose hours are paid with or without them."""
+    said = _system(spend, split, blind, hardware)
+    return f"{said} {_machines(spend, hardware)}" if hardware else said
+
+
+def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None) -> str:
+    why = "the calls blamed have no price" if hardware is None else "the calls blamed have no price or run on hours that are paid anyway"
+    unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: {why}." if blind else ""
     if spend is None:
         return "No call in scope has a price: spend is unknown, not zero." + unknown
     if not spend:
         return "Nothing was billed for these calls." + unknown
-    *fixes, own = split
+    *others, own = split
+    fixes = [p for p in others if p.part != "hardware"]
     sure, heuristic = sum((p.sure_usd for p in fixes), Decimal(0)), sum((p.heuristic_usd for p in fixes), Decimal(0))
     named = [f"{FIX_WORDS[p.part]} {p.sure_usd / spend:.1%}" for p in fixes if p.sure_usd / spend >= _WORTH_SAYING]
     if named:
@@ -42,11 +54,28 @@ def sentence(spend: Decimal | None, split: list[VerdictPart], blind: int) -> str
     else:
         first = "No measured or structural waste of a tenth of a percent or more was found in what could be checked."
     guess = f" Up to {heuristic / spend:.1%} more needs your eyes (heuristic)." if heuristic / spend >= _WORTH_SAYING else ""
-    if sure or heuristic:
+    busy = sum((p.sure_usd for p in others if p.part == "hardware"), Decimal(0))
+    if busy:
+        rest = f" {busy / spend:.1%} is the busy time of your own machines, {own.sure_usd / spend:.1%} the models' own price."
+    elif sure or heuristic:
         rest = f" What is left, {own.sure_usd / spend:.1%}, is the models' own price for work that was asked for."
     else:
         rest = "" if blind else " As far as that goes, the spend is the models' own price for work that was asked for."
     return first + guess + unknown + rest
+
+
+def _machines(spend: Decimal | None, hardware: Hardware) -> str:
+    """How much is hardware: of all that was spent, idle hours included."""
+    paid = f"${hardware.paid_usd:,.2f}"
+    if hardware.busy_usd is None or hardware.idle_usd is None:
+        return f"Hardware: {paid} paid for machines of your own; how much of it was idle is unknown, since calls have no known end."
+    whole = (spend or Decimal(0)) + hardware.idle_usd
+    of_all = f", {hardware.paid_usd / whole:.1%} of all" if whole else ""
+    idle = f" ({hardware.idle_usd / hardware.paid_usd:.1%})" if hardware.paid_usd else ""
+    return (
+        f"Hardware: {paid} paid for machines of your own{of_all}: ${hardware.busy_usd:,.2f} while calls ran, which is in the spend, and "
+        f"${hardware.idle_usd:,.2f} idle{idle}, which comes on top of it."
+    )
 
 
 def _share(part: Decimal, spend: Decimal) -> float | None:

@@ -81,6 +81,10 @@ def _understood(config: Config) -> list[tuple[str, str]]:
     if config.premium.models:
         rows.append(("premium", ", ".join(config.premium.models)))
     rows += [(f"rate {rate.currency}", f"{rate.usd:f} USD" + (f" from {rate.since}" if rate.since else "")) for rate in config.rate]
+    for pool in config.capacity:
+        size = f"{pool.units} x {'GPU' if pool.gpus else 'instance'} at ${pool.usd_per_hour:f} an hour{_span(pool)}"
+        told = f"calls on {' or '.join(pool.deployment)}; {size}" + (f"; hosted: {pool.hosted}" if pool.hosted else "")
+        rows.append((f"capacity {pool.label}", told))
     for name, entry in config.rules.items():
         told = ", ".join(f"{key} = {value}" for key, value in entry.params.items())
         rows.append((f"rule {name}", "off" if not entry.enabled else told or "on"))

@@ -38,6 +38,9 @@ def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE billed_usd IS NULL AND input_tokens IS NULL AND output_tokens IS NULL")
     if silent:
         found.append(f"{_calls(silent)} name no tokens and no cost: what they cost is unknown")
+    machines = engine.value("SELECT sum(capacity_usd) FROM priced_calls")
+    if machines is not None:
+        found.append(f"${machines:f} are the calls' part of hours paid for machines of one's own; idle hours are in no charge")
     undated, cost = engine.rows("SELECT count(*), sum(billed_usd) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL")[0]
     if undated:
         found.append(f"{_calls(undated)} worth ${cost:f} have no time and are in no period")

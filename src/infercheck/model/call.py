@@ -225,6 +225,19 @@ CONFIG_TABLES: dict[str, tuple[Column, ...]] = {
         Column("from_day", "DATE", "first UTC day of the rate; NULL from the beginning"),
         Column("usd", MONEY, "USD for one unit of it"),
     ),
+    "config_capacity": (
+        Column("capacity", "VARCHAR", "name of a [[capacity]]"),
+        Column("units", "BIGINT", "GPUs or instances"),
+        Column("unit", "VARCHAR", "GPU or instance"),
+        Column("usd_per_hour", MONEY, "USD an hour for all of them"),
+        Column("from_us", "BIGINT", "first moment that is paid for, microseconds since 1970; NULL from the beginning"),
+        Column("until_us", "BIGINT", "first moment that is not; NULL for no end"),
+        Column("hosted", "VARCHAR", "provider/model that config names as good enough to take over"),
+    ),
+    "config_capacity_calls": (
+        Column("capacity", "VARCHAR", "a [[capacity]] of the config"),
+        Column("call_id", "BIGINT", "a call whose deployment it names; it runs there from from_us to until_us only"),
+    ),
 }
 
 # Times as integers, made by the engine: microseconds since 1970, NULL where unknown or before the start.

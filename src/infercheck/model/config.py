@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from infercheck.model.fields import Glob, Globs, Strict, Usd, Words
+from infercheck.model.fields import Dated, Glob, Globs, Name, Strict, Usd, Words
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
 from infercheck.model.gating import Budgets, GateSettings, Suppression
 from infercheck.model.mapping import SourceMapping
@@ -138,6 +138,37 @@ class Rate(Strict):
     usd: Annotated[Decimal, Field(gt=0, max_digits=20)]
 
 
+class Capacity(Dated):
+    """``[[capacity]]``: machines of one's own, paid by the hour, from ``from`` up to but not including ``until`` (UTC days).
+
+    ``deployment`` holds globs over the deployment, endpoint, provider/model or model that the log names. Its calls share the hours in which
+    any of them ran. ``usd_per_hour`` is that of one GPU or one instance; ``hosted`` names what could take the work over.
+    """
+
+    deployment: Globs
+    name: Name | None = None
+    gpus: Annotated[int, Field(ge=1)] | None = None
+    instances: Annotated[int, Field(ge=1)] | None = None
+    usd_per_hour: Annotated[Decimal, Field(gt=0, max_digits=16, decimal_places=9)]
+    hosted: Annotated[str, Field(pattern=r"^[^/\s]+/\S+$")] | None = None
+
+    @model_validator(mode="after")
+    def _one_unit(self) -> Capacity:
+        if (self.gpus is None) == (self.instances is None):
+            raise ValueError("give gpus or instances, whichever usd_per_hour is the price of")
+        return self
+
+    @property
+    def label(self) -> str:
+        """Its name, else its deployments."""
+        return self.name or ", ".join(self.deployment)
+
+    @property
+    def units(self) -> int:
+        """GPUs or instances."""
+        return self.gpus or self.instances or 0
+
+
 class RuleSettings(BaseModel):
     """``[rules.ID]``: whether the rule runs, and its parameters (or a view's)."""
 
@@ -159,6 +190,7 @@ class ConfigModel(Strict):
     price: tuple[Price, ...] = ()
     premium: Premium = Premium()
     rate: tuple[Rate, ...] = ()
+    capacity: tuple[Capacity, ...] = ()
     source: dict[str, SourceMapping] = Field(default={})
     rules: dict[str, RuleSettings] = Field(default={})
     select: Words = ()

@@ -72,7 +72,12 @@ class Coverage(Model):
     priced_share: float | None = Field(None, description="share of calls with tokens that have a price, log's or list's")
     priced_token_share: float | None = None
     unpriced_models: list[str] = []
-    cost_basis: Literal["logged", "computed", "mixed", "none"] = "none"
+    cost_basis: Literal["logged", "computed", "capacity", "mixed", "none"] = Field(
+        "none", description="how the calls are priced; capacity: by their part of the hours paid for machines of one's own"
+    )
+    capacity_usd: Usd | None = Field(
+        None, description="dollars priced by [[capacity]], part of the spend; null where the config names none"
+    )
     logged_usd: Usd | None = None
     computed_usd: Usd | None = Field(None, description="list price of the very calls that logged_usd covers")
     logged_over_computed: float | None = None
@@ -114,11 +119,20 @@ class CostParts(Model):
     waste: float = Field(description="all spend over what is left of it without the measured and structural waste found")
 
 
-class VerdictPart(Model):
-    """What a part of the spend is owed to: one of the eight fixes, or the models' own price."""
+class Hardware(Model):
+    """Machines of one's own: ``busy_usd`` is part of the spend, ``idle_usd`` comes on top of it. They sum to ``paid_usd`` exactly."""
 
-    part: FixId | Literal["model_price"]
-    sure_usd: Usd = Field(description="measured and structural savings; of model_price: what no finding touches")
+    paid_usd: Usd
+    busy_usd: Usd | None = Field(None, description="borne by the calls that ran; null where the busy time is not known")
+    idle_usd: Usd | None = Field(None, description="paid with nothing in flight: in no call's cost and in no saving of the plan")
+    share: float | None = Field(None, description="paid_usd over spend and idle hours together")
+
+
+class VerdictPart(Model):
+    """What a part of the spend is owed to: one of the eight fixes, the busy hours of one's own machines, or the models' own price."""
+
+    part: FixId | Literal["hardware", "model_price"]
+    sure_usd: Usd = Field(description="measured and structural savings; of hardware and model_price: what no finding touches")
     heuristic_usd: Usd
     share: float | None = Field(None, description="sure_usd over spend")
 
@@ -140,6 +154,7 @@ class Headline(Model):
     system_share_of_p95: float | None = None
     verdict: str = ""
     spend_parts: list[VerdictPart] = Field([], description="spend by what it is owed to, models' own price last; sums to spend_usd")
+    hardware: Hardware | None = Field(None, description="null where the config names no [[capacity]]")
 
 
 class Finding(Model):
@@ -237,6 +252,35 @@ class DaySpend(Model):
     spend_usd: Usd | None = None
 
 
+class CapacitySpend(Model):
+    """One [[capacity]] within the log: hours paid, busy and idle, and the hosted price of the same tokens."""
+
+    capacity: str
+    units: int
+    unit: str
+    usd_per_hour: Usd
+    paid_hours: float
+    busy_hours: float | None = Field(None, description="hours with a call in flight; null where too many calls have no known end")
+    utilisation: float | None = None
+    calls: int
+    untimed_calls: int = Field(0, description="calls without a known end")
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    paid_usd: Usd
+    busy_usd: Usd | None = None
+    idle_usd: Usd | None = None
+    usd_per_mtok: float | None = Field(None, description="paid_usd over a million tokens, input and output")
+    hosted: str | None = Field(
+        None, description="provider/model that could take over: named in the config, else the cheapest host of the weights"
+    )
+    same_weights: bool | None = None
+    hosted_usd: Usd | None = Field(None, description="list price of the same tokens there; null where it is not known for all")
+    hosted_usd_per_mtok: float | None = None
+    break_even_utilisation: float | None = Field(
+        None, description="utilisation at which both cost the same; above 1: dearer even when always busy"
+    )
+
+
 class Spend(Model):
     """Where the money went."""
 
@@ -244,6 +288,7 @@ class Spend(Model):
     by_workload: list[WorkloadSpend] = []
     by_team: list[TeamSpend] = []
     by_day: list[DaySpend] = []
+    by_capacity: list[CapacitySpend] = []
 
 
 class PathPart(Model):

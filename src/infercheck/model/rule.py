@@ -94,6 +94,8 @@ class Example(_Strict):
     prices: str = ""
     config_workloads: str = ""
     config_calls: str = ""
+    config_capacity: str = ""
+    config_capacity_calls: str = ""
     params: dict[str, Scalar] = {}
     claims: str | None = None
     rows: str | None = None

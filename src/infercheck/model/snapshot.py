@@ -52,7 +52,7 @@ class Tokens(Model):
     model: str | None
     tier: str
     above: int
-    basis: Basis | None
+    basis: Basis | Literal["capacity"] | None
     calls: int
     metered_calls: int
     uncached: int

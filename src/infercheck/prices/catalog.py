@@ -111,10 +111,9 @@ def _newer_relatives(key: Model, known: Facts | None, day: date) -> list[Model]:
 
 
 def _cheaper_elsewhere(key: Model, day: date) -> list[Model]:
+    """Where the same model is sold for less; anywhere, if it has no price of its own."""
     own = blended_usd_per_mtok(*key, day)
-    if own is None:
-        return []
-    return [other for other in elsewhere(*key) if (price := blended_usd_per_mtok(*other, day)) is not None and price < own]
+    return [other for other in elsewhere(*key) if (price := blended_usd_per_mtok(*other, day)) is not None and (own is None or price < own)]
 
 
 def _named_like(key: Model, known: Facts, other: Facts) -> Model | None:

@@ -18,7 +18,9 @@ def weights_of(provider: str | None, model: str) -> str | None:
     """What makes two hosts' models the same, such as ``anthropic/claude-haiku-4-5`` or ``gpt-oss-120b``; None where it is not known."""
     listing = find(provider, model)
     if listing is None:
-        return None
+        return _open_by_name().get(
+            model.strip().lower().rsplit("/", 1)[-1]
+        )  # a machine of one's own serves weights under their published name
     if (name := _open().get(listing.price_model)) is not None:
         return name
     known = facts(listing.provider_id, model)
@@ -43,6 +45,13 @@ def _open() -> dict[str, str]:
             if (listing := find(host, there)) is not None:
                 found[listing.price_model] = entry.name
     return found
+
+
+@cache
+def _open_by_name() -> dict[str, str]:
+    """Last part of a published name, lower case -> name of the open weights."""
+    names = {entry.name: entry.name for entry in weights()}
+    return {there.lower().rsplit("/", 1)[-1]: entry.name for entry in weights() for there in entry.at.values()} | names
 
 
 @cache

@@ -7,8 +7,22 @@ from decimal import Decimal
 from rich.text import Text
 
 from infercheck.model.report import Coverage, Headline, Report
-from infercheck.render._page import Cell, Page
-from infercheck.render.figures import count, made_of, moment, mostly_failed, ms, nothing_found, number, percent, plural
+from infercheck.render._page import Cell, Column, Page
+from infercheck.render.figures import (
+    break_even,
+    count,
+    hours,
+    machine_cells,
+    made_of,
+    moment,
+    mostly_failed,
+    ms,
+    nothing_found,
+    number,
+    percent,
+    plural,
+    rate,
+)
 from infercheck.render.money import UNKNOWN, usd
 
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
@@ -16,6 +30,7 @@ _BASIS = {
     "logged": "as the log prices each call",
     "computed": "computed from list prices",
     "mixed": "as logged where the log prices the call, else list prices",
+    "capacity": "each call's part of the hours paid for machines of your own",
     "none": "no call has a price",
 }
 
@@ -100,6 +115,27 @@ def verdict(page: Page, report: Report) -> None:
         page.pairs(rows)
 
 
+def hardware(page: Page, report: Report, places: int) -> None:
+    """Machines of one's own: hours paid, busy and idle, and what the same tokens cost hosted."""
+    machines = report.spend.by_capacity
+    if not machines:
+        return
+    page.heading("Machines of your own", "paid by the hour; what is idle is in no call's cost and in no saving of the plan")
+    columns = [Column("machines", "left", wrap=True), Column("hours"), Column("busy"), Column("paid"), Column("calls bear"), Column("idle")]
+    rows: list[list[Cell]] = []
+    for m in machines:
+        told = [f"{m.units} x {m.unit}, {usd(m.usd_per_hour)} an hour", f"{rate(m.usd_per_mtok)} a million tokens"]
+        if m.hosted:
+            told.append(f"{rate(m.hosted_usd_per_mtok)} hosted at {m.hosted}; break-even: {break_even(m.break_even_utilisation)}")
+        else:
+            told.append("no hosted price to compare: name one as hosted in the config")
+        if m.untimed_calls:
+            told.append(f"{plural(m.untimed_calls, 'call')} without a known end")
+        name = page.joined(page.text(m.capacity, limit=80), page.text(" · ".join(told), "dim", 240), by="\n")
+        rows.append([name, hours(m.paid_hours), percent(m.utilisation), *machine_cells(m, places)])
+    page.table(columns, rows)
+
+
 def _made_of(head: Headline) -> str:
     """Clean cost x failures x waste; the clean cost alone where the product is not known."""
     if head.cost_parts is None:
@@ -155,6 +191,8 @@ def _priced(page: Page, coverage: Coverage) -> Cell:
 
 def _basis(coverage: Coverage) -> str:
     parts = [_BASIS[coverage.cost_basis]]
+    if coverage.capacity_usd is not None and coverage.cost_basis != "capacity":
+        parts.append(f"{usd(coverage.capacity_usd)} of it by hours paid for machines of your own")
     if coverage.logged_usd is not None and coverage.computed_usd is not None:
         ratio = "" if coverage.logged_over_computed is None else f", ratio {number(coverage.logged_over_computed, 3)}"
         parts.append(f"logged {usd(coverage.logged_usd)} against {usd(coverage.computed_usd)} list for the same calls{ratio}")

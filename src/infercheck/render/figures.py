@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import math
 from datetime import UTC, datetime
+from decimal import Decimal
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from infercheck.render.money import UNKNOWN, usd
+from infercheck.render.money import UNKNOWN, allocate, usd
 
 if TYPE_CHECKING:
-    from infercheck.model.report import CostParts, Report
+    from infercheck.model.report import CapacitySpend, CostParts, Report
 
 _FEW_CALLS = 30  # below that, silence says little: most rules compare groups of twenty
 
@@ -54,6 +55,33 @@ def ms(value: float | None) -> str:
             digits = 0 if unit == "ms" else 2 if limit == 9_995 else 1
             return f"{value / divisor:.{digits}f} {unit}"
     return f"{value / 3_600_000:.1f} h"
+
+
+def rate(usd_per_unit: float | None) -> str:
+    """A price that is a mean, with three digits: ``$0.123``"""
+    return UNKNOWN if usd_per_unit is None or not math.isfinite(usd_per_unit) else usd(Decimal(f"{usd_per_unit:.3g}"))
+
+
+def hours(value: float | None) -> str:
+    """Hours as a duration."""
+    return UNKNOWN if value is None else ms(value * 3_600_000)
+
+
+def break_even(utilisation: float | None) -> str:
+    """How busy machines must be to cost no more than hosted."""
+    return (
+        UNKNOWN
+        if utilisation is None
+        else f"busy {percent(utilisation)} of the time"
+        if utilisation <= 1
+        else "none, dearer even when always busy"
+    )
+
+
+def machine_cells(machine: CapacitySpend, places: int) -> tuple[str, str, str]:
+    """Paid, busy and idle dollars; the two add up to the first as shown."""
+    busy, idle = allocate([machine.busy_usd, machine.idle_usd], places)
+    return usd(machine.paid_usd, places), usd(busy, places), usd(idle, places)
 
 
 def faster(saved_ms: float | None) -> str:

@@ -9,7 +9,20 @@ from typing import TYPE_CHECKING
 
 from infercheck.model.rule import FIX_WORDS
 from infercheck.render import DEFAULT, Style
-from infercheck.render.figures import count, faster, made_of, moment, ms, nothing_found, number, percent
+from infercheck.render.figures import (
+    break_even,
+    count,
+    faster,
+    hours,
+    machine_cells,
+    made_of,
+    moment,
+    ms,
+    nothing_found,
+    number,
+    percent,
+    rate,
+)
 from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_tables, total, usd
 from infercheck.render.safe import clean
 
@@ -47,6 +60,7 @@ def render(report: Report, style: Style = DEFAULT) -> str:
     parts = [
         "# infercheck report\n",
         *_headline(report),
+        *_hardware(report, places),
         *_plan(report, places),
         *_findings(report, places),
         *_spend(report, places),
@@ -93,14 +107,38 @@ def _headline(report: Report) -> list[str]:
     return [*out, ""]
 
 
+_PARTS = {"model_price": "the models' own price", "hardware": "busy hours of machines of one's own"}
+
+
 def _verdict(head: Headline) -> list[str]:
     """Spend by what it is owed to; parts without a dollar are left out."""
     rows = [
-        ("the models' own price" if p.part == "model_price" else FIX_WORDS[p.part], usd(p.sure_usd), usd(p.heuristic_usd), percent(p.share))
+        (_PARTS.get(p.part) or FIX_WORDS[p.part], usd(p.sure_usd), usd(p.heuristic_usd), percent(p.share))
         for p in head.spend_parts
         if p.sure_usd or p.heuristic_usd
     ]
     return table(("Spend is owed to", "Sure:", "Heuristic:", "Share:"), rows) if len(rows) > 1 else []
+
+
+def _hardware(report: Report, places: int) -> list[str]:
+    machines = report.spend.by_capacity
+    if not machines:
+        return []
+    rows = [
+        (
+            code(m.capacity),
+            escape(f"{m.units} x {m.unit}, {usd(m.usd_per_hour)} an hour"),
+            hours(m.paid_hours),
+            percent(m.utilisation),
+            *machine_cells(m, places),
+            rate(m.usd_per_mtok),
+            f"{code(m.hosted)} {rate(m.hosted_usd_per_mtok)}" if m.hosted else "unknown",
+            break_even(m.break_even_utilisation),
+        )
+        for m in machines
+    ]
+    titles = ("Machines", "Size", "Hours:", "Busy:", "Paid:", "Calls bear:", "Idle:", "A million tokens:", "Hosted", "Break-even")
+    return ["## Machines of one's own\n", *table(titles, rows)]
 
 
 def _plan(report: Report, places: int) -> list[str]:

@@ -29,6 +29,7 @@ def render(report: Report, style: Style = DEFAULT) -> str:
         return page.finish()
     _text_top.numbers(page, report)
     _text_top.verdict(page, report)
+    _text_top.hardware(page, report, places)
     _text_plan.plan(page, report, places)
     if style.quiet:
         return page.finish()
