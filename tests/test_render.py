@@ -133,7 +133,8 @@ def sample() -> Report:
             ],
             by_capacity=[
                 CapacitySpend(capacity="pool " + EVIL, units=2, unit="GPU", usd_per_hour=D("2.1"), paid_hours=2.0,
-                              busy_hours=0.714, utilisation=0.357, calls=234, input_tokens=20000, output_tokens=1000, paid_usd=D("4.2"), busy_usd=D("1.5"), idle_usd=D("2.7"),
+                              busy_hours=0.714, utilisation=0.357, calls=234, input_tokens=20000, output_tokens=1000,
+                              paid_usd=D("4.2"), busy_usd=D("1.5"), idle_usd=D("2.7"),
                               usd_per_mtok=200.0, hosted="groq/llama", same_weights=True, hosted_usd=D("2"), hosted_usd_per_mtok=95.2,
                               break_even_utilisation=0.75),
                 CapacitySpend(capacity="quiet", units=1, unit="instance", usd_per_hour=D("1"), paid_hours=0.5, calls=2, untimed_calls=2,
