@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import timedelta
@@ -17,7 +19,7 @@ from hypothesis import strategies as st
 
 from infercheck import ingest
 from infercheck.engine.duckdb import Engine
-from infercheck.errors import InputError, UsageError
+from infercheck.errors import InputError, LedgerNotice, UsageError
 from infercheck.ingest import ledger, store
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
@@ -201,16 +203,70 @@ def test_a_run_that_dies_loses_nothing_and_doubles_nothing(tmp_path: Path, monke
             assert read(engine, path).rows == 20
 
 
-def test_a_ledger_of_another_version_is_rebuilt_with_a_notice_and_keeps_its_salt(engine: Engine, tmp_path: Path) -> None:
-    path = tmp_path / "log.jsonl"
-    path.write_bytes(lines(record(1)))
-    read(engine, path)
-    salt = ledger.salt_of(engine)
-    engine.execute("UPDATE meta SET value = '0' WHERE key = 'version'")
-    result = ingest.ingest(engine, [str(path)])
-    assert len(result.notices) == 1
-    assert ingest.open_scope(engine, result).rows == 1
-    assert ledger.salt_of(engine) == salt
+def test_a_ledger_of_another_version_is_brought_up_to_this_one(tmp_path: Path) -> None:
+    book, here, gone = tmp_path / "ledger.duckdb", tmp_path / "here.jsonl", tmp_path / "gone.jsonl"
+    here.write_bytes(lines(record(1)))
+    gone.write_bytes(lines(record(2), record(3)))
+    with Engine(book) as engine:
+        read(engine, here, gone)
+        salt = ledger.salt_of(engine)
+        engine.execute("UPDATE meta SET value = '0' WHERE key = 'version'")
+        engine.execute("ALTER TABLE call_rows DROP COLUMN score")
+        engine.execute("ALTER TABLE ledger_files DROP COLUMN other")
+        engine.execute("DROP TABLE span_rows")
+        engine.execute("UPDATE call_rows SET model = 'read before'")
+    gone.unlink()
+    with (
+        Engine(book) as engine,
+        pytest.warns(LedgerNotice, match="format 0, .*: files that are still there are read again, rows of others are kept"),
+    ):
+        assert read(engine, here).rows == 1
+        assert engine.rows("SELECT DISTINCT model FROM calls") == [("gpt-4o",)]
+        assert engine.rows("SELECT count(*) FROM call_rows WHERE model = 'read before'") == [(2,)]
+        assert ledger.salt_of(engine) == salt
+    with Engine(book) as engine:
+        engine.execute("UPDATE meta SET value = '0' WHERE key = 'version'")
+        engine.execute("ALTER TABLE call_rows ADD COLUMN dropped_since INTEGER")
+    with Engine(book) as engine, pytest.warns(LedgerNotice, match="it is made anew, and all files are read again"):
+        assert read(engine, here).rows == 1
+        assert engine.rows("SELECT count(*) FROM call_rows") == [(1,)]
+        assert ledger.salt_of(engine) == salt
+
+
+def test_a_damaged_ledger_is_set_aside_and_made_anew(tmp_path: Path) -> None:
+    book, path = tmp_path / "ledger.duckdb", tmp_path / "log.jsonl"
+    path.write_bytes(lines(*(record(i) for i in range(300))))
+    with Engine(book) as engine:
+        read(engine, path)
+    whole = book.read_bytes()
+    book.write_bytes(whole[:4096] + bytes(8192) + whole[12288:])  # both headers lost
+    with (
+        pytest.warns(LedgerNotice, match="it was set aside as ledger.duckdb.damaged-1, and all files are read anew"),
+        Engine(book) as engine,
+    ):
+        assert read(engine, path).rows == 300
+    assert (tmp_path / "ledger.duckdb.damaged-1").stat().st_size == len(whole)
+
+
+def test_a_ledger_damaged_in_any_block_is_never_believed(tmp_path: Path) -> None:
+    book, path = tmp_path / "ledger.duckdb", tmp_path / "log.jsonl"
+    path.write_bytes(lines(*(record(i) for i in range(300))))
+    with Engine(book) as engine:
+        whole_run = read(engine, path)
+    whole, block, stopped = book.read_bytes(), 1 << 18, 0
+    for at in range(3 * 4096 + 1000, len(whole), max(block, len(whole) // block // 8 * block)):
+        book.write_bytes(whole[:at] + bytes([whole[at] ^ 0xFF]) + whole[at + 1 :])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", LedgerNotice)
+            try:
+                with Engine(book) as engine:
+                    assert read(engine, path) == whole_run
+            except InputError as err:
+                assert re.search(r"the ledger is damaged .* set aside as ledger.duckdb.damaged-\d+: run the command again", str(err))
+                stopped += 1
+            with Engine(book) as engine:
+                assert read(engine, path) == whole_run
+    assert stopped
 
 
 @pytest.mark.parametrize("order", [("full", "bare"), ("bare", "full")])

@@ -55,6 +55,10 @@ class Inconclusive(InfercheckError):
     exit_code = 4
 
 
+class LedgerNotice(UserWarning):
+    """Something happened to the ledger that the user should know, and need not mend. The command line prints it in one line."""
+
+
 def first_line(err: Exception) -> str:
     """What a database says, in one line and without the class that it puts in front ("Binder Error: ...")."""
     lines = str(err).strip().splitlines() or [type(err).__name__]

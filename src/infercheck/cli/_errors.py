@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from collections.abc import Callable, Sequence
+from typing import Any
 
-from infercheck.errors import InfercheckError
+from infercheck.errors import InfercheckError, LedgerNotice
 
 USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
 
@@ -16,7 +18,10 @@ def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
     """Run ``command`` and turn whatever it raises into an exit code."""
     verbose = any(arg == "--verbose" or (arg[:1] == "-" and arg[1:2] != "-" and "v" in arg[1:]) for arg in argv)
     try:
-        result = command()
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", LedgerNotice)
+            warnings.showwarning = _notice
+            result = command()
         sys.stdout.flush()
         if result == INTERRUPTED:  # the option parser caught Ctrl-C itself
             say("interrupted")
@@ -69,6 +74,12 @@ def say(message: str) -> None:
         line = f"infercheck: {clean(message)}\n"
         stream.write(line.encode(stream.encoding or "utf-8", "replace").decode(stream.encoding or "utf-8"))
         stream.flush()
+
+
+def _notice(message: Warning | str, category: type[Warning], *_args: Any, **_kwargs: Any) -> None:
+    """What a library only notes; warnings that are not ours are for its developers."""
+    if issubclass(category, LedgerNotice):
+        say(f"note: {message}")
 
 
 def silence_stdout() -> None:

@@ -5,14 +5,16 @@ from __future__ import annotations
 import os
 import tempfile
 import time
+import warnings
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from infercheck.errors import InputError, LedgerBusy, UsageError, first_line
+from infercheck.errors import InputError, LedgerBusy, LedgerNotice, first_line
 from infercheck.model.call import ALL_TABLES
 
 if TYPE_CHECKING:
@@ -21,6 +23,15 @@ if TYPE_CHECKING:
 DatabaseError = duckdb.Error  # what execute and rows raise for a statement that fails
 # DuckDB sets 4 MB a column and thread aside for an ordered CREATE TABLE AS; below this a table as wide as `calls` is written by one thread.
 MEMORY_LIMIT = "1300MB"
+ELSEWHERE = "name another file with --ledger, or use --no-ledger"
+DISK_FULL = ("No space left", "File too large", "quota exceeded", "Could not write", "could not write")
+DAMAGED = (
+    "Corrupt database",
+    "does not match stored checksum",
+    "database file is corrupt",
+    "Failed to load metadata",
+    "has been invalidated",
+)
 BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
 
 
@@ -61,12 +72,14 @@ class Engine:
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
         """Run a statement for its effect."""
-        self._con.execute(sql, params)
+        with self._explained():
+            self._con.execute(sql, params)
 
     def rows(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> list[tuple[Any, ...]]:
         """Run a query and fetch all rows."""
-        result: list[tuple[Any, ...]] = self._con.execute(sql, params).fetchall()
-        return result
+        with self._explained():
+            result: list[tuple[Any, ...]] = self._con.execute(sql, params).fetchall()
+            return result
 
     def value(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> Any:
         """The first column of the first row, None when there is no row."""
@@ -117,9 +130,28 @@ class Engine:
         try:
             yield
         except BaseException:
-            self.execute("ROLLBACK")
+            with suppress(duckdb.Error, InputError):  # where the disk is full, even this fails: what counts is the first failure
+                self._con.execute("ROLLBACK")
             raise
         self.execute("COMMIT")
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        """A disk that is full, and a ledger that is damaged, are no fault of the statement."""
+        try:
+            yield
+        except duckdb.Error as err:
+            text = str(err)
+            if _says(text, DISK_FULL):
+                raise InputError(
+                    "the disk is full: nothing of this run was kept", where=str(self.path), hint=f"{first_line(err)[:120]}"
+                ) from err
+            if self.persistent and _says(text, DAMAGED):
+                self._con.close()
+                aside = _set_aside(self.path)
+                hint = f"it was set aside as {aside.name}: run the command again, and all files are read anew"
+                raise InputError("the ledger is damaged", where=str(self.path), hint=hint) from err
+            raise
 
     def lock_down(self) -> None:
         """After ingestion: no file, network or extension is reachable, and no setting can be changed back."""
@@ -159,7 +191,10 @@ def literal(value: object) -> str:
 
 
 def _connect(path: Path) -> Any:
-    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as err:
+        raise InputError(f"the ledger's folder cannot be made: {err.strerror}", where=str(path.parent), hint=ELSEWHERE) from err
     config: dict[str, str | bool | int | float | list[str]] = {
         "autoinstall_known_extensions": "false",
         "autoload_known_extensions": "false",
@@ -168,15 +203,40 @@ def _connect(path: Path) -> Any:
     while True:
         try:
             return duckdb.connect(str(path), config=config)
-        except duckdb.IOException as err:
-            text = str(err)
-            if "lock" not in text.lower():
-                raise InputError(f"the ledger cannot be opened: {first_line(err)}", where=str(path), hint="try --no-ledger") from err
-            if time.monotonic() > deadline:
-                holder = next((part for part in text.replace(")", "(").split("(") if part.startswith("PID")), "another process")
-                raise LedgerBusy(
-                    f"the ledger is held by {holder}", where=str(path), hint="wait for that run, or use --no-ledger or another --ledger"
-                ) from err
-            time.sleep(0.2)
         except duckdb.Error as err:
-            raise UsageError(f"this is no ledger: {first_line(err)}", where=str(path), hint="name another file with --ledger") from err
+            text = str(err)
+            if isinstance(err, duckdb.IOException) and "lock" in text.lower():
+                if time.monotonic() > deadline:
+                    holder = next((part for part in text.replace(")", "(").split("(") if part.startswith("PID")), "another process")
+                    hint = "wait for that run, or use --no-ledger or another --ledger"
+                    raise LedgerBusy(f"the ledger is held by {holder}", where=str(path), hint=hint) from err
+                time.sleep(0.2)
+            elif _says(text, (*DISK_FULL, "Permission denied", "Read-only", "Cannot open")):
+                raise InputError(f"the ledger cannot be opened: {first_line(err)}", where=str(path), hint=ELSEWHERE) from err
+            elif not _is_database(path):
+                raise InputError(f"this is no ledger: {first_line(err)}", where=str(path), hint=ELSEWHERE) from err
+            else:
+                aside = _set_aside(path)
+                note = f"{path}: the ledger cannot be read ({first_line(err)[:120]}); it was set aside as {aside.name}, and all files are read anew"
+                warnings.warn(note, LedgerNotice, stacklevel=3)
+
+
+def _is_database(path: Path) -> bool:
+    """Whether a database of this kind was written here, so that it may be moved out of the way: another file is left alone."""
+    with path.open("rb") as stream:
+        return stream.read(12)[8:] == b"DUCK"
+
+
+def _set_aside(path: Path) -> Path:
+    """Move a database and its log out of the way; nothing is deleted."""
+    number = next(n for n in count(1) if not path.with_name(f"{path.name}.damaged-{n}").exists())
+    aside = path.with_name(f"{path.name}.damaged-{number}")
+    path.rename(aside)
+    log = path.with_name(f"{path.name}.wal")
+    if log.exists():
+        log.rename(aside.with_name(f"{aside.name}.wal"))
+    return aside
+
+
+def _says(text: str, words: Sequence[str]) -> bool:
+    return any(word in text for word in words)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import hashlib
 import os
 import secrets
+import warnings
 from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, quoted
-from infercheck.errors import InputError
+from infercheck.errors import InputError, LedgerNotice
 from infercheck.ingest.remarks import REMARKS
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
@@ -85,27 +86,61 @@ def default_path(project: Path | None = None) -> Path:
     return Path(platformdirs.user_cache_dir("infercheck")) / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.duckdb"
 
 
-def prepare(engine: Engine, *, salt: str | None = None) -> list[str]:
-    """Create what is missing; returns a notice when the ledger was of another version and had to be made anew."""
+def prepare(engine: Engine, *, salt: str | None = None) -> None:
+    """Create what is missing. A ledger of another version is brought up to this one, with a LedgerNotice."""
     tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")}
-    notices: list[str] = []
     if tables and not _is_ours(engine):
         raise InputError("this database is no ledger", where=str(engine.path), hint="name another file with --ledger")
     if "meta" in tables:
         version = engine.value("SELECT value FROM meta WHERE key = 'version'")
         if version == VERSION and set(PERSISTENT) <= tables:
-            return notices
-        notices.append(f"the ledger was written by another version ({version}); all files are read again")
-        salt = salt or engine.value("SELECT value FROM meta WHERE key = 'salt'")
+            return
+        salt = engine.value("SELECT value FROM meta WHERE key = 'salt'") or salt
+        with engine.transaction():
+            kept = _migrate(engine, tables, salt)
+        what = (
+            "files that are still there are read again, rows of others are kept"
+            if kept
+            else "it is made anew, and all files are read again"
+        )
+        note = f"{engine.path}: the ledger was written by another version (format {version}, this one {VERSION}): {what}"
+        warnings.warn(note, LedgerNotice, stacklevel=3)
+        return
     with engine.transaction():
-        for name in {"meta", *PERSISTENT} & tables:
-            engine.execute(f"DROP TABLE {quoted(name)}")
-        engine.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
-        engine.execute("INSERT INTO meta VALUES ('version', ?), ('salt', ?)", [VERSION, salt or secrets.token_hex(16)])
-        for name, columns in PERSISTENT.items():
-            body = ", ".join(f"{quoted(c.name)} {c.type}" for c in columns)
-            engine.execute(f"CREATE TABLE {quoted(name)} ({body})")
-    return notices
+        _create(engine, salt)
+
+
+def _create(engine: Engine, salt: str | None) -> None:
+    engine.execute("CREATE TABLE meta (key VARCHAR, value VARCHAR)")
+    engine.execute("INSERT INTO meta VALUES ('version', ?), ('salt', ?)", [VERSION, salt or secrets.token_hex(16)])
+    for name, columns in PERSISTENT.items():
+        body = ", ".join(f"{quoted(c.name)} {c.type}" for c in columns)
+        engine.execute(f"CREATE TABLE {quoted(name)} ({body})")
+
+
+def _migrate(engine: Engine, tables: set[str], salt: str | None) -> bool:
+    """Make this version's tables and move into them what has the same columns; False where nothing could be kept.
+
+    Only added columns can be bridged: they are NULL in old rows. Every file that is still there is read again, since what its rows lack stands
+    in it; the rows of a file that has gone stay as they were read.
+    """
+    old = {name: engine.columns(quoted(name)) for name in set(PERSISTENT) & tables}
+    fits = all(
+        set(columns.items()) <= {(c.name, engine.value(f"SELECT typeof(CAST(NULL AS {c.type}))")) for c in PERSISTENT[name]}
+        for name, columns in old.items()
+    )
+    for name in old:
+        engine.execute(f"ALTER TABLE {quoted(name)} RENAME TO {quoted('old ' + name)}")
+    engine.execute("DROP TABLE meta")
+    _create(engine, salt)
+    for name, columns in old.items():
+        if fits:
+            listed = ", ".join(quoted(c) for c in columns)
+            engine.execute(f"INSERT INTO {quoted(name)} ({listed}) SELECT {listed} FROM {quoted('old ' + name)}")
+        engine.execute(f"DROP TABLE {quoted('old ' + name)}")
+    if fits:
+        engine.execute("""UPDATE ledger_files SET version = '', records = coalesce(records, rows + rejects), other = coalesce(other, 0)""")
+    return fits and bool(engine.value("SELECT count(*) FROM ledger_files"))
 
 
 def _is_ours(engine: Engine) -> bool:

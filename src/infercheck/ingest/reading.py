@@ -71,7 +71,7 @@ def ingest(
         scratch = Path(folder)
         files = list(inputs.find(paths, scratch / "stdin"))
         of_shards, stores = shards.among(f.path for f in files)
-        notices = ledger.prepare(engine, salt=next((s.salt for s in stores.values()), salt))
+        ledger.prepare(engine, salt=next((s.salt for s in stores.values()), salt))
         staging.setup(engine, ledger.salt_of(engine))
         ready = shards.load(engine, sorted(of_shards))
         own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}
@@ -88,7 +88,7 @@ def ingest(
         foreign = "; for a log among them: `infercheck sources detect FILE`" if set(todo.skipped) & RECORDS else ""
         raise InputError("nothing here is a log that infercheck can read", where=", ".join(paths),
                          hint=f"skipped: {inputs.skipped_summary(todo.skipped)}{foreign}" if todo.skipped else "")  # fmt: skip
-    notices += _losses(engine, file_ids)
+    notices = _losses(engine, file_ids)
     salts = {store.salt for store in stores.values()} | ({ledger.salt_of(engine)} if todo.readings or todo.unchanged else set())
     if len(salts) > 1:
         notices.append(
