@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: schemas demo test lint bench bench-views bench-agents placebo truth cost-truth gate-power focus lock wheel clean
+.PHONY: schemas demo test lint bench bench-views bench-agents placebo truth faults cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -24,6 +24,9 @@ bench: $(READY)
 
 placebo: $(READY)
 	$(BIN)/python benchmarks/placebo.py
+
+faults: $(READY)
+	$(BIN)/python benchmarks/faults.py $(BENCH)
 
 bench-views: $(READY)
 	$(BIN)/python benchmarks/views.py $(BENCH)

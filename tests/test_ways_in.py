@@ -197,3 +197,37 @@ def test_a_large_document_is_recognised_by_its_start(engine: Engine, tmp_path: P
     assert (tmp_path / "big.json").stat().st_size > 2 << 20
     scope = read(engine, tmp_path / "big.json")
     assert (scope.attempts, scope.rejects) == (120, 0)
+
+
+# ---- times
+
+TIMES = {
+    "seconds": "1793696400.25", "milliseconds": "1793696400250", "microseconds": "1793696400250000", "nanoseconds": "1793696400250000000",
+    ".NET ticks": "639292932002500000", "ISO with a zone": "2026-11-03T10:00:00.25+01:00", "ISO, zone without a colon": "2026-11-03T10:00:00.25+0100",
+    "ISO in UTC": "2026-11-03T09:00:00.250Z", "ISO without a zone": "2026-11-03 09:00:00.25", "comma": "2026-11-03 09:00:00,250",
+    "seven digits": "2026-11-03T09:00:00.2500000Z",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("kind", TIMES)
+@pytest.mark.parametrize("quotes", [True, False])
+def test_times_of_every_kind(engine: Engine, tmp_path: Path, kind: str, quotes: bool) -> None:
+    given = TIMES[kind]
+    value: Any = given if quotes or not given.replace(".", "").isdigit() else json.loads(given)
+    logs.write(tmp_path / "a.jsonl", [ROWS[0] | {"startTime": value, "endTime": value, "completionStartTime": value}])
+    read(engine, tmp_path / "a.jsonl")
+    assert str(engine.value("SELECT started_at FROM calls")) == "2026-11-03 09:00:00.250000"
+
+
+def test_a_clock_that_runs_backwards_is_an_issue_and_no_latency(engine: Engine, tmp_path: Path) -> None:
+    start = ROWS[0]["startTime"]
+    changes = [{"endTime": start - 5}, {"endTime": start - 0.0004}, {"stream": True, "completionStartTime": start - 2}]
+    logs.write(tmp_path / "a.jsonl", [ROWS[0] | {"litellm_call_id": f"c{i}", "id": f"r{i}"} | c for i, c in enumerate(changes)])
+    scope = read(engine, tmp_path / "a.jsonl")
+    assert (scope.attempts, scope.cell_issues) == (3, 2)
+    took = engine.rows(
+        "SELECT epoch_us(ended_at) - epoch_us(started_at), epoch_us(first_token_at) - epoch_us(started_at) FROM calls ORDER BY line"
+    )
+    assert (took[0][0], took[1][0], took[2][1]) == (None, 0, None)
+    [(sample,)] = engine.rows("SELECT sample FROM cell_issues WHERE \"column\" = 'ended_at'")
+    assert sample == "2026-11-03 08:59:55, before the start at 2026-11-03 09:00:00"

@@ -144,7 +144,9 @@ class Engine:
             text = str(err)
             if _says(text, DISK_FULL):
                 raise InputError(
-                    "the disk is full: nothing of this run was kept", where=str(self.path), hint=f"{first_line(err)[:120]}"
+                    "the disk is full: the next run reads what this one could not write",
+                    where=str(self.path),
+                    hint=f"{first_line(err)[:120]}",
                 ) from err
             if self.persistent and _says(text, DAMAGED):
                 self._con.close()

@@ -36,6 +36,8 @@ FROM_TEXTS = {  # what is made of a text at once, so that the text itself need n
     "response_hash": "salted(nullif({answer}, ''))",
     "response_chars": "length({answer})",
 }
+AFTER_START = ("first_token_at", "ended_at")
+ROUNDING_MS = 1
 PART_KEYS = ("text", "content", "input")
 BINARY_PART_KEYS = ("image_url", "input_audio", "file", "source", "data")
 
@@ -188,7 +190,10 @@ def _staged_select(engine: Engine, source: Source) -> str:
         if column.name in MADE_HERE - {"end_user"} and (column.name in PLACE or column.name not in found):
             continue
         name = quoted(column.name)
-        outer.append(name)
+        late = column.name in AFTER_START and column.name in found and "started_at" in found
+        outer.append(f"CASE WHEN {_backwards(name)} THEN NULL ELSE greatest({name}, started_at) END AS {name}" if late else name)
+        if late:
+            issues.append((_backwards(name), f"{literal(column.name + '=')} || {name} || ', before the start at ' || started_at"))
         if column.name not in found:
             inner.append(f"CAST(NULL AS {column.type}) AS {name}")
             continue
@@ -210,6 +215,11 @@ def _staged_select(engine: Engine, source: Source) -> str:
         else "CAST(NULL AS VARCHAR[]) AS issues"
     )
     return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM ({source.body}))"
+
+
+def _backwards(name: str) -> str:
+    """A clock that runs backwards, and not by the rounding of one of the two times."""
+    return f"coalesce({name} < started_at - INTERVAL {ROUNDING_MS} MILLISECOND, FALSE)"
 
 
 def _cast(column: Column, found: str) -> str:

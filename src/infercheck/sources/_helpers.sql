@@ -9,10 +9,12 @@ CREATE OR REPLACE TEMP MACRO epoch_to_time(d) AS CASE
     WHEN d >= 1e14 AND d < 1e17 THEN make_timestamp(CAST(d AS BIGINT))
     WHEN d >= 1e17 AND d < 4e18 THEN make_timestamp(CAST(d / 1e3 AS BIGINT)) END;
 
--- A time written as epoch seconds, milliseconds, microseconds or nanoseconds, or as ISO text (UTC unless it names an offset).
+-- A time written as epoch seconds, milliseconds, microseconds or nanoseconds, as .NET ticks (18 digits; as nanoseconds they would be the early
+-- nineties), or as ISO text (UTC unless it names an offset).
 -- (A macro is pasted where it is used: a list of one, and a lambda over it, keep a value from being computed once for every mention.)
 CREATE OR REPLACE TEMP MACRO to_time(x) AS CASE
-    WHEN contains(x, '-') OR contains(x, ':') THEN CAST(TRY_CAST(x AS TIMESTAMPTZ) AS TIMESTAMP)
+    WHEN contains(x, '-') OR contains(x, ':') THEN CAST(TRY_CAST(replace(x, ',', '.') AS TIMESTAMPTZ) AS TIMESTAMP)
+    WHEN length(x) = 18 AND left(x, 2) IN ('63', '64', '65') THEN make_timestamp((TRY_CAST(x AS BIGINT) - 621355968000000000) // 10)
     ELSE list_transform([TRY_CAST(x AS DOUBLE)], lambda d: epoch_to_time(d))[1] END;
 
 -- A time that counts from the start of the log, so many microseconds each: from 1970 on, as text; what is no number stays as it is.

@@ -162,7 +162,7 @@ SELECT
     start_time AS started_at,
     coalesce(CASE WHEN first_chunk_s >= 0 THEN start_time + to_microseconds(CAST(round(first_chunk_s * 1e6) AS BIGINT)) END, to_time(first_event))
         AS first_token_at,
-    CASE WHEN end_time >= start_time THEN end_time END AS ended_at,
+    end_time AS ended_at,
     to_number(attr(a, 'gen_ai.latency.time_in_queue')) * 1e3 AS queue_ms,
     hidden.litellm_overhead_time_ms AS gateway_ms,
     CASE WHEN failed AND is_model THEN failure_status(http_code, failure) WHEN failed THEN 'error' ELSE 'ok' END AS status,
