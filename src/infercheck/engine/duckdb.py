@@ -96,7 +96,8 @@ class Engine:
         """Run a query into a polars frame."""
         import polars as pl
 
-        return pl.DataFrame(_ArrowStream(self._con.sql(sql)))
+        with self._explained():
+            return pl.DataFrame(_ArrowStream(self._con.sql(sql)))
 
     def load(self, name: str, arrow_source: Any, *, temporary: bool = True) -> None:
         """Create or replace table ``name`` from anything with ``__arrow_c_stream__`` (a polars frame, a record batch reader)."""
@@ -137,9 +138,13 @@ class Engine:
 
     @contextmanager
     def _explained(self) -> Iterator[None]:
-        """A disk that is full, and a ledger that is damaged, are no fault of the statement."""
+        """A disk that is full, a ledger that is damaged, and Ctrl-C are no fault of the statement."""
         try:
             yield
+        except RuntimeError as err:
+            if str(err) == "Query interrupted":  # how the database hands on Ctrl-C
+                raise KeyboardInterrupt from err
+            raise
         except duckdb.Error as err:
             text = str(err)
             if _says(text, DISK_FULL):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -20,6 +22,7 @@ __all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope"
 RECORDS = frozenset(
     {"jsonl", "ndjson", "json", "csv", "tsv", "log", "parquet", "gz", "zst"}
 )  # endings of what may be a log of another format
+DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
 JOIN_BYTES = 1 << 20
@@ -67,7 +70,7 @@ def ingest(
     ``among`` are the sources that may claim a file: the built-in ones, unless a config adds mappings (``sources.known``). ``salt`` is for a
     ledger that is new: shards bring their own.
     """
-    with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
+    with _disk_full_told(), tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
         scratch = Path(folder)
         files = list(inputs.find(paths, scratch / "stdin"))
         of_shards, stores = shards.among(f.path for f in files)
@@ -95,6 +98,17 @@ def ingest(
             "these logs and shards were hashed with different salts: prompts and end users of the one never match those of the other"
         )
     return IngestResult(file_ids, dict(todo.skipped), tuple(notices))
+
+
+@contextmanager
+def _disk_full_told() -> Iterator[None]:
+    try:
+        yield
+    except OSError as err:
+        if err.errno not in DISK_FULL:
+            raise
+        said = "the disk is full: the next run reads what this one could not write"
+        raise InputError(said, where=str(err.filename or tempfile.gettempdir()), hint="TMPDIR names the folder for scratch files") from err
 
 
 def _losses(engine: Engine, file_ids: Sequence[int]) -> list[str]:
