@@ -18,6 +18,7 @@ from infercheck.model.gate import Check, GateReport
 from infercheck.model.reconciliation import Reconciliation
 from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
+from infercheck.model.simulation import Simulation
 from infercheck.model.snapshot import Snapshot
 from infercheck.rulebook import Rulebook
 from infercheck.summarise import VIEWS
@@ -211,6 +212,22 @@ def export_excel(
         return workbook.render(report, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
 
 
+def simulate(
+    paths: Sequence[str | Path], fixes: Sequence[str], *, options: AnalyzeOptions | None = None, on_event: Event | None = None
+) -> Simulation:
+    """The logs re-priced under the chosen fixes only: ``routing``, or ``caching:faq-bot`` for one workload or finding.
+
+    Raises UsageError for an unknown fix, or a workload that is not in the logs.
+    """
+    from infercheck import simulate as what_if
+
+    options = options or AnalyzeOptions()
+    chosen = what_if.choices(fixes)
+    with _run(paths, options, on_event) as run:
+        _diagnosed(run, options)
+        return what_if.simulate(run.engine, chosen)
+
+
 def reconcile(
     invoices: Sequence[str | Path],
     paths: Sequence[str | Path],
@@ -310,6 +327,13 @@ def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[s
 
 
 def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
+    diagnosis = _diagnosed(run, options)
+    settle.settle(run.engine)
+    replay.settle_latency(run.engine)
+    return diagnosis
+
+
+def _diagnosed(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
     diagnosis = diagnose.diagnose(
         run.engine,
         run.book,
@@ -319,6 +343,4 @@ def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
         timeout_s=options.rule_timeout_s,
     )
     diagnose.make_views(run.engine, run.book, VIEWS, run.params)
-    settle.settle(run.engine)
-    replay.settle_latency(run.engine)
     return diagnosis

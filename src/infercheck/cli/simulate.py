@@ -1,0 +1,128 @@
+"""infercheck simulate"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from infercheck.cli import _options as opt
+from infercheck.errors import UsageError
+
+if TYPE_CHECKING:
+    from infercheck.model.simulation import FixEffect, Simulation
+    from infercheck.render import Style
+
+ORDER = 2
+FORMATS = ("text", "json")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command("simulate")(simulate)
+
+
+def simulate(
+    paths: opt.Paths,
+    fix: Annotated[
+        list[str], typer.Option("--fix", metavar="FIX[:WORKLOAD]", help="A fix, for all or for one workload or finding; may be repeated.")
+    ],
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="|".join(FORMATS), help="text unless FILE says otherwise.")
+    ] = None,
+    output: opt.Output = None,
+    since: opt.Since = None,
+    until: opt.Until = None,
+    where: opt.Where = None,
+    config: opt.ConfigFile = None,
+    rules: opt.RuleDirs = None,
+    select: opt.Select = None,
+    ignore: opt.Ignore = None,
+    ledger: opt.Ledger = None,
+    no_ledger: opt.NoLedger = False,
+    cost_basis: opt.Basis = None,
+    quiet: opt.Quiet = False,
+    verbose: opt.Verbose = False,
+) -> None:
+    """What if: the log re-priced under chosen fixes only, before and after, by workload.
+
+    Fixes are those of the plan: routing, caching, batching, provider_choice, retry_discipline, prompt_diet, traffic_separation, orchestration. Each
+    dollar is counted once. Claims of milliseconds alone change no dollar and are not simulated.
+
+    \b
+    Examples:
+      infercheck simulate logs/ --fix routing --fix caching
+      infercheck simulate logs/ --fix caching:faq-bot --format json
+    """
+    from infercheck.cli._output import progress, style, write, write_text
+
+    ending = output.suffix.lstrip(".").lower() if output else ""
+    chosen = format or (ending if ending in FORMATS else "text")
+    if chosen not in FORMATS:
+        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(FORMATS)}")
+    options = opt.options(
+        since=since, until=until, where=where, config=config, rules=rules, select=select, ignore=ignore, ledger=ledger, no_ledger=no_ledger,
+        cost_basis=cost_basis,
+    )  # fmt: skip
+    from infercheck import api
+
+    with progress(quiet) as on_event:
+        result = api.simulate([*paths], fix, options=options, on_event=on_event)
+    if chosen == "json":
+        from infercheck.render.json import dumps
+
+        write(dumps(result.model_dump(mode="json")) + "\n", output)
+    else:
+        write_text(_text(result, style(output, verbose=verbose, quiet=quiet)), output)
+
+
+def _text(result: Simulation, style: Style) -> str:
+    from infercheck.render._page import Cell, Column, Page
+    from infercheck.render.figures import count
+    from infercheck.render.money import allocate, places_in_tables, usd
+
+    page = Page(style)
+    page.heading("What if", "each dollar counted once")
+    per_success = f"{usd(result.before_per_success_usd)} before, {usd(result.after_per_success_usd)} after"
+    page.pairs(
+        [
+            ("before", usd(result.before_usd)),
+            ("sure", f"{usd(result.saves_sure_usd)} less: measured, or follows from the log"),
+            ("likely", f"{usd(result.saves_heuristic_usd)} less: needs your eyes (heuristic)"),
+            ("after", usd(result.after_usd)),
+            *([("a success", per_success)] if result.successes else []),
+        ]
+    )
+    page.heading("By fix")
+    for effect in result.fixes:
+        page.paragraph(page.text(_said(effect), limit=300))
+    if style.quiet:
+        return page.finish()
+    page.heading("By workload")
+    places = places_in_tables(result.before_usd)
+    names = ("before_usd", "saves_sure_usd", "saves_heuristic_usd", "after_usd")
+    columns = [allocate([getattr(w, name) for w in result.by_workload], places) for name in names]
+    rows: list[list[Cell]] = [
+        [page.text(w.workload, limit=80), count(w.calls), *(usd(cell, places) for cell in cells)]
+        for w, cells in zip(result.by_workload, zip(*columns, strict=True), strict=True)
+    ]
+    page.table([Column("workload", "left", wrap=True), *map(Column, ("calls", "before", "sure", "likely", "after"))], rows)
+    return page.finish()
+
+
+def _said(effect: FixEffect) -> str:
+    """One chosen fix in a line."""
+    from infercheck.render.figures import plural
+    from infercheck.render.money import usd
+
+    name = effect.fix if effect.scope is None else f"{effect.fix}:{effect.scope}"
+    if not effect.calls and not effect.not_simulated:
+        return f"{name}: no finding asks for it"
+    parts = [f"{plural(effect.calls, 'call')}, {usd(effect.saves_sure_usd)} sure, {usd(effect.saves_heuristic_usd)} likely"] * bool(
+        effect.calls
+    )
+    if effect.unknown_calls:
+        parts.append(f"what it saves on {plural(effect.unknown_calls, 'call')} is unknown: no price, or hours that are paid anyway")
+    if effect.not_simulated:
+        parts.append(f"{plural(effect.not_simulated, 'claim')} of milliseconds alone: not simulated")
+    return f"{name}: {'; '.join(parts)}"
