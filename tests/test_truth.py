@@ -106,8 +106,9 @@ def test_the_redacted_twin_has_the_same_totals_and_says_what_it_cannot_check(rep
 
 
 def comparable(report: Report) -> dict[str, Any]:
+    """All but what speaks of the copies: how many there are, and what a sum over them would come to."""
     data = report.model_dump(mode="json")
-    for key in ("files", "rows", "duplicates", "skipped", "notices"):
+    for key in ("files", "rows", "duplicates", "skipped", "notices", "naive_sum"):
         data["coverage"].pop(key)
     return data
 
@@ -116,6 +117,8 @@ def test_fed_twice_or_beside_its_redacted_twin_changes_only_the_duplicates(repor
     shutil.copy(corpus(LOG), tmp_path / "b.jsonl.gz")
     twice = analyze([corpus(LOG), tmp_path], options=OPTIONS)
     assert twice.coverage.duplicates == 2807
+    assert twice.coverage.naive_sum is not None
+    assert twice.coverage.naive_sum.usd == 2 * twice.headline.spend_usd
     assert comparable(twice) == comparable(report)
     beside = analyze([corpus(f"{PROXY}/standard_logging_redacted.jsonl.gz"), corpus(LOG)], options=OPTIONS)
     assert beside.coverage.duplicates == 2807

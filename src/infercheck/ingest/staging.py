@@ -191,7 +191,9 @@ def _staged_select(engine: Engine, source: Source) -> str:
             continue
         name = quoted(column.name)
         late = column.name in AFTER_START and column.name in found and "started_at" in found
-        outer.append(f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {name} END AS {name}" if late else name)
+        outer.append(
+            f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {name} END AS {name}" if late else name
+        )
         if late:
             issues.append((_backwards(name), f"{literal(column.name + '=')} || {name} || ', before the start at ' || started_at"))
         if column.name not in found:
