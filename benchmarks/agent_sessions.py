@@ -2,7 +2,7 @@
 
 The shapes are those of real session logs, the words are ours: a line for every block of an answer, each repeating the message's usage (older
 versions with growing output tokens); tool results of very different sizes, told twice in their line; sessions that were resumed, so that a new
-file opens with a copy of an old one; subagents in files of their own, side questions that replay an answer under a new request id; lines of old
+file opens with a copy of an old one; side chains in files of their own, side questions that replay an answer under a new request id; lines of old
 versions that carry costUSD; summaries, snapshots, client-made error messages. Seeded: the same arguments give the same bytes.
 """
 

@@ -28,7 +28,7 @@ def files(seed: int = 23) -> dict[str, bytes]:
 
 
 def claude(rng: random.Random) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """A session, and a subagent that first replays its parent's last answer under a request id of its own."""
+    """A session, and a side chain that first replays its parent's last answer under a request id of its own."""
     session_id = "c1a0de00-0000-4000-8000-000000000001"
     at, context, lines = AT, 15_000, [{"type": "file-history-snapshot", "messageId": "m0", "snapshot": {"trackedFileBackups": {}}}]
 

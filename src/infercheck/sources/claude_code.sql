@@ -78,7 +78,7 @@ input = '''
 '''
 calls = [
   { source_call_id = "msg_1", trace_id = "u0", input_tokens = 10, output_tokens = 5 },
-  { source_call_id = "msg_2", trace_id = "u0", input_tokens = 20, output_tokens = 7, tags = "subagent" },
+  { source_call_id = "msg_2", trace_id = "u0", input_tokens = 20, output_tokens = 7, tags = "sidechain" },
 ]
 
 [[example]]
@@ -150,7 +150,7 @@ SELECT
     TRUE AS streamed,
     unless_empty(l.project) AS app,
     nullif(concat_ws(',', 'branch/' || nullif(unless_empty(l.branch), 'HEAD'), CASE WHEN NOT starts_with(l.entrypoint, 'sdk') THEN 'interactive' END,
-        CASE WHEN l.side THEN 'subagent' END), '') AS tags,
+        CASE WHEN l.side THEN 'sidechain' END), '') AS tags,
     l.used.input_tokens AS input_tokens, l.used.cache_read_tokens AS cache_read_tokens, l.used.cache_write_5m_tokens AS cache_write_5m_tokens,
     l.used.cache_write_1h_tokens AS cache_write_1h_tokens, l.used.output_tokens AS output_tokens,
     l.cost AS logged_cost,

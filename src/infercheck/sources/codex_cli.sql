@@ -3,7 +3,7 @@ kind = "source"
 title = "Codex CLI rollouts"
 description = """
 What Codex keeps below ~/.codex/sessions and archived_sessions: events of a session, among them running totals of its tokens. Each total is sent
-again with the next rate limit, so a call is what a total adds to the one before it; a repeated total is a duplicate. A forked session or a subagent
+again with the next rate limit, so a call is what a total adds to the one before it; a repeated total is a duplicate. A forked session or a side chain
 opens with its parent's totals, which count with the parent only. A call starts with what it answers (prompt or tool output) and ends with its last
 item. Costs are list prices, whatever a subscription paid.
 """
@@ -152,7 +152,7 @@ SELECT
     TRUE AS streamed,
     unless_empty(folder_name(folder)) AS app,
     nullif(concat_ws(',', 'branch/' || unless_empty(meta.branch), CASE WHEN meta.source IN ('cli', 'vscode') THEN 'interactive' END,
-        CASE WHEN contains(meta.source, 'subagent') THEN 'subagent' END), '') AS tags,
+        CASE WHEN contains(meta.source, 'subagent') THEN 'sidechain' END), '') AS tags,
     used.i AS input_tokens, used.c AS cache_read_tokens, used.o AS output_tokens, used.r AS reasoning_tokens,
     unless_empty(effort) AS reasoning_effort,
     answer, tools AS called_tools,
