@@ -129,7 +129,9 @@ def focus(
     chosen = format_for(format, output)
     if focus_version not in ("1.2", "1.4"):
         raise UsageError(f"FOCUS {focus_version} is not written", where="--focus-version", hint="known: 1.2, 1.4")
-    options = _months(since, until, month, where, config, ledger, no_ledger, cost_basis)
+    options = opt.options(
+        since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
+    )
     frame = _made("export_focus", paths, options, quiet, version=focus_version)
     _write(as_parquet(frame) if chosen == "parquet" else as_exact_csv(frame), output)
 
@@ -159,7 +161,9 @@ def chargeback(
     from infercheck.cli._frames import encode, format_for
 
     chosen = format_for(format, output)
-    options = _months(since, until, month, where, config, ledger, no_ledger, cost_basis)
+    options = opt.options(
+        since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
+    )
     _write(encode(_made("export_chargeback", paths, options, quiet), chosen), output)
 
 
@@ -190,22 +194,7 @@ def excel(
 
     if output is None and sys.stdout.isatty():
         raise UsageError("a workbook is no text for a terminal", where="export excel", hint="add -o FILE.xlsx")
-    options = _months(since, until, month, where, config, ledger, no_ledger, cost_basis, rules)
-    _write(_made("export_excel", paths, options, quiet), output)
-
-
-def _months(
-    since: str | None,
-    until: str | None,
-    month: str | None,
-    where: str | None,
-    config: Path | None,
-    ledger: Path | None,
-    no_ledger: bool,
-    cost_basis: str | None,
-    rules: list[Path] | None = None,
-) -> AnalyzeOptions:
-    return opt.options(
+    options = opt.options(
         since=since,
         until=until,
         month=month,
@@ -216,6 +205,7 @@ def _months(
         no_ledger=no_ledger,
         cost_basis=cost_basis,
     )
+    _write(_made("export_excel", paths, options, quiet), output)
 
 
 def _made(what: str, paths: list[str], options: AnalyzeOptions, quiet: bool, **more: object) -> Any:
