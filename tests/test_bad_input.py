@@ -88,7 +88,7 @@ BAD_FILES: dict[str, tuple[dict[str, bytes | str], str, str]] = {
     "another format": (
         {"a.jsonl": '{"startTime": 1, "model": "m", "prompt_tokens": 5, "level": "info"}\n' * 3},
         "a.jsonl",
-        "closest: ",
+        "closest: litellm_standard_logging (missing: call_type, response_cost",
     ),
 }  # fmt: skip
 
