@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from infercheck import sqlcheck
-from infercheck.engine.duckdb import Engine, quoted
+from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.errors import InfercheckError, UsageError, first_line
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.model.hints import lacking, settings_for
@@ -85,18 +85,23 @@ def diagnose(
     result = Diagnosis()
     engine.execute(CLAIMS_DDL)
     for rule in book.selected(select, ignore):
-        missing = _missing(engine, rule, filled)
-        if missing:
-            result.not_checked.append(missing)
-            continue
         try:
-            with _deadline(engine, timeout_s):
+            with deadline(engine, timeout_s):
+                missing = _missing(engine, rule, filled)
+                if missing:
+                    result.not_checked.append(missing)
+                    continue
                 sql = views.prepare(rule.file, rule.params(params.get(rule.id)))
                 with sql_errors(rule.file):
                     _run(engine, rule, sql, result)
         except duckdb.InterruptException:
             result.not_checked.append(
                 NotChecked(rule=rule.id, reason=f"stopped after {timeout_s:g} s", setting="raise --rule-timeout or narrow PATHS")
+            )
+        except duckdb.OutOfMemoryException:
+            said = "stopped: it takes more memory, or more scratch space on disk, than there is"
+            result.not_checked.append(
+                NotChecked(rule=rule.id, reason=said, setting="narrow PATHS, or have the rule filter before it joins")
             )
     return result
 
@@ -130,7 +135,7 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
         yield
     except InfercheckError:
         raise
-    except duckdb.InterruptException:
+    except (duckdb.InterruptException, duckdb.OutOfMemoryException):
         raise
     except duckdb.Error as err:
         text = str(err).strip()
@@ -145,9 +150,17 @@ def _missing(engine: Engine, rule: Rule, filled: frozenset[str]) -> NotChecked |
     if absent:
         return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent))
     for requirement in rule.header.requires:
-        if not engine.value(requirement.sql):
+        if not _holds(engine, rule.file, requirement.sql):
             return NotChecked(rule=rule.id, reason=requirement.reason, setting=requirement.setting)
     return None
+
+
+def _holds(engine: Engine, file: SqlFile, sql: str) -> bool:
+    """What a header asks of the log; it may say no more than the rule itself."""
+    tables, line = frozenset(TABLES) | frozenset(CONFIG_TABLES), file.line_of("sql")
+    sqlcheck.check(engine.serialized_statements(sql), where=file.where, line=line, known_tables=tables, what="a requirement")
+    with sql_errors(file):
+        return bool(engine.value(sql))
 
 
 def _run(engine: Engine, rule: Rule, sql: str, result: Diagnosis) -> None:
@@ -169,7 +182,7 @@ def _run(engine: Engine, rule: Rule, sql: str, result: Diagnosis) -> None:
     own = {**CLAIM_KEYS, **CLAIM_COLUMNS}
     target = ["rule", "step", "fix", "grade", "subject", *(c for c in own if c in columns)]
     source = [
-        f"'{rule.id}'",
+        literal(rule.id),
         str(rule.step),
         f"coalesce(fix, '{rule.header.fix}')" if "fix" in columns else f"'{rule.header.fix}'",
         f"coalesce(grade, '{rule.header.grade}')" if "grade" in columns else f"'{rule.header.grade}'",
@@ -207,7 +220,8 @@ def _check_columns(rule: Rule, columns: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def _deadline(engine: Engine, seconds: float | None) -> Iterator[None]:
+def deadline(engine: Engine, seconds: float | None) -> Iterator[None]:
+    """Interrupt whatever the engine does after so many seconds."""
     if not seconds:
         yield
         return
@@ -218,3 +232,4 @@ def _deadline(engine: Engine, seconds: float | None) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        timer.join()  # a timer that is just going off must not stop the next rule

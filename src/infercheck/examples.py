@@ -12,13 +12,14 @@ from decimal import Decimal
 from typing import Any
 
 from infercheck import diagnose, prepare
-from infercheck.engine.duckdb import Engine, quoted
-from infercheck.errors import UsageError
+from infercheck.engine.duckdb import DatabaseError, Engine, quoted
+from infercheck.errors import UsageError, first_line
 from infercheck.model.call import ALL_TABLES, CONFIG_TABLES
 from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, Example
 from infercheck.rulebook import Rule, Rulebook, View
 
 EPOCH = datetime(2026, 1, 5, tzinfo=UTC).replace(tzinfo=None)  # a Monday, midnight UTC; example times are seconds from here
+EXAMPLE_S = 60.0  # for a dozen rows: what takes longer never ends
 # Words that an example may use instead of the canonical column: what a reader expects, and what fills it.
 ALIASES = {"workload": "app", "billed_usd": "logged_cost"}
 
@@ -41,10 +42,13 @@ def _run_one(book: Rulebook, owner: Rule | View, example: Example) -> Outcome:
     try:
         with Engine(threads=1) as engine:
             fill(engine, example)
+            engine.lock_down()  # a borrowed rule is tried out before it is read
             found, expected = _results(engine, book, owner, example)
             problem = _difference(found, expected)
     except UsageError as err:
         problem = str(err)
+    except DatabaseError as err:
+        problem = f"stopped: {first_line(err)}"
     return Outcome(owner.id, example.name, problem)
 
 
@@ -64,11 +68,12 @@ def _results(engine: Engine, book: Rulebook, owner: Rule | View, example: Exampl
     if isinstance(owner, View):
         if example.rows is None:
             raise UsageError(f"example {example.name!r} of a view names no rows", where=owner.file.where)
-        diagnose.Views(engine, book, {owner.id: example.params}).make(owner.id)
+        with diagnose.deadline(engine, EXAMPLE_S):
+            diagnose.Views(engine, book, {owner.id: example.params}).make(owner.id)
         kinds = engine.columns(quoted(owner.id))
         expected = _parse(example.rows, kinds, owner.file.where)
         return _project(engine.dicts(f"SELECT * FROM {quoted(owner.id)}"), expected, owner.file.where), expected
-    result = diagnose.diagnose(engine, book, select=[owner.id], params={owner.id: example.params})
+    result = diagnose.diagnose(engine, book, select=[owner.id], params={owner.id: example.params}, timeout_s=EXAMPLE_S)
     if result.not_checked:
         raise UsageError(f"not checked: {result.not_checked[0].reason}", where=owner.file.where)
     if owner.header.kind == "observation":

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from string import Formatter
 from typing import Any
 
 from infercheck import latency, resample, summarise, verdict
@@ -27,6 +27,7 @@ from infercheck.model.report import (
 from infercheck.model.rule import GRADES
 from infercheck.rulebook import Rulebook
 
+_BLANK = re.compile(r"\{(\w+)\}")  # no format string: one from a borrowed rule could reach into objects, or ask for a gigabyte of blanks
 MONTH_DAYS = 30
 MONTH_NEEDS_DAYS = resample.MIN_DAYS  # less says nothing about a month
 
@@ -214,8 +215,8 @@ def _action(finding: Finding, book: Rulebook) -> str:
     """The rule's action with its figures; where one of them is unknown for this finding, the fault's own title."""
     facts = {**{k: _figure(v) for k, v in finding.evidence.items()}, "subject": finding.subject, "calls": f"{finding.calls:,}"}
     template = book.rules[finding.rule].header.action
-    if template and all(name in facts for _, name, _, _ in Formatter().parse(template) if name):
-        return template.format_map(facts)
+    if template and all(name in facts for name in _BLANK.findall(template)):
+        return _BLANK.sub(lambda blank: facts[blank[1]], template)
     return f"{finding.subject}: {finding.title[0].lower()}{finding.title[1:]}"
 
 

@@ -14,6 +14,7 @@ from typing import cast
 from pydantic import ValidationError
 
 from infercheck.errors import UsageError
+from infercheck.model.call import ALL_TABLES
 from infercheck.model.rule import Fix, RuleHeader, Scalar, ViewHeader
 from infercheck.sqlfile import SqlFile, parse
 
@@ -98,6 +99,8 @@ def _read_folder(book: Rulebook, folder: Traversable, *, builtin: bool) -> None:
         kind = file.header.get("kind", "view" if parent == "views" else "rule")
         if name in book.rules or name in book.views:
             raise UsageError(f"the id {name!r} is taken by another rule or view", where=where, hint="rename the file")
+        if name in ALL_TABLES:
+            raise UsageError(f"the id {name!r} is that of a canonical table", where=where, hint="rename the file")
         if kind == "view":
             book.views[name] = View(name, file, file.validated(ViewHeader))
         else:
@@ -134,7 +137,7 @@ def _walk(folder: Traversable, where: str) -> Iterator[tuple[Traversable, str]]:
     for entry in sorted(folder.iterdir(), key=lambda e: e.name):
         if entry.is_dir():
             yield from _walk(entry, f"{where}/{entry.name}")
-        elif entry.name.endswith((".sql", ".toml")):
+        elif entry.is_file() and entry.name.endswith((".sql", ".toml")):  # a pipe of that name would never end
             yield entry, f"{where}/{entry.name}"
 
 

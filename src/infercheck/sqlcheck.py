@@ -1,7 +1,8 @@
 """What a rule or view may say: exactly one SELECT over known tables, with allow-listed functions.
 
-Works on DuckDB's own syntax tree (``json_serialize_sql``, which refuses DROP, COPY, CALL and the like but takes two SELECTs), so that nothing
-rests on text matching. Log text is hostile and so may be a borrowed rule: no file, network, extension or setting is reachable from one.
+Works on DuckDB's own syntax tree (``json_serialize_sql``, which refuses DROP, COPY, CALL and the like but takes two SELECTs, SHOW, and a DELETE
+inside of WITH), so that nothing rests on text matching; what is not known to be harmless is refused. Log text is hostile and so may be a borrowed
+rule: no file, network, extension or setting is reachable from one.
 """
 
 from __future__ import annotations
@@ -13,16 +14,28 @@ from typing import Any
 from infercheck.errors import UsageError
 from infercheck.model.rule import Scalar
 
-# The portable subset: these exist on DuckDB and on Spark with one meaning. Operators (+, ||, ...) and CAST are no functions.
+# The portable subset: these exist on DuckDB and on Spark with one meaning. Operators (+, ||, ...) and CAST are no functions. Not
+# among them: lpad, rpad and repeat, which make gigabytes out of one number, in memory that no limit counts and no time-out reaches.
 ALLOWED_FUNCTIONS = frozenset(
     """
     abs avg bool_and bool_or cast ceil ceiling char_length coalesce concat concat_ws contains corr count count_if count_star cume_dist
     date_diff date_trunc datediff day dayofweek dense_rank ends_with exp first_value floor greatest hour if ifnull isfinite isnan lag
-    last_value lead least left length like_escape ln log10 log2 lower lpad ltrim max median min minute mod month not_like_escape nth_value
+    last_value lead least left length like_escape ln log10 log2 lower ltrim max median min minute mod month not_like_escape nth_value
     ntile nullif percent_rank percentile_cont percentile_disc position power pow quantile_cont rank regr_slope regr_intercept replace right
-    round row_number rpad rtrim second sign split_part sqrt starts_with stddev stddev_pop stddev_samp strlen substr substring sum time_bucket
+    round row_number rtrim second sign split_part sqrt starts_with stddev stddev_pop stddev_samp strlen substr substring sum time_bucket
     to_microseconds to_milliseconds to_seconds trim try_cast upper var_pop var_samp variance week xor year to_hours to_minutes to_days
     date_part epoch_ms mode mad string_agg any_value min_by hash
+    """.split()
+)
+
+
+# What a syntax tree may consist of. Expressions have a class; queries, tables and modifiers a type alone.
+EXPRESSIONS = frozenset("BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION OPERATOR STAR SUBQUERY TYPE WINDOW".split())
+EXPRESSIONS_OF_A_QUERY = EXPRESSIONS | {"COLLATE", "LAMBDA", "POSITIONAL_REFERENCE"}
+QUERIES = frozenset(
+    """
+    SELECT_NODE SET_OPERATION_NODE RECURSIVE_CTE_NODE BASE_TABLE EMPTY EXPRESSION_LIST JOIN PIVOT SUBQUERY
+    DISTINCT_MODIFIER LIMIT_MODIFIER LIMIT_PERCENT_MODIFIER ORDER_MODIFIER ASCENDING DESCENDING ORDER_DEFAULT
     """.split()
 )
 
@@ -46,12 +59,12 @@ def check(
     """Raise UsageError unless ``tree`` is one SELECT over ``known_tables`` with allow-listed functions (any scalar one if so asked).
 
     Returns the names of the tables that it reads, its own CTEs left out. ``sql`` is the text that was parsed, from the file's first line on: it
-    tells the line of a syntax error.
+    tells the line of a syntax error. ``line`` 0 is for what has no lines.
     """
-    at = f"{where}:{line}"
+    at = f"{where}:{line}" if line else where
     if tree.get("error"):
         place = str(tree.get("position", ""))
-        if sql and place.isdigit():
+        if line and sql and place.isdigit():
             at = f"{where}:{max(line, sql.encode()[: int(place)].count(10) + 1)}"
         message = str(tree.get("error_message", "not valid SQL"))
         only_select = "Only SELECT" in message
@@ -62,26 +75,37 @@ def check(
         )
     if len(statements(tree)) != 1:
         raise UsageError(f"{what} is exactly one SELECT, here are {len(statements(tree)) or 'none'}", where=at)
-    nodes = list(_nodes(tree))
-    ctes = {str(entry.get("key", "")).lower() for node in nodes if "cte_map" in node for entry in (node["cte_map"] or {}).get("map", [])}
-    read = set()
-    for node in nodes:
-        if node.get("type") == "TABLE_FUNCTION":
-            raise UsageError(
-                f"table function {_function_name(node)!r} is not allowed in {what}", where=at, hint="read canonical tables and views"
-            )
-        if node.get("type") == "BASE_TABLE":
-            name = str(node.get("table_name", "")).lower()
-            qualified = node.get("schema_name") or node.get("catalog_name")
-            if qualified or (name not in known_tables and name not in ctes):
-                raise UsageError(f"there is no table or view {name!r}", where=at, hint="see `infercheck rules list --views`")
-            read.add(name)
-        if not any_function and node.get("class") in ("FUNCTION", "WINDOW"):
-            name = str(node.get("function_name", "")).lower()
-            if node.get("is_operator") or not re.fullmatch(r"\w+", name) or name in ALLOWED_FUNCTIONS:
-                continue
-            raise UsageError(f"function {name!r} is not on the list of portable functions", where=at)
-    return read - ctes
+    read: set[str] = set()
+    for node, ctes in _nodes(tree):
+        refusal = _refusal(node, ctes, known_tables, what, any_function=any_function)
+        if refusal:
+            raise UsageError(refusal[0], where=at, hint=refusal[1])
+        if node.get("type") == "BASE_TABLE" and _table(node) not in ctes:
+            read.add(_table(node))
+    return read
+
+
+def _refusal(
+    node: Mapping[str, Any], ctes: frozenset[str], known_tables: frozenset[str], what: str, *, any_function: bool
+) -> tuple[str, str] | None:
+    """Why a node may not stand there, and what to do instead; None where it may."""
+    kind, group = node.get("type"), node.get("class")
+    if kind == "TABLE_FUNCTION":
+        return f"table function {_function_name(node)!r} is not allowed in {what}", "read canonical tables and views"
+    if isinstance(group, str):
+        if group not in (EXPRESSIONS_OF_A_QUERY if any_function else EXPRESSIONS):
+            return f"{group.lower().replace('_', ' ')} is not allowed in {what}", ""
+    elif isinstance(kind, str) and kind not in QUERIES and not (any_function and kind == "SHOW_REF" and node.get("query")):
+        return f"{what} is one SELECT and nothing else, here is {kind.lower().removesuffix('_node').replace('_', ' ')}", ""
+    if kind == "BASE_TABLE":
+        qualified = node.get("schema_name") or node.get("catalog_name")
+        if qualified or (_table(node) not in known_tables and _table(node) not in ctes):
+            return f"there is no table or view {_table(node)!r}", "see `infercheck rules list --views`"
+    if not any_function and group in ("FUNCTION", "WINDOW"):
+        name = str(node.get("function_name", "")).lower()
+        if not (node.get("is_operator") or not re.fullmatch(r"\w+", name) or name in ALLOWED_FUNCTIONS):
+            return f"function {name!r} is not on the list of portable functions", ""
+    return None
 
 
 def bind(sql: str, params: Mapping[str, Scalar], *, where: str) -> str:
@@ -109,12 +133,22 @@ def _function_name(node: Mapping[str, Any]) -> str:
     return str((node.get("function") or {}).get("function_name", "?"))
 
 
-def _nodes(tree: Any) -> Iterator[dict[str, Any]]:
-    stack = [tree]
+def _table(node: Mapping[str, Any]) -> str:
+    return str(node.get("table_name", "")).lower()
+
+
+def _nodes(tree: Any) -> Iterator[tuple[dict[str, Any], frozenset[str]]]:
+    """Every object of the tree with the names of the CTEs that are in scope there: elsewhere the same name may be that of a file."""
+    stack: list[tuple[Any, frozenset[str]]] = [(tree, frozenset())]
     while stack:
-        item = stack.pop()
-        if isinstance(item, dict):
-            yield item
-            stack.extend(item.values())
-        elif isinstance(item, list):
-            stack.extend(item)
+        item, scope = stack.pop()
+        if isinstance(item, list):
+            stack.extend((part, scope) for part in item)
+        elif isinstance(item, dict):
+            for entry in (item.get("cte_map") or {}).get("map", []):
+                own = frozenset({str(entry.get("key", "")).lower()})
+                again = (entry.get("value") or {}).get("query_node", {}).get("type") == "RECURSIVE_CTE_NODE"
+                stack.append((entry.get("value"), scope | own if again else scope))
+                scope |= own
+            yield item, scope
+            stack.extend((part, scope) for key, part in item.items() if key != "cte_map")

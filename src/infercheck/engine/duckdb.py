@@ -121,7 +121,10 @@ class Engine:
         """DuckDB's own syntax tree of a SELECT; ``error`` true for anything else."""
         import json
 
-        tree: dict[str, Any] = json.loads(self.value("SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", [sql]))
+        try:
+            tree: dict[str, Any] = json.loads(self.value("SELECT CAST(json_serialize_sql(?::VARCHAR) AS VARCHAR)", [sql]))
+        except RecursionError:
+            return {"error": True, "error_message": "nested too deeply"}
         return tree
 
     @contextmanager
@@ -161,7 +164,8 @@ class Engine:
             raise
 
     def lock_down(self) -> None:
-        """After ingestion: no file, network or extension is reachable, and no setting can be changed back."""
+        """After ingestion: no file, network, extension or variable of Python is reachable, and no setting can be changed back."""
+        self.execute("SET python_enable_replacements = false")
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from infercheck import sqlcheck
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
 from infercheck.errors import UsageError, first_line
 from infercheck.ingest import attempts, ledger, remarks
@@ -145,8 +146,10 @@ def _condition(engine: Engine, since: datetime | timedelta | None, until: dateti
     if where:
         try:
             tree = engine.serialized_statements(f"SELECT call_id FROM calls WHERE ({where}\n)")
-            sound = not tree.get("error") and len(tree.get("statements", [])) == 1
+            sound = not tree.get("error") and len(sqlcheck.statements(tree)) == 1
             if sound:
+                known = frozenset({"calls"})
+                sqlcheck.check(tree, where="--where", line=0, known_tables=known, any_function=True, what="a condition")
                 engine.rows(f"SELECT call_id FROM call_rows WHERE ({where}\n) LIMIT 0")
         except DatabaseError as err:
             raise UsageError(first_line(err), where="--where", hint="one SQL condition over the columns of `calls`") from err
