@@ -1,0 +1,271 @@
+"""The rules of step 3 against made worlds: ``python benchmarks/latency_truth.py [--seeds A-B]``, or ``make latency-truth``.
+
+Each seed is a log of its own (latency_world.py), analysed as any log is, and held against what no log tells: which deployment booted when, how many
+slots it has, and what each call would have waited without the jobs. Writes LATENCY_TRUTH.md; ends with 1 when a bar is not met.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import tempfile
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from statistics import median
+
+from infercheck import diagnose, ingest, prepare, rulebook, sources
+from infercheck.config import Config
+from infercheck.engine.duckdb import Engine, quoted
+from latency_log import Truth, build, identity, write
+from latency_world import Job, Served
+
+SEEDS = range(501, 525)
+RULES = ("cold_start", "background_slows_interactive", "queueing_onset")
+# The floors that the rules state for themselves: what lies below is not theirs to find, and what they claim must lie above.
+COLD_RATIO, COLD_MS = 2.0, 500.0
+SLOWED = 0.1
+CLEARLY = 2.0  # the lower bound must exceed the floor, so an effect counts for recall from twice the floor on
+MIN_CALLS = 20
+
+
+@dataclass
+class Tally:
+    """Claims that are right, claims, things to find, found ones, and what was claimed and true in milliseconds of those that are right."""
+
+    right: int = 0
+    claims: int = 0
+    found: int = 0
+    wanted: int = 0
+    ratios: list[float] = field(default_factory=list)
+    claimed_ms: float = 0.0
+    true_ms: float = 0.0
+    notes: list[str] = field(default_factory=list)
+
+    @property
+    def precision(self) -> float | None:
+        """Right claims over claims."""
+        return self.right / self.claims if self.claims else None
+
+    @property
+    def recall(self) -> float | None:
+        """Found over things to find."""
+        return self.found / self.wanted if self.wanted else None
+
+    @property
+    def effect(self) -> float | None:
+        """Milliseconds claimed over true ones."""
+        return self.claimed_ms / self.true_ms if self.true_ms else None
+
+
+Tallies = dict[str, Tally]
+
+
+@contextmanager
+def diagnosed(path: Path) -> Iterator[Engine]:
+    """The log at ``path`` as ``analyze`` sees it, with the claims of the rules under test."""
+    config, book = Config.load(None), rulebook.load()
+    with Engine(threads=2) as engine:
+        read = ingest.ingest(engine, [str(path)], among=sources.known(config.source, where=config.where))
+        ingest.open_scope(engine, read)
+        prepare.prepare(engine, config)
+        done = diagnose.diagnose(engine, book, select=RULES)
+        for skipped in done.not_checked:
+            print(f"not checked: {skipped.rule}: {skipped.reason}", file=sys.stderr)
+        diagnose.make_views(engine, book, ("workloads", "concurrency"))
+        yield engine
+
+
+def claims_of(engine: Engine, rule: str) -> dict[str, float]:
+    """Milliseconds by call."""
+    return dict(
+        engine.rows(
+            "SELECT c.source_call_id, sum(k.waste_ms) FROM claims k JOIN calls c ON c.call_id = k.call_id WHERE k.rule = ? GROUP BY ALL",
+            [rule],
+        )
+    )
+
+
+def judge(truth: Truth, engine: Engine, tallies: Tallies) -> None:
+    """Hold one log against its truth."""
+    judge_classes(truth, engine, tallies["classes"])
+    judge_cold(truth, claims_of(engine, "cold_start"), tallies["cold_start"])
+    judge_mixing(truth, claims_of(engine, "background_slows_interactive"), tallies)
+    judge_knee(truth, engine, tallies["queueing_onset"])
+
+
+def judge_classes(truth: Truth, engine: Engine, tally: Tally) -> None:
+    """Workloads called interactive or background; unknown is no claim."""
+    said = dict(engine.rows("SELECT workload, class FROM workloads"))
+    for job in truth.world.jobs:
+        told = said.get(job.name)
+        if told is None:
+            continue
+        real = "background" if job.background else "interactive"
+        tally.wanted += 1
+        tally.found += told == real
+        tally.claims += told != "unknown"
+        tally.right += told == real
+        if told not in ("unknown", real):
+            tally.notes.append(f"seed {truth.world.seed}: {job.name} ({job.shape}) is called {told}")
+
+
+def judge_cold(truth: Truth, claims: dict[str, float], tally: Tally) -> None:
+    """Boots. The one that opens the log of a deployment is left out: how long nothing ran before it is unknown."""
+    for place in truth.world.places:
+        calls = sorted(truth.served[place.name], key=lambda s: s.start)
+        first = calls[0].start if calls else 0.0
+        boots = [b for b in truth.boots if b.place == place.name and b.start > first + 1]
+        stray = [s for s in calls if identity(s) in claims and not s.boot]
+        for boot in boots:
+            cohort = [s for s in calls if s.boot and boot.start - 6 <= s.start <= boot.end]
+            told = [s for s in cohort if identity(s) in claims]
+            big = any(1000 * s.boot >= COLD_MS and (s.first - s.start) >= COLD_RATIO * (s.first - s.start - s.boot) for s in cohort)
+            tally.wanted += big
+            tally.found += big and bool(told)
+            tally.claims += bool(told)
+            tally.right += bool(told)
+            if told:
+                _add_effect(tally, sum(claims[identity(s)] for s in told), 1000 * sum(s.boot for s in cohort))
+        episodes = 0
+        for before, s in zip([None, *stray[:-1]], stray, strict=True) if stray else ():
+            episodes += before is None or s.start - before.start > 30
+        tally.claims += episodes
+        if episodes:
+            tally.notes.append(f"seed {truth.world.seed}: {episodes} strays on {place.name} at {[round(s.start) for s in stray[:3]]}")
+
+
+def _add_effect(tally: Tally, claimed: float, true: float) -> None:
+    tally.claimed_ms += claimed
+    tally.true_ms += true
+    if true > 0:
+        tally.ratios.append(claimed / true)
+
+
+def judge_mixing(truth: Truth, claims: dict[str, float], tallies: Tallies) -> None:
+    """Interactive workloads on deployments with jobs: by pair, and by run of the jobs."""
+    for job in truth.world.jobs:
+        jobs = [j for j in truth.world.jobs if j.background and j.place is job.place]
+        if job.background or not jobs:
+            continue
+        calls = [s for s in truth.served[job.place.name] if s.call.key[0] == job.name]
+        runs = _runs(jobs, truth.served[job.place.name])
+        by_run: dict[int, list[Served]] = defaultdict(list)
+        for s in calls:
+            nth = next((n for n, (start, end) in enumerate(runs) if start <= s.start <= end + 5), None)
+            if nth is not None:
+                by_run[nth].append(s)
+        met = [s for group in by_run.values() for s in group]
+        if len(met) < MIN_CALLS or len(calls) - len(met) < MIN_CALLS:
+            continue
+        told = [s for s in calls if identity(s) in claims]
+        slowed = _slowed(truth, met)
+        pair, placebo, episode = tallies["mixing pairs"], tallies["placebo pairs"], tallies["mixing episodes"]
+        if slowed < SLOWED / 10:
+            placebo.wanted += 1
+            placebo.found += bool(told)
+        pair.wanted += slowed >= CLEARLY * SLOWED
+        pair.found += slowed >= CLEARLY * SLOWED and bool(told)
+        pair.claims += bool(told)
+        pair.right += bool(told) and slowed >= SLOWED
+        if told:
+            claimed, true = sum(claims[identity(s)] for s in told), 1000 * sum(_delay(truth, s) for s in calls)
+            _add_effect(pair, claimed, true)
+        where = f"seed {truth.world.seed}: {job.name} ({job.shape}) beside {'+'.join(j.shape for j in jobs)} on {job.place.name} of {job.place.slots}"
+        pair.notes.append(
+            f"{where}: slowed {slowed:.0%} over {len(met)} of {len(calls)} calls, {len(runs)} runs, "
+            + (f"claimed {claimed / true if true else 0:.2f} of {true:.0f} ms" if told else "silent")
+        )
+        for group in by_run.values():
+            hurt, named = _slowed(truth, group), [s for s in group if identity(s) in claims]
+            episode.wanted += hurt >= CLEARLY * SLOWED
+            episode.found += hurt >= CLEARLY * SLOWED and bool(named)
+            episode.claims += bool(named)
+            episode.right += bool(named) and hurt >= SLOWED
+
+
+def _runs(jobs: Sequence[Job], served: Iterable[Served]) -> list[tuple[float, float]]:
+    """Stretches in which a job's calls start at least every 5 s or are in flight."""
+    names = {j.name for j in jobs}
+    found: list[tuple[float, float]] = []
+    for s in sorted((s for s in served if s.call.key[0] in names), key=lambda s: s.start):
+        if found and s.start <= found[-1][1] + 5:
+            found[-1] = (found[-1][0], max(found[-1][1], s.end))
+        else:
+            found.append((s.start, s.end))
+    return found
+
+
+def _delay(truth: Truth, s: Served) -> float:
+    """Seconds by which the jobs delay a call's first token; 0 for a call that was not made without them."""
+    return s.first - s.start - truth.alone.get(identity(s), s.first - s.start)
+
+
+def _slowed(truth: Truth, calls: Sequence[Served]) -> float:
+    """Mean delay by the jobs over the mean wait without them."""
+    delay = sum(_delay(truth, s) for s in calls)
+    return delay / (sum(s.first - s.start for s in calls) - delay)
+
+
+def judge_knee(truth: Truth, engine: Engine, tally: Tally) -> None:
+    """Brackets: calls in flight beside a call's own, so the true one is the number of slots: with as many others it is the first to wait."""
+    said = {
+        row[0]: (row[1], row[2])
+        for row in engine.rows(f"SELECT DISTINCT subject, still_idle_at, waiting_from FROM {quoted('evidence_queueing_onset')}")
+    }
+    for place in truth.world.places:
+        waiting = sum(s.waited - s.boot > 0.05 for s in truth.served[place.name])
+        tally.wanted += waiting >= MIN_CALLS
+        tally.found += waiting >= MIN_CALLS and place.name in said
+        if place.name in said:
+            low, high = said[place.name]
+            tally.claims += 1
+            tally.right += low <= place.slots <= high
+            tally.ratios.append(high / max(low, 1))
+            tally.notes.append(f"seed {truth.world.seed}: {place.name} has {place.slots} slots, bracket {low} to {high}")
+
+
+def run(seeds: Iterable[int], *, verbose: bool = False, most_calls: int | None = None) -> Tallies:
+    """Make, analyse and judge a log a seed."""
+    tallies: Tallies = defaultdict(Tally)
+    with tempfile.TemporaryDirectory(prefix="latency-") as folder:
+        for seed in seeds:
+            truth, path = build(seed, most_calls=most_calls), Path(folder) / f"{seed}.jsonl"
+            write(truth, path)
+            with diagnosed(path) as engine:
+                judge(truth, engine, tallies)
+            path.unlink()
+            if verbose:
+                print(
+                    f"seed {seed}: {sum(map(len, truth.served.values())):,} calls, {len(truth.world.places)} deployments", file=sys.stderr
+                )
+    return tallies
+
+
+def table(tallies: Tallies) -> str:
+    def share(value: float | None) -> str:
+        return "–" if value is None else f"{value:.3f}"
+
+    lines = ["| | to find | recall | claims | precision | ms claimed over true | median |", "|---|---:|---:|---:|---:|---:|---:|"]
+    for name, t in tallies.items():
+        middle = f"{median(t.ratios):.2f}" if t.ratios else "–"
+        lines.append(f"| {name} | {t.wanted} | {share(t.recall)} | {t.claims} | {share(t.precision)} | {share(t.effect)} | {middle} |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--seeds", default=f"{SEEDS.start}-{SEEDS.stop - 1}")
+    args = parser.parse_args()
+    first, last = map(int, args.seeds.split("-"))
+    tallies = run(range(first, last + 1), verbose=True)
+    print(table(tallies))
+    for name, t in tallies.items():
+        for note in t.notes:
+            print(f"{name}: {note}", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
