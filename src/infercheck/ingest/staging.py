@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,7 +88,7 @@ def read_rows(
     rest: Sequence[str] = (),
     longest: int = 0,
 ) -> None:
-    """Read ``pieces`` into temporary table ``staged``: canonical columns, messages with their keys, called tools, and ``issues``.
+    """Read ``pieces`` into temporary tables: ``staged`` (canonical columns, keys of the messages, called tools, ``issues``) and ``texts``.
 
     Raises DatabaseError on the first thing that is no record, unless ``lenient``; ``typed`` takes half the time and fails on the first value that
     has not the shape that the source expects, which is no damage. ``rest`` are keys that the source does not name, for one that wants them all.
@@ -122,9 +122,27 @@ def read_rows(
             span_stage.part(engine)
         elif source.holds_records:
             record_stage.leave_out(engine, "skipped", "skipped IS NOT NULL")
+        engine.execute("SET preserve_insertion_order = false")
+        _collect_texts(engine, source)
     finally:
         engine.execute("RESET disabled_optimizers")
         engine.execute("SET preserve_insertion_order = false")
+
+
+def _collect_texts(engine: Engine, source: Source) -> None:
+    """Fill ``texts``: every distinct message once, its hashes with it. A log repeats most of what it holds, and rows that held all of it
+    would be written to disk and read back, which takes longer than a second reading of the file for its messages alone. Held records are no
+    file, and their SELECT may be dear: their rows hold the messages."""
+    said = "staged" if source.holds_records else f"(SELECT {_listed('messages', engine.columns(f'({source.body})'))} FROM ({source.body}))"
+    engine.execute(f"""
+        CREATE OR REPLACE TEMP TABLE texts AS
+        SELECT key, text, length(text) AS chars, salted(text) AS message_hash, salted(opening) AS template_hash,
+            CASE WHEN opening <> left(text, 128) THEN salted(opening || substring(text, 129)) END AS masked_hash
+        FROM (SELECT *, regexp_replace(left(text, 128), '[0-9]+', '#', 'g') AS opening FROM (
+            SELECT hash(content, tool_calls) AS key, message_text({{'content': content, 'tool_calls': tool_calls}}) AS text FROM (
+                SELECT DISTINCT m.content, m.tool_calls FROM (SELECT unnest(messages) AS m FROM {said}))))""")
+    if engine.value("SELECT count(*) > count(DISTINCT key) FROM texts"):  # two messages of one key
+        engine.execute("DELETE FROM texts WHERE rowid NOT IN (SELECT min(rowid) FROM texts GROUP BY key)")
 
 
 def _file_of(pieces: Sequence[Piece]) -> str:
@@ -204,11 +222,12 @@ def _staged_select(engine: Engine, source: Source) -> str:
             raw = quoted(f"raw {column.name}")
             inner.append(f"nullif({name}, '') AS {raw}")
             issues.append((f"{raw} IS NOT NULL AND {name} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
-    inner += [f"{name if name in found else 'NULL'}::{type_} AS {name}" for name, type_ in LISTS.items()]
+    inner += [_listed(name, found) for name in LISTS]
     made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found}
     from_texts = {name: sql for name, sql in FROM_TEXTS.items() if name not in found}
     inner += [f"{sql.format(**made)} AS {name}" for name, sql in from_texts.items()]
-    outer += [*LISTS, *from_texts, "list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys"]
+    outer += [*(name for name in LISTS if name != "messages" or source.holds_records), *from_texts]
+    outer += ["list_transform(messages, lambda m: m.role) AS roles", "list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys"]
     bad = " OR ".join(f"({condition})" for condition, _ in issues)
     shown = ", ".join(f"CASE WHEN {condition} THEN {text} END" for condition, text in issues)
     outer.append(
@@ -217,6 +236,11 @@ def _staged_select(engine: Engine, source: Source) -> str:
         else "CAST(NULL AS VARCHAR[]) AS issues"
     )
     return f"SELECT {', '.join(outer)} FROM (SELECT {', '.join(inner)} FROM ({source.body}))"
+
+
+def _listed(name: str, found: Collection[str]) -> str:
+    """A column of ``LISTS``, NULL where the source does not have it."""
+    return f"{name if name in found else 'NULL'}::{LISTS[name]} AS {name}"
 
 
 def _backwards(name: str) -> str:
@@ -277,18 +301,12 @@ def cut_prompts(engine: Engine) -> None:
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE keyed AS
         SELECT rowid AS rn, CAST(unnest(range(len(message_keys))) AS INTEGER) AS message_index,
-            unnest(list_transform(messages, lambda m: m.role)) AS role, unnest(message_keys) AS key
+            unnest(roles) AS role, unnest(message_keys) AS key
         FROM staged WHERE len(message_keys) > 0""")
     engine.execute("""
-        CREATE OR REPLACE TEMP TABLE texts AS
-        SELECT key, salted(text) AS message_hash, text FROM (
-            SELECT r.key, message_text(s.messages[r.at.i + 1]) AS text
-            FROM (SELECT key, min(struct_pack(rn := rn, i := message_index)) AS at FROM keyed GROUP BY key) r
-            JOIN staged s ON s.rowid = r.at.rn)""")
-    engine.execute("ALTER TABLE staged DROP COLUMN messages")
-    engine.execute("""
         CREATE OR REPLACE TEMP TABLE fresh AS
-        SELECT message_hash, min(key) AS key FROM texts WHERE message_hash NOT IN (SELECT message_hash FROM messages) GROUP BY message_hash""")
+        SELECT message_hash, min(key) AS key FROM texts SEMI JOIN keyed USING (key)
+        WHERE message_hash NOT IN (SELECT message_hash FROM messages) GROUP BY message_hash""")
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE cut AS
         SELECT message_hash, line_index, block_in_line, salted(block) AS block_hash, CAST(length(block) AS INTEGER) AS chars FROM (
@@ -306,10 +324,8 @@ def cut_prompts(engine: Engine) -> None:
         FROM cut WINDOW w AS (PARTITION BY message_hash ORDER BY line_index, block_in_line ROWS UNBOUNDED PRECEDING)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_messages AS
-        SELECT t.message_hash, length(text) AS chars, b.blocks, CASE WHEN opening <> left(text, 128)
-                THEN salted(opening || substring(text, 129)) ELSE t.message_hash END AS masked_hash,
-            salted(opening) AS template_hash
-        FROM (SELECT *, regexp_replace(left(text, 128), '[0-9]+', '#', 'g') AS opening FROM texts SEMI JOIN fresh USING (key)) t
+        SELECT t.message_hash, t.chars, b.blocks, coalesce(t.masked_hash, t.message_hash) AS masked_hash, t.template_hash
+        FROM (SELECT * EXCLUDE (text) FROM texts SEMI JOIN fresh USING (key)) t
         JOIN (SELECT message_hash, block_index + 1 AS blocks FROM new_message_blocks WHERE ends_message) b USING (message_hash)""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE known AS
