@@ -132,12 +132,12 @@ WITH watched AS (
     HAVING count(*) >= $min_gaps
 ), placed AS (
     SELECT
-        c.call_id, c.deployment, c.start_us, c.end_us, c.idle_before_us,
+        c.call_id, c.deployment, c.deployment_no, c.start_us, c.end_us, c.idle_before_us,
         sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS pause,
         row_number() OVER in_order AS nth
     FROM concurrency AS c
     JOIN watched AS w ON w.deployment = c.deployment
-    WINDOW in_order AS (PARTITION BY c.deployment ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING)
+    WINDOW in_order AS (PARTITION BY c.deployment_no ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING)
 ), openings AS (
     -- The call that ends each pause, and the log's first: everything about pauses is worked out on these few.
     SELECT call_id, deployment, start_us, end_us, idle_before_us, pause, nth

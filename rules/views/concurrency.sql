@@ -6,6 +6,7 @@ why = "Whether calls wait for each other shows only beside what was running. One
 [columns]
 call_id = "the call"
 deployment = "as in priced_calls"
+deployment_no = "a number for the deployment, from 1: windows over numbers are much cheaper than over names"
 workload = "as in priced_calls"
 class = "class of its workload"
 start_us = "start, microseconds since 1970"
@@ -55,21 +56,22 @@ d        1          1
 ---*/
 WITH placed AS (
     SELECT
-        p.call_id, p.deployment, p.workload, w.class, p.start_us, p.end_us,
+        p.call_id, p.deployment, d.deployment_no, p.workload, w.class, p.start_us, p.end_us,
         CASE WHEN p.end_us > p.start_us THEN 1 ELSE 0 END AS load
     FROM priced_calls AS p
     JOIN workloads AS w ON w.workload = p.workload
+    JOIN (SELECT deployment, row_number() OVER (ORDER BY deployment) AS deployment_no FROM priced_calls GROUP BY deployment) AS d ON d.deployment = p.deployment
     WHERE p.start_us IS NOT NULL AND p.gateway_cache_hit IS NOT TRUE
 ), events AS (
     SELECT
-        call_id, deployment, start_us AS at_us, load AS step, end_us AS ends_us,
+        call_id, deployment_no, start_us AS at_us, load AS step, end_us AS ends_us,
         CASE WHEN class = 'interactive' THEN load ELSE 0 END AS interactive_step,
         CASE WHEN class = 'background' THEN load ELSE 0 END AS background_step,
         TRUE AS is_start
     FROM placed
     UNION ALL
     SELECT
-        call_id, deployment, end_us AS at_us, -1 AS step, CAST(NULL AS BIGINT) AS ends_us,
+        call_id, deployment_no, end_us AS at_us, -1 AS step, CAST(NULL AS BIGINT) AS ends_us,
         CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
         CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
         FALSE AS is_start
@@ -84,11 +86,12 @@ WITH placed AS (
         sum(background_step) OVER before AS background_in_flight,
         max(ends_us) OVER before AS busy_until_us
     FROM events
-    WINDOW before AS (PARTITION BY deployment ORDER BY at_us, step, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, step, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
 SELECT
     p.call_id,
     p.deployment,
+    p.deployment_no,
     p.workload,
     p.class,
     p.start_us,

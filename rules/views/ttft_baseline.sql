@@ -53,20 +53,20 @@ e        11           0                     0                  1                
 '''
 ---*/
 WITH placed AS (
-    SELECT c.call_id, c.deployment, c.start_us, c.in_flight, c.class
+    SELECT c.call_id, c.deployment, c.deployment_no, c.start_us, c.in_flight, c.class
     FROM concurrency AS c
     JOIN (SELECT DISTINCT deployment FROM priced_calls WHERE status = 'ok' AND ttft_ms IS NOT NULL) AS d ON d.deployment = c.deployment
 ), events AS (
     -- Every start counts until exposure_s later; at one moment starts come before what expires. A sweep, since a RANGE frame takes ten times as long.
     SELECT
-        call_id, deployment, start_us AS at_us, 0 AS expires,
+        call_id, deployment_no, start_us AS at_us, 0 AS expires,
         CASE WHEN class = 'interactive' THEN 1 ELSE 0 END AS interactive_step,
         CASE WHEN class = 'background' THEN 1 ELSE 0 END AS background_step,
         CASE WHEN class = 'background' THEN start_us END AS background_us
     FROM placed
     UNION ALL
     SELECT
-        call_id, deployment, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
+        call_id, deployment_no, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
         CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
         CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
         CAST(NULL AS BIGINT) AS background_us
@@ -74,19 +74,19 @@ WITH placed AS (
     WHERE class IN ('interactive', 'background')
 ), swept AS (
     SELECT
-        call_id, deployment, at_us, expires, background_step,
+        call_id, deployment_no, at_us, expires, background_step,
         sum(interactive_step) OVER before AS interactive_arrivals,
         sum(background_step) OVER before AS background_starts,
         max(background_us) OVER before AS last_background_us
     FROM events
-    WINDOW before AS (PARTITION BY deployment ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
         call_id,
         coalesce(interactive_arrivals, 0) AS interactive_arrivals,
         coalesce(background_starts, 0) AS background_starts,
         sum(CASE WHEN background_step = 1 AND (last_background_us IS NULL OR at_us - last_background_us > $exposure_s * 1000000) THEN 1 ELSE 0 END)
-            OVER (PARTITION BY deployment ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
+            OVER (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
     FROM swept
     WHERE expires = 0
 ), streams AS (
