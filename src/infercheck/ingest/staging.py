@@ -227,7 +227,8 @@ def _staged_select(engine: Engine, source: Source) -> str:
     from_texts = {name: sql for name, sql in FROM_TEXTS.items() if name not in found}
     inner += [f"{sql.format(**made)} AS {name}" for name, sql in from_texts.items()]
     outer += [*(name for name in LISTS if name != "messages" or source.holds_records), *from_texts]
-    outer += ["list_transform(messages, lambda m: m.role) AS roles", "list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys"]
+    outer.append("list_transform(messages, lambda m: m.role) AS roles")
+    outer.append("list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys")
     bad = " OR ".join(f"({condition})" for condition, _ in issues)
     shown = ", ".join(f"CASE WHEN {condition} THEN {text} END" for condition, text in issues)
     outer.append(
