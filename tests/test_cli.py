@@ -41,15 +41,12 @@ def analyzed(monkeypatch: pytest.MonkeyPatch) -> list[AnalyzeOptions]:
     """Stands in for the analysis; holds the options of each run."""
     seen: list[AnalyzeOptions] = []
 
-    def analyze(paths: Any, *, options: AnalyzeOptions, on_event: Any = None) -> Report:
+    def analyze(paths: Any, *, budgets: Any, options: AnalyzeOptions, on_event: Any = None) -> tuple[Report, list[Check]]:
         seen.append(options)
-        return report(rejects=1 if "damaged" in paths else 0)
+        judged = checks(budgets, {("all", None): {"spend_usd": Decimal("1.25"), "failure_rate": 1.0}})
+        return report(rejects=1 if "damaged" in paths else 0), judged
 
-    def analyze_within(paths: Any, budgets: Any, *, options: AnalyzeOptions, on_event: Any = None) -> tuple[Report, list[Check]]:
-        return analyze(paths, options=options), checks(budgets, {("all", None): {"spend_usd": Decimal("1.25"), "failure_rate": 1.0}})
-
-    monkeypatch.setattr(api, "analyze", analyze)
-    monkeypatch.setattr(api, "analyze_within", analyze_within)
+    monkeypatch.setattr(api, "report", analyze)
     return seen
 
 
@@ -158,7 +155,7 @@ def test_input_errors_exit_3(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     def refuse(*_: Any, **__: Any) -> Report:
         raise InputError("no such file\x1b[2J", where="a\nb", hint="look again")
 
-    monkeypatch.setattr(api, "analyze", refuse)
+    monkeypatch.setattr(api, "report", refuse)
     assert cli.run(["analyze", "x"]) == 3
     assert capsys.readouterr().err == "infercheck: error: a b: no such file (look again)\n"
 
@@ -172,7 +169,7 @@ def test_what_breaks_becomes_an_exit_code(
     def broken(*_: Any, **__: Any) -> Report:
         raise raised
 
-    monkeypatch.setattr(api, "analyze", broken)
+    monkeypatch.setattr(api, "report", broken)
     monkeypatch.setattr("infercheck.cli._errors.silence_stdout", lambda: None)
     assert cli.run(["analyze", "x"]) == code
     err = capfd.readouterr().err

@@ -446,7 +446,7 @@ def test_an_unknown_budget_is_refused_with_its_line_and_the_keys(where: str, tmp
 def test_budgets_are_the_reports_own_figures(folder: Path) -> None:
     """What a budget bounds is what analyze shows."""
     budgets = gate.parse([f"{key}=0" for key in gate.BUDGETS], option="x")
-    report, checks = api.analyze_within([folder / "dear.jsonl"], budgets, options=OPTIONS)
+    report, checks = api.report([folder / "dear.jsonl"], budgets=budgets, options=OPTIONS)
     shown = {check.rule.removeprefix("budget."): check.head for check in checks}
     head, waits = report.headline, report.headline.interactive
     assert head.spend_usd is not None

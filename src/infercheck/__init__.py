@@ -1,7 +1,7 @@
 """infercheck: reads the LLM request logs you already have, and says where the money and your users' time go.
 
 >>> import infercheck
->>> report = infercheck.analyze(["logs/"])  # doctest: +SKIP
+>>> report = infercheck.analyze("logs/")  # doctest: +SKIP
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from infercheck.analysis import Analysis
     from infercheck.api import (
         analyze,
         baseline,
@@ -27,20 +28,14 @@ if TYPE_CHECKING:
     from infercheck.model.report import Report
 
 __version__ = "0.1.0"
-_API = (
-    "analyze",
-    "baseline",
-    "check",
-    "diff",
-    "export_calls",
-    "export_chargeback",
-    "export_claims",
-    "export_excel",
-    "export_focus",
-    "query",
-    "reconcile",
-)
+_HOMES = {
+    "Analysis": "infercheck.analysis",
+    "AnalyzeOptions": "infercheck.model.config",
+    "GateOptions": "infercheck.gate",
+    "Report": "infercheck.model.report",
+}
 __all__ = [
+    "Analysis",
     "AnalyzeOptions",
     "GateOptions",
     "Report",
@@ -60,20 +55,8 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """Import on first use: ``infercheck --help`` must not wait for a database."""
-    if name in _API:
-        from infercheck import api
+    if name not in __all__:
+        raise AttributeError(f"module 'infercheck' has no attribute {name!r}")
+    from importlib import import_module
 
-        return getattr(api, name)
-    if name == "AnalyzeOptions":
-        from infercheck.model.config import AnalyzeOptions
-
-        return AnalyzeOptions
-    if name == "GateOptions":
-        from infercheck.gate import GateOptions
-
-        return GateOptions
-    if name == "Report":
-        from infercheck.model.report import Report
-
-        return Report
-    raise AttributeError(f"module 'infercheck' has no attribute {name!r}")
+    return getattr(import_module(_HOMES.get(name, "infercheck.api")), name)

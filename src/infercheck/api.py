@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from infercheck import coverage, diagnose, gate, ingest, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
+from infercheck.analysis import CALLS, CLAIMS, Analysis
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import UsageError, first_line
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 Event = Callable[..., None]
 Note = Callable[[str], None]
+Paths = str | Path | Sequence[str | Path]
 
 
 @dataclass(frozen=True)
@@ -43,27 +45,27 @@ class _Run:
     notes: list[str]
 
 
-def analyze(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Report:
-    """Diagnose the logs at ``paths`` (files, folders, globs) and return the report.
+def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Analysis:
+    """Diagnose the logs at ``paths`` (files, folders, globs): the report, with frames of the claims and calls behind it.
 
     Raises UsageError for wrong options, config or rules, InputError for input that cannot be read.
     """
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
-        return _report(run, options)
+        return Analysis.of(_report(run, options), run.engine)
 
 
-def analyze_within(
-    paths: Sequence[str | Path], budgets: Sequence[gate.Budget], *, options: AnalyzeOptions | None = None, on_event: Event | None = None
+def report(
+    paths: Paths, *, budgets: Sequence[gate.Budget] = (), options: AnalyzeOptions | None = None, on_event: Event | None = None
 ) -> tuple[Report, list[Check]]:
-    """The report, and a check for each budget."""
+    """The report alone, without the rows behind it, and a check for each budget."""
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
-        report = _report(run, options)
-        return report, gate.checks_of(budgets, run.engine, _collected(run, options).snapshot, report)
+        made = _report(run, options)
+        return made, gate.checks_of(budgets, run.engine, _collected(run, options).snapshot, made) if budgets else []
 
 
-def baseline(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
+def baseline(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
     """The logs summed by day and stratum: what `infercheck baseline write` keeps. No prompt, key or user is in it."""
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
@@ -71,7 +73,7 @@ def baseline(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = No
 
 
 def check(
-    paths: Sequence[str | Path],
+    paths: Paths,
     gate_options: gate.GateOptions,
     *,
     baseline: Path | None = None,
@@ -90,8 +92,8 @@ def check(
     base = None if baseline is None else gate.load(baseline)
     with _run(paths, options, on_event, salt=base.salt if base else None) as run:
         found = _collected(run, options)
-        report = _report(run, options) if gate.needs_rules(budgets) else None
-        checks = gate.checks_of(budgets, run.engine, found.snapshot, report)
+        made = _report(run, options) if gate.needs_rules(budgets) else None
+        checks = gate.checks_of(budgets, run.engine, found.snapshot, made)
     label = _label(paths)
     if base is None:
         return gate.result(gate.without_baseline(found.snapshot, label), checks, config, gate_options)
@@ -100,8 +102,8 @@ def check(
 
 
 def diff(
-    base: Sequence[str | Path],
-    head: Sequence[str | Path],
+    base: Paths,
+    head: Paths,
     gate_options: gate.GateOptions,
     *,
     options: AnalyzeOptions | None = None,
@@ -116,19 +118,25 @@ def diff(
     return gate.result(compared, [], config, gate_options)
 
 
-def _side(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event | None, *, salt: str | None) -> gate.Collected:
+def _side(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt: str | None) -> gate.Collected:
     """One side of a diff: a baseline file as it stands, else logs."""
-    if len(paths) == 1 and gate.is_baseline(Path(paths[0])):
-        return gate.Collected(gate.load(Path(paths[0])))
+    each = _each(paths)
+    if len(each) == 1 and gate.is_baseline(Path(each[0])):
+        return gate.Collected(gate.load(Path(each[0])))
     with _run(paths, options, on_event, salt=salt) as run:
         return _collected(run, options, prompts=True)
 
 
-def _label(paths: Sequence[str | Path]) -> str:
-    return ", ".join(map(str, paths))
+def _label(paths: Paths) -> str:
+    return ", ".join(map(str, _each(paths)))
 
 
-def export_claims(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
+def _each(paths: Paths) -> Sequence[str | Path]:
+    """One path is a list of one, not a list of letters."""
+    return [paths] if isinstance(paths, str | Path) else paths
+
+
+def export_claims(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """One row per settled claim: rule, source_call_id, kind, billed_usd, saved_usd, saved_ms and what they belong to.
 
     A claim that another one took stands with saved_usd 0; NULL means that the call's bill is unknown.
@@ -136,33 +144,19 @@ def export_claims(paths: Sequence[str | Path], *, options: AnalyzeOptions | None
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
         _settled(run, options)
-        return run.engine.frame(
-            "SELECT s.rule, s.step, c.source_call_id, s.call_id, CAST(NULL AS VARCHAR) AS span_id, c.trace_id, s.subject, s.fix, s.grade, s.kind, "
-            "s.billed_usd, s.alone_usd, s.saved_usd, CAST(NULL AS DOUBLE) AS saved_ms FROM settled s JOIN calls c ON c.call_id = s.call_id "
-            "UNION ALL SELECT l.rule, l.step, c.source_call_id, l.call_id, l.span_id, coalesce(c.trace_id, l.trace_id), l.subject, l.fix, l.grade, "
-            "'waste_ms', NULL, NULL, NULL, l.saved_ms FROM settled_latency l LEFT JOIN calls c ON c.call_id = l.call_id "
-            "ORDER BY rule, subject, source_call_id, call_id, span_id, kind"
-        )
+        return run.engine.frame(CLAIMS)
 
 
-def export_calls(paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
+def export_calls(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """One row per attempt with its workload, tokens, price and what the plan would save on it. No prompt text, no key."""
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
         _settled(run, options)
-        return run.engine.frame(
-            "SELECT p.source_call_id, p.request_id, p.trace_id, c.started_at, c.first_token_at, c.ended_at, p.workload, w.class, c.team, "
-            "c.api_key_alias, c.environment, p.provider, p.model_requested, p.model, p.deployment, p.operation, p.status, c.http_status, "
-            "p.finish_reason, p.tier, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, p.cache_write_1h_tokens, p.output_tokens, "
-            "p.reasoning_tokens, p.logged_usd, p.computed_usd, p.billed_usd, p.cost_basis, s.saved_usd, p.duration_ms, p.ttft_ms "
-            "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id LEFT JOIN workloads w ON w.workload = p.workload "
-            "LEFT JOIN (SELECT call_id, sum(saved_usd) AS saved_usd FROM settled GROUP BY call_id) s ON s.call_id = p.call_id "
-            "ORDER BY c.started_at, p.call_id"
-        )
+        return run.engine.frame(CALLS)
 
 
 def export_focus(
-    paths: Sequence[str | Path],
+    paths: Paths,
     *,
     options: AnalyzeOptions | None = None,
     version: str = "1.2",
@@ -187,7 +181,7 @@ def export_focus(
 
 
 def export_chargeback(
-    paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
+    paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
 ) -> pl.DataFrame:
     """What each team owes: one row a day, team, key alias and model, with list, contracted, billed and effective cost."""
     from infercheck.finance import chargeback
@@ -200,21 +194,19 @@ def export_chargeback(
 
 
 def export_excel(
-    paths: Sequence[str | Path], *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
+    paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
 ) -> bytes:
     """Report and chargeback as an .xlsx workbook."""
     from infercheck.finance import chargeback, workbook
 
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
-        report = _report(run, options)
+        made = _report(run, options)
         notes = _charged(run, options, on_note)
-        return workbook.render(report, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
+        return workbook.render(made, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
 
 
-def simulate(
-    paths: Sequence[str | Path], fixes: Sequence[str], *, options: AnalyzeOptions | None = None, on_event: Event | None = None
-) -> Simulation:
+def simulate(paths: Paths, fixes: Sequence[str], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Simulation:
     """The logs re-priced under the chosen fixes only: ``routing``, or ``caching:faq-bot`` for one workload or finding.
 
     Raises UsageError for an unknown fix, or a workload that is not in the logs.
@@ -229,8 +221,8 @@ def simulate(
 
 
 def reconcile(
-    invoices: Sequence[str | Path],
-    paths: Sequence[str | Path],
+    invoices: Paths,
+    paths: Paths,
     *,
     options: AnalyzeOptions | None = None,
     tolerance: tuple[Decimal | None, Decimal | None] = (None, None),
@@ -244,16 +236,16 @@ def reconcile(
     from infercheck.finance import reconcile as reconciling
 
     options = options or AnalyzeOptions()
-    lines = bills.read_all([Path(invoice) for invoice in invoices], Config.load(options.config))
+    lines = bills.read_all([Path(invoice) for invoice in _each(invoices)], Config.load(options.config))
     options, covered = reconciling.scope(options, lines)
     with _run(paths, options, on_event) as run:
         diagnose.make_views(run.engine, run.book, ("priced_calls",), run.params)
         notes = _charged(run, options, None)
-        names = [Path(invoice).name for invoice in invoices]
+        names = [Path(invoice).name for invoice in _each(invoices)]
         return reconciling.reconcile(run.engine, run.config, lines, invoices=names, period=covered, tolerance=tolerance, notes=notes)
 
 
-def query(paths: Sequence[str | Path], sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
+def query(paths: Paths, sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """Run one read-only SELECT over the canonical tables and views of the logs at ``paths``."""
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
@@ -274,7 +266,7 @@ def detect(path: str | Path, *, config: Path | None = None) -> list[Any]:
 
 
 @contextmanager
-def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event | None, *, salt: str | None = None) -> Iterator[_Run]:
+def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt: str | None = None) -> Iterator[_Run]:
     """``salt`` is that of a baseline: a ledger of another salt is left alone, and the logs are read without it."""
     config = Config.load(options.config)
     book = rulebook.load(options.rules)
@@ -287,7 +279,7 @@ def _run(paths: Sequence[str | Path], options: AnalyzeOptions, on_event: Event |
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
     with Engine(ledger_file) as engine:
         read = ingest.ingest(
-            engine, [str(p) for p in paths], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
+            engine, [str(p) for p in _each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
         engine.lock_down()  # before --where, which must not reach a file either
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)

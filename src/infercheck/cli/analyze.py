@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -73,12 +72,8 @@ def analyze(
     )
     from infercheck import api
 
-    inputs: list[str | Path] = [*paths]
     with progress(quiet) as on_event:
-        if budgets:
-            report, checks = api.analyze_within(inputs, budgets, options=options, on_event=on_event)
-        else:
-            report, checks = api.analyze(inputs, options=options, on_event=on_event), []
+        report, checks = api.report([*paths], budgets=budgets, options=options, on_event=on_event)
     write_report(report, renderer, output, verbose=verbose, quiet=quiet, tz=tz)
     enforce(report, checks, strict=strict)
 

@@ -38,7 +38,7 @@ def demo(
 
     renderer = renderer_for(format, output)
     with as_file(_folder()) as folder, progress(quiet) as on_event:
-        report = api.analyze([folder], options=AnalyzeOptions(use_ledger=False), on_event=on_event)
+        report, _ = api.report(folder, options=AnalyzeOptions(use_ledger=False), on_event=on_event)
     write_report(report, renderer, output, verbose=verbose, quiet=quiet, tz="UTC")
 
 

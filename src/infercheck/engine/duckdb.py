@@ -99,6 +99,12 @@ class Engine:
         with self._explained():
             return pl.DataFrame(_ArrowStream(self._con.sql(sql)))
 
+    def spool(self, sql: str, path: Path) -> None:
+        """Write a query's rows to a Parquet file, in bounded memory. Works after ``lock_down`` too: a connection of its own writes them."""
+        with self._explained(), duckdb.connect(config={"memory_limit": "256MB", "threads": "1"}) as writer:
+            writer.register("rows", _ArrowStream(self._con.sql(sql)))
+            writer.execute(f"COPY (SELECT * FROM rows) TO {literal(str(path))} (FORMAT parquet)")
+
     def load(self, name: str, arrow_source: Any, *, temporary: bool = True) -> None:
         """Create or replace table ``name`` from anything with ``__arrow_c_stream__`` (a polars frame, a record batch reader)."""
         self._con.register("_incoming", _ArrowStream(arrow_source))
