@@ -179,7 +179,7 @@ WITH judged AS (
 ), passing AS (
     SELECT
         *,
-        concat(cheap_provider, '/', cheap_model) AS target,
+        concat_ws('', cheap_provider, '/', cheap_model) AS target,
         row_number() OVER (PARTITION BY template_hash, operation, provider, model ORDER BY cheap_usd_per_mtok, cheap_provider, cheap_model) AS choice
     FROM judged
     WHERE place = 1 AND least(outcomes, cheap_outcomes) >= $min_outcomes AND lower_bound > -$margin
@@ -196,8 +196,8 @@ WITH judged AS (
 ), named AS (
     SELECT
         workload,
-        CASE WHEN min(target) = max(target) THEN min(target) ELSE concat(min(target), ' and others') END AS target,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS model
+        CASE WHEN min(target) = max(target) THEN min(target) ELSE concat_ws('', min(target), ' and others') END AS target,
+        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat_ws('', min(model), ' and others') END AS model
     FROM claimed
     GROUP BY workload
 )
@@ -209,8 +209,8 @@ SELECT
     n.model AS evidence_premium_model,
     n.target AS evidence_target,
     w.evidence AS evidence_success_source,
-    concat(CAST(round(100.0 * w.successes / w.outcomes, 1) AS VARCHAR), '% of ', CAST(w.outcomes AS VARCHAR)) AS evidence_premium_success,
-    concat(CAST(round(100.0 * w.cheap_successes / w.cheap_outcomes, 1) AS VARCHAR), '% of ', CAST(w.cheap_outcomes AS VARCHAR)) AS evidence_cheap_success,
+    concat_ws('', CAST(round(100.0 * w.successes / w.outcomes, 1) AS STRING), '% of ', CAST(w.outcomes AS STRING)) AS evidence_premium_success,
+    concat_ws('', CAST(round(100.0 * w.cheap_successes / w.cheap_outcomes, 1) AS STRING), '% of ', CAST(w.cheap_outcomes AS STRING)) AS evidence_cheap_success,
     round(100 * w.lower_bound, 1) AS evidence_lower_bound_points
 FROM claimed AS c
 JOIN named AS n ON n.workload = c.workload

@@ -122,7 +122,7 @@ WITH judged AS (
 SELECT
     workload AS subject,
     model AS evidence_premium_model,
-    concat(cheap_provider, '/', cheap_model) AS evidence_target,
+    concat_ws('', cheap_provider, '/', cheap_model) AS evidence_target,
     evidence AS evidence_success_source,
     outcomes AS evidence_premium_outcomes,
     cheap_outcomes AS evidence_cheap_outcomes,

@@ -20,7 +20,7 @@ default = 10
 help = "Traffic that keeps running on the fallback, not a stray call or two."
 
 [[requires]]
-sql = "SELECT count_if(status IN ('error', 'rate_limited', 'timeout')) > 0 OR count(*) = 0 FROM calls"
+sql = "SELECT count(*) FILTER (WHERE status IN ('error', 'rate_limited', 'timeout')) > 0 OR count(*) = 0 FROM calls"
 reason = "the log has no failed attempts: what a call fell back from is not in it"
 setting = "log failed attempts too, with the request id that their fallback shares"
 
@@ -114,7 +114,7 @@ WITH stuck AS (
 ), told AS (
     SELECT
         workload, CAST(sum(calls) AS BIGINT) AS calls, CAST(round(max(longest_us) / CAST(60000000 AS DOUBLE)) AS BIGINT) AS minutes,
-        CASE WHEN count(*) = 1 THEN min(fallback_model) ELSE concat(min(fallback_model), ' and others') END AS fallback
+        CASE WHEN count(*) = 1 THEN min(fallback_model) ELSE concat_ws('', min(fallback_model), ' and others') END AS fallback
     FROM lasting
     GROUP BY workload
 )

@@ -71,7 +71,7 @@ WITH low AS (
         v.value_reason,
         c.provider,
         c.model,
-        concat(c.provider, '/', c.model) AS served_by,
+        concat_ws('', c.provider, '/', c.model) AS served_by,
         g.route_to IS NOT NULL AS named,
         coalesce(g.route_to, m.cheaper_sibling) AS route_to
     FROM calls AS c
@@ -89,7 +89,7 @@ WITH low AS (
 ), told AS (
     SELECT
         workload,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS models,
+        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat_ws('', min(model), ' and others') END AS models,
         count(*) AS calls
     FROM claimed
     GROUP BY workload

@@ -239,7 +239,7 @@ WITH answered AS (
 ), told AS (
     SELECT
         workload,
-        CASE WHEN count(*) = 1 THEN min(model) ELSE concat(min(model), ' and ', CAST(count(*) - 1 AS VARCHAR), ' more') END AS models,
+        CASE WHEN count(*) = 1 THEN min(model) ELSE concat_ws('', min(model), ' and ', CAST(count(*) - 1 AS STRING), ' more') END AS models,
         CAST(sum(plain_calls) AS BIGINT) AS calls,
         max(p90_visible) AS p90_visible,
         CASE WHEN min(hashed) > 0 THEN max(answers) END AS answers

@@ -85,7 +85,7 @@ WITH thinking AS (
 ), told AS (
     SELECT
         f.workload,
-        CASE WHEN count(*) = 1 THEN min(f.model) ELSE concat(min(f.model), ' and ', CAST(count(*) - 1 AS VARCHAR), ' more') END AS models,
+        CASE WHEN count(*) = 1 THEN min(f.model) ELSE concat_ws('', min(f.model), ' and ', CAST(count(*) - 1 AS STRING), ' more') END AS models,
         CAST(sum(f.calls) AS BIGINT) AS calls,
         max(f.p90_visible) AS p90_visible,
         CAST(floor(100 * min(f.reasoning_share)) AS BIGINT) AS reasoning_percent

@@ -140,9 +140,9 @@ WITH served AS (
 ), told AS (
     SELECT
         provider, model,
-        CASE WHEN min(target) = max(target) THEN min(target) ELSE concat(min(target), ' and others') END AS target,
+        CASE WHEN min(target) = max(target) THEN min(target) ELSE concat_ws('', min(target), ' and others') END AS target,
         CASE WHEN min(retired) IS NULL THEN 'the vendor names no day on which it goes'
-             ELSE concat('the vendor retires it on ', CAST(min(retired) AS VARCHAR)) END AS retirement,
+             ELSE concat_ws('', 'the vendor retires it on ', CAST(min(retired) AS STRING)) END AS retirement,
         count(DISTINCT workload) AS workloads,
         CAST(sum(calls) AS BIGINT) AS calls
     FROM chosen

@@ -11,7 +11,7 @@ false_positives = """A reader who presses stop has often read what was wanted: t
 token as a cancellation."""
 
 [[requires]]
-sql = """SELECT count_if(status = 'cancelled') = 0 OR count(*) FILTER (WHERE status = 'cancelled' AND (coalesce(logged_cost, 0) > 0
+sql = """SELECT count(*) FILTER (WHERE status = 'cancelled') = 0 OR count(*) FILTER (WHERE status = 'cancelled' AND (coalesce(logged_cost, 0) > 0
     OR coalesce(output_tokens, 0) > 0 OR coalesce(input_tokens, 0) > 0)) > 0 FROM calls"""
 reason = "cancelled calls carry neither tokens nor cost in this log: what they were billed is unknown, not zero"
 setting = "log usage on cancelled calls too"

@@ -155,7 +155,7 @@ WITH claims AS (
 ), told AS (
     SELECT
         workload,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS models,
+        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat_ws('', min(model), ' and others') END AS models,
         count(*) FILTER (WHERE to_read > 0) AS reads,
         CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY shared_tokens) AS BIGINT) AS prefix_tokens,
         CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY breaker_position) AS BIGINT) AS breaker_position,

@@ -60,8 +60,8 @@ WITH asked AS (
 )
 SELECT
     a.workload AS subject,
-    count_if(a.repeat) AS evidence_calls,
-    count_if(a.repeat) AS evidence_repeats,
+    count(*) FILTER (WHERE a.repeat) AS evidence_calls,
+    count(*) FILTER (WHERE a.repeat) AS evidence_repeats,
     CASE WHEN count(a.gateway_cache_hit) = 0 THEN 'never asked' ELSE 'always missed' END AS evidence_cache,
     CASE WHEN count(a.gateway_cache_hit) = 0
          THEN 'switch the gateway''s response cache on for it (LiteLLM: litellm_settings.cache: true, or "cache": {"use-cache": true} in its requests)'
@@ -70,4 +70,4 @@ FROM asked AS a
 LEFT JOIN hits AS h ON h.workload = a.workload
 WHERE h.workload IS NULL
 GROUP BY a.workload
-HAVING count_if(a.repeat) >= $min_repeats
+HAVING count(*) FILTER (WHERE a.repeat) >= $min_repeats

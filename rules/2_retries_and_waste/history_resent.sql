@@ -270,7 +270,7 @@ WITH used AS (
 ), told AS (
     SELECT
         workload,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS models,
+        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat_ws('', min(model), ' and others') END AS models,
         count(*) FILTER (WHERE to_read > 0) AS reads,
         count(*) FILTER (WHERE to_write > 0) AS writes,
         max(turn) AS most_turns,

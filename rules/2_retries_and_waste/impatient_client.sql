@@ -87,7 +87,7 @@ WITH resent AS (
     SELECT
         workload,
         count(*) AS resends,
-        count_if(start_us < previous_end_us) AS while_running,
+        count(*) FILTER (WHERE start_us < previous_end_us) AS while_running,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_ms) AS gap_ms,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY needed_ms) AS needed_ms
     FROM resent

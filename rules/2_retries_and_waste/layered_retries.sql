@@ -21,10 +21,10 @@ default = 2
 help = "Two client sends that each took several attempts are the least in which two layers can be seen to multiply."
 
 [[requires]]
-sql = """SELECT count(*) = 0 OR count_if(attempts > 1 OR told) > 0 FROM (
+sql = """SELECT count(*) = 0 OR count(*) FILTER (WHERE attempts > 1 OR told) > 0 FROM (
     SELECT request_id, count(*) AS attempts, count(attempt) > 0 AS told FROM calls
     WHERE request_id IN (SELECT request_id FROM calls WHERE status IN ('error', 'rate_limited', 'timeout'))
-    GROUP BY request_id HAVING count_if(status = 'ok') = 0) AS failed"""
+    GROUP BY request_id HAVING count(*) FILTER (WHERE status = 'ok') = 0) AS failed"""
 reason = "requests that failed for good show one attempt each and no count of attempts: the gateway's retries before it gave up are not in this log"
 setting = "log every attempt with its request id, or the number of attempts on failures too"
 
@@ -96,7 +96,7 @@ WITH sends AS (
     SELECT workload, chain_id, count(*) AS client_sends, CAST(sum(attempts) AS BIGINT) AS attempts
     FROM requests
     GROUP BY workload, chain_id
-    HAVING count_if(attempts >= $min_attempts) >= $min_sends
+    HAVING count(*) FILTER (WHERE attempts >= $min_attempts) >= $min_sends
 ), by_workload AS (
     SELECT
         workload, count(*) AS chains, CAST(sum(client_sends) AS BIGINT) AS client_sends, CAST(sum(attempts) AS BIGINT) AS attempts,

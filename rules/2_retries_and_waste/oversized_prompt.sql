@@ -97,7 +97,7 @@ claims = ""
 ---*/
 WITH asked AS (
     SELECT
-        c.call_id, w.workload, coalesce(c.trace_id, c.request_id, CAST(c.call_id AS VARCHAR)) AS unit_id,
+        c.call_id, w.workload, coalesce(c.trace_id, c.request_id, CAST(c.call_id AS STRING)) AS unit_id,
         c.template_hash, c.turn, c.input_tokens, c.output_tokens,
         CAST(c.input_tokens AS DOUBLE) AS size
     FROM calls AS c
@@ -130,7 +130,7 @@ WITH asked AS (
     WHERE s.oversized
 ), mixed AS (
     -- Units with several such calls: where nearly all of them hold a long one, the long one is a step of the job (it merges what the others found).
-    SELECT workload, template_hash, turn, unit_id, count_if(oversized) AS long_calls
+    SELECT workload, template_hash, turn, unit_id, count(*) FILTER (WHERE oversized) AS long_calls
     FROM sized
     GROUP BY workload, template_hash, turn, unit_id
     HAVING count(*) > 1
@@ -138,7 +138,7 @@ WITH asked AS (
     SELECT workload, template_hash, turn
     FROM mixed
     GROUP BY workload, template_hash, turn
-    HAVING count_if(long_calls > 0) >= $step_share * count(*)
+    HAVING count(*) FILTER (WHERE long_calls > 0) >= $step_share * count(*)
 ), odd AS (
     SELECT o.workload, o.template_hash, o.turn
     FROM oversized AS o

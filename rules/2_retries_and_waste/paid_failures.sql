@@ -64,7 +64,7 @@ b        3           w         ok         40             0.5
 claims = ""
 ---*/
 WITH by_workload AS (
-    SELECT workload, count(*) AS failures, count_if(paid) AS paid_failures FROM failed_attempts GROUP BY workload
+    SELECT workload, count(*) AS failures, count(*) FILTER (WHERE paid) AS paid_failures FROM failed_attempts GROUP BY workload
 )
 SELECT
     f.call_id,

@@ -18,7 +18,7 @@ default = 3600
 help = "Within an hour an unchanged request is a re-send. Later it may be a new run of a job, to see whether the fault is gone."
 
 [[requires]]
-sql = "SELECT count(http_status) > 0 OR count(error_type) > 0 OR count_if(status IN ('error', 'rate_limited', 'timeout')) = 0 FROM calls"
+sql = "SELECT count(http_status) > 0 OR count(error_type) > 0 OR count(*) FILTER (WHERE status IN ('error', 'rate_limited', 'timeout')) = 0 FROM calls"
 reason = "failures carry neither an HTTP status nor a class of error: whether they could pass is unknown"
 setting = "log the status code or the error class of failures"
 
@@ -117,7 +117,7 @@ WITH errors AS (
             AS by_request,
         contains(word, 'ratelimit') OR contains(word, 'throttl') OR contains(word, 'quota') OR contains(word, 'overload') OR contains(word, 'timeout')
             OR contains(word, 'unavailable') AS may_pass,
-        coalesce(CAST(http_status AS VARCHAR), error_type) AS name
+        coalesce(CAST(http_status AS STRING), error_type) AS name
     FROM errors
 ), sends AS (
     SELECT *, bool_or(status = 'ok') OVER (PARTITION BY chain_id) AS succeeded_in_the_end

@@ -117,7 +117,7 @@ WITH single AS (
 ), loops AS (
     SELECT * FROM runs WHERE run_calls >= CASE WHEN stream_trace IS NULL THEN $min_run_apart ELSE $min_run END
 ), told AS (
-    SELECT workload, count(*) AS calls, count_if(nth = 1) AS runs, max(run_calls) AS longest_run FROM loops GROUP BY workload
+    SELECT workload, count(*) AS calls, count(*) FILTER (WHERE nth = 1) AS runs, max(run_calls) AS longest_run FROM loops GROUP BY workload
 )
 SELECT
     l.call_id,

@@ -156,7 +156,7 @@ WITH claims AS (
 ), told AS (
     SELECT
         workload,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS models,
+        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat_ws('', min(model), ' and others') END AS models,
         count(*) FILTER (WHERE to_read > 0) AS reads,
         count(*) FILTER (WHERE to_write > 0) AS writes,
         CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY shared_tokens) AS BIGINT) AS prefix_tokens,

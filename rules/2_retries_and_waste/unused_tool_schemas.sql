@@ -85,7 +85,7 @@ WITH offered AS (
     LEFT JOIN users AS u ON u.workload = o.workload
     WHERE u.workload IS NULL
     GROUP BY o.workload
-    HAVING count(*) >= $min_calls AND NOT bool_or(o.asked) AND count_if(o.unknown) <= $max_unknown_share * count(*)
+    HAVING count(*) >= $min_calls AND NOT bool_or(o.asked) AND count(*) FILTER (WHERE o.unknown) <= $max_unknown_share * count(*)
        AND sum(o.tools_chars) > $min_share * sum(o.tools_chars + o.prompt_chars)
 )
 SELECT

@@ -197,7 +197,7 @@ WITH turns AS (
     WHERE format_asked AND pause_s IS NOT NULL
     GROUP BY workload
 ), openings AS (
-    SELECT o.workload, CAST(count_if(r.call_id IS NULL) AS DOUBLE) / count(*) AS first_try_share
+    SELECT o.workload, CAST(count(*) FILTER (WHERE r.call_id IS NULL) AS DOUBLE) / count(*) AS first_try_share
     FROM turns AS o
     LEFT JOIN (SELECT DISTINCT call_id FROM rounds) AS r ON r.call_id = o.call_id
     WHERE o.turn = 1 AND o.plain AND o.format_asked
@@ -211,7 +211,7 @@ WITH turns AS (
        OR (r.format_asked AND r.pause_s <= $max_pause_s AND p.median_pause_s <= $max_pause_s AND o.first_try_share >= $min_first_try_share)
     GROUP BY r.workload, r.call_id, r.trace_id, r.opening_hash
 ), loops AS (
-    SELECT workload, trace_id, opening_hash, count(*) AS rounds, count_if(broken) AS broken FROM wasted GROUP BY workload, trace_id, opening_hash
+    SELECT workload, trace_id, opening_hash, count(*) AS rounds, count(*) FILTER (WHERE broken) AS broken FROM wasted GROUP BY workload, trace_id, opening_hash
 ), by_workload AS (
     SELECT
         workload,

@@ -149,7 +149,7 @@ WITH interactive AS (
 ), together AS (
     SELECT
         s.workload,
-        CAST(count_if(c.interactive_in_flight > 0) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS overlap_share
+        CAST(count(*) FILTER (WHERE c.interactive_in_flight > 0) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS overlap_share
     FROM shared AS s
     JOIN concurrency AS c ON c.call_id = s.call_id
     GROUP BY s.workload

@@ -262,8 +262,8 @@ WITH span AS (
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
         t.background_starts > 0 AS exposed,
-        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS VARCHAR),
-            CAST(CAST(floor(log2(t.interactive_arrivals + 1)) AS BIGINT) AS VARCHAR),
+        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING),
+            CAST(CAST(floor(log2(t.interactive_arrivals + 1)) AS BIGINT) AS STRING),
             CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
         (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
     FROM ttft_baseline AS t
@@ -272,13 +272,13 @@ WITH span AS (
 ), strata AS (
     SELECT
         deployment, workload, stratum,
-        CAST(count_if(exposed) AS DOUBLE) AS exposed_calls,
-        CAST(count_if(NOT exposed) AS DOUBLE) AS unexposed_calls,
+        CAST(count(*) FILTER (WHERE exposed) AS DOUBLE) AS exposed_calls,
+        CAST(count(*) FILTER (WHERE NOT exposed) AS DOUBLE) AS unexposed_calls,
         avg(CASE WHEN exposed THEN ttft_ms END) AS exposed_ms,
         avg(CASE WHEN NOT exposed THEN ttft_ms END) AS unexposed_ms
     FROM streams
     GROUP BY deployment, workload, stratum
-    HAVING count_if(exposed) > 0 AND count_if(NOT exposed) > 0
+    HAVING count(*) FILTER (WHERE exposed) > 0 AND count(*) FILTER (WHERE NOT exposed) > 0
 ), weighed AS (
     -- A kind weighs by how well both of its means are known (Mantel-Haenszel); by exposed calls, one unexposed call would speak for fifty exposed ones.
     SELECT *, exposed_calls * unexposed_calls / (exposed_calls + unexposed_calls) AS weight
@@ -297,8 +297,8 @@ WITH span AS (
     -- Only pairs that could still fire are drawn again; all of them count as tested.
     SELECT
         m.deployment, m.workload, m.stratum, m.block,
-        CAST(count_if(m.exposed) AS DOUBLE) AS n1,
-        CAST(count_if(NOT m.exposed) AS DOUBLE) AS n0,
+        CAST(count(*) FILTER (WHERE m.exposed) AS DOUBLE) AS n1,
+        CAST(count(*) FILTER (WHERE NOT m.exposed) AS DOUBLE) AS n0,
         sum(CASE WHEN m.exposed THEN m.ttft_ms ELSE 0 END) AS s1,
         sum(CASE WHEN m.exposed THEN 0 ELSE m.ttft_ms END) AS s0
     FROM streams AS m

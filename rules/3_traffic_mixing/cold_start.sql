@@ -151,9 +151,9 @@ WITH watched AS (
         q.operation,
         q.model,
         coalesce(q.ttft_ms, q.duration_ms) AS waited_ms,
-        concat(CASE WHEN q.ttft_ms IS NULL THEN 'd' ELSE 't' END, '/',
-            CAST(CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) AS VARCHAR), '/',
-            CASE WHEN q.ttft_ms IS NULL THEN CAST(CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) AS VARCHAR) ELSE '' END) AS size
+        concat_ws('', CASE WHEN q.ttft_ms IS NULL THEN 'd' ELSE 't' END, '/',
+            CAST(CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) AS STRING), '/',
+            CASE WHEN q.ttft_ms IS NULL THEN CAST(CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) AS STRING) ELSE '' END) AS size
     FROM placed AS p
     JOIN priced_calls AS q ON q.call_id = p.call_id
     LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
@@ -185,8 +185,8 @@ WITH watched AS (
     SELECT
         f.deployment,
         l.pause_us,
-        CAST(count_if(f.waited_ms > $min_ratio * f.next_waited_ms AND f.waited_ms - f.next_waited_ms >= $min_excess_ms) AS DOUBLE) AS slower,
-        CAST(count_if(f.next_waited_ms > $min_ratio * f.waited_ms AND f.next_waited_ms - f.waited_ms >= $min_excess_ms) AS DOUBLE) AS faster
+        CAST(count(*) FILTER (WHERE f.waited_ms > $min_ratio * f.next_waited_ms AND f.waited_ms - f.next_waited_ms >= $min_excess_ms) AS DOUBLE) AS slower,
+        CAST(count(*) FILTER (WHERE f.next_waited_ms > $min_ratio * f.waited_ms AND f.next_waited_ms - f.waited_ms >= $min_excess_ms) AS DOUBLE) AS faster
     FROM followed AS f
     JOIN ladder AS l ON f.idle_before_us >= l.pause_us AND f.next_idle_us < l.pause_us
     WHERE f.next_waited_ms IS NOT NULL
@@ -276,8 +276,8 @@ WITH watched AS (
         j.deployment,
         max(c.pause_us) AS pause_us,
         count(*) AS pauses,
-        count_if(j.stands_out) AS slow_pauses,
-        count_if(j.beyond_all) >= $min_gaps AS by_size,
+        count(*) FILTER (WHERE j.stands_out) AS slow_pauses,
+        count(*) FILTER (WHERE j.beyond_all) >= $min_gaps AS by_size,
         max(c.slower) >= $min_gaps AND exp(max(c.log_chance)) * max(c.chances) <= $alpha / 2 AS by_count
     FROM judged AS j
     JOIN chosen AS c ON c.deployment = j.deployment

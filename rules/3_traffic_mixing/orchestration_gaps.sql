@@ -192,18 +192,18 @@ WITH totals AS (
     WHERE w.pause_us - u.median_us >= $min_gap_ms * 1000
     GROUP BY w.trace_id, w.unit_id, w.workload
 ), found AS (
-    SELECT span_id, CAST(NULL AS VARCHAR) AS trace_id, workload, 'measured' AS grade, own_us - median_us AS waste_us, own_us, path_us, name AS place
+    SELECT span_id, CAST(NULL AS STRING) AS trace_id, workload, 'measured' AS grade, own_us - median_us AS waste_us, own_us, path_us, name AS place
     FROM idle
     WHERE own_us - median_us >= $min_gap_ms * 1000
     UNION ALL
     SELECT
-        span_id, CAST(NULL AS VARCHAR), workload, 'heuristic', CASE WHEN own_us - median_us >= $min_gap_ms * 1000 THEN median_us ELSE own_us END,
+        span_id, CAST(NULL AS STRING), workload, 'heuristic', CASE WHEN own_us - median_us >= $min_gap_ms * 1000 THEN median_us ELSE own_us END,
         own_us, path_us, name
     FROM idle
     WHERE median_us > 0 OR median_us IS NULL
     UNION ALL
     SELECT
-        CAST(NULL AS VARCHAR), l.trace_id, l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
+        CAST(NULL AS STRING), l.trace_id, l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
         'client, tools or gateway queue, not distinguishable'
     FROM long_waits AS l
     JOIN totals AS t ON t.unit_id = l.unit_id

@@ -317,8 +317,8 @@ WITH streams AS (
         min(CASE WHEN s.level >= h.high_level THEN s.in_flight END) AS high_in_flight,
         avg(CAST(CASE WHEN s.level <= h.low_level THEN s.arrivals END AS DOUBLE)) AS low_arrivals,
         avg(CAST(CASE WHEN s.level >= h.high_level THEN s.arrivals END AS DOUBLE)) AS high_arrivals,
-        CAST(count_if(s.class = 'interactive' AND s.level >= h.high_level) AS DOUBLE)
-            / CAST(nullif(count_if(s.class = 'interactive'), 0) AS DOUBLE) AS share_above
+        CAST(count(*) FILTER (WHERE s.class = 'interactive' AND s.level >= h.high_level) AS DOUBLE)
+            / CAST(nullif(count(*) FILTER (WHERE s.class = 'interactive'), 0) AS DOUBLE) AS share_above
     FROM highs AS h
     JOIN streams AS s ON s.deployment = h.deployment
     GROUP BY h.deployment, h.high_level

@@ -157,7 +157,7 @@ WITH lined_up AS (
 ), call_pairs AS (
     SELECT
         f.node_id, f.unit_id, f.parent_id, f.call_id, f.previous_call, f.workload, f.start_us, c.prompt_chars, p.response_chars AS previous_response,
-        concat_ws(' ', c.operation, c.model, CAST(c.template_hash AS VARCHAR)) AS step_kind
+        concat_ws(' ', c.operation, c.model, CAST(c.template_hash AS STRING)) AS step_kind
     FROM followers AS f
     JOIN calls AS c ON c.call_id = f.call_id
     JOIN calls AS p ON p.call_id = f.previous_call

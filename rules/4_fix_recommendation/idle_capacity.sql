@@ -73,7 +73,7 @@ SELECT
     calls AS evidence_calls,
     round(CAST(idle_usd AS DOUBLE), 4) AS evidence_idle_usd,
     round(CAST(paid_usd AS DOUBLE), 4) AS evidence_paid_usd,
-    concat(CAST(CAST(floor(100 * utilisation) AS BIGINT) AS VARCHAR), '%') AS evidence_utilisation,
+    concat_ws('', CAST(CAST(floor(100 * utilisation) AS BIGINT) AS STRING), '%') AS evidence_utilisation,
     round(paid_hours - busy_hours, 1) AS evidence_idle_hours,
     round(paid_hours, 1) AS evidence_paid_hours
 FROM capacity_use

@@ -113,8 +113,8 @@ WITH served AS (
 ), told AS (
     SELECT
         workload,
-        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat(min(model), ' and others') END AS models,
-        CASE WHEN min(target) = max(target) THEN min(target) ELSE concat(min(target), ' and others') END AS target,
+        CASE WHEN min(model) = max(model) THEN min(model) ELSE concat_ws('', min(model), ' and others') END AS models,
+        CASE WHEN min(target) = max(target) THEN min(target) ELSE concat_ws('', min(target), ' and others') END AS target,
         CAST(floor(100 * (1 - sum(there_usd) / sum(here_usd))) AS BIGINT) AS percent_less
     FROM chosen
     GROUP BY workload

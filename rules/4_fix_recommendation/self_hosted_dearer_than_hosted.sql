@@ -97,8 +97,8 @@ SELECT
     round(CAST(paid_usd - hosted_usd AS DOUBLE), 4) AS evidence_saves_usd,
     round(usd_per_mtok, 4) AS evidence_usd_per_mtok,
     round(hosted_usd_per_mtok, 4) AS evidence_hosted_usd_per_mtok,
-    concat(CAST(round(100 * utilisation, 1) AS VARCHAR), '%') AS evidence_utilisation,
-    CASE WHEN break_even_utilisation <= 1 THEN concat(CAST(CAST(ceil(100 * break_even_utilisation) AS BIGINT) AS VARCHAR), '%')
+    concat_ws('', CAST(round(100 * utilisation, 1) AS STRING), '%') AS evidence_utilisation,
+    CASE WHEN break_even_utilisation <= 1 THEN concat_ws('', CAST(CAST(ceil(100 * break_even_utilisation) AS BIGINT) AS STRING), '%')
          ELSE 'any utilisation, at as many calls at once as now' END AS evidence_break_even_utilisation
 FROM capacity_use
 WHERE paid_hours >= $min_hours AND hosted_usd <= (1 - $min_saving) * paid_usd

@@ -144,8 +144,8 @@ WITH sold AS (
 ), told AS (
     SELECT
         workload, count(*) AS calls,
-        CASE WHEN min(faster) = max(faster) THEN min(faster) ELSE concat(min(faster), ' and others') END AS faster,
-        CASE WHEN min(slower) = max(slower) THEN min(slower) ELSE concat(min(slower), ' and others') END AS slower,
+        CASE WHEN min(faster) = max(faster) THEN min(faster) ELSE concat_ws('', min(faster), ' and others') END AS faster,
+        CASE WHEN min(slower) = max(slower) THEN min(slower) ELSE concat_ws('', min(slower), ' and others') END AS slower,
         CAST(round(100 * (exp(avg(difference)) - 1)) AS BIGINT) AS slower_percent
     FROM blamed
     GROUP BY workload

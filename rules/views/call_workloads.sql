@@ -71,7 +71,7 @@ SELECT
         n.configured,
         n.app,
         CASE WHEN t.template_hash IS NULL THEN n.caller
-             ELSE concat(n.caller, ' #', right(concat('00000', CAST(abs(n.template_hash) % 1000000 AS VARCHAR)), 6)) END
+             ELSE concat_ws('', n.caller, ' #', right(concat_ws('', '00000', CAST(abs(n.template_hash) % 1000000 AS STRING)), 6)) END
     ) AS workload,
     CASE WHEN n.configured IS NOT NULL THEN 'config' WHEN n.app IS NOT NULL THEN 'app' ELSE 'fingerprint' END AS workload_source
 FROM named AS n

@@ -193,7 +193,7 @@ WITH covered AS (
 ), ranked AS (
     SELECT *, row_number() OVER (PARTITION BY capacity, provider, model ORDER BY usd, target) AS choice FROM quoted WHERE priced = calls
 ), moved AS (
-    SELECT s.capacity, string_agg(DISTINCT r.target, ', ' ORDER BY r.target) AS hosted, bool_and(r.same_weights) AS same_weights,
+    SELECT s.capacity, min(r.target) AS first_target, count(DISTINCT r.target) AS targets, bool_and(r.same_weights) AS same_weights,
         CAST(sum(r.usd) AS DECIMAL(38, 12)) AS hosted_usd, count(*) - count(r.target) AS without
     FROM served AS s
     LEFT JOIN ranked AS r
@@ -204,7 +204,8 @@ WITH covered AS (
         p.*, u.calls, u.untimed_calls, u.busy_us, u.busy_usd, u.input_tokens, u.output_tokens,
         CAST(CAST(p.paid_us AS DOUBLE) * CAST(p.usd_per_hour AS DOUBLE) / 3600000000 AS DECIMAL(38, 12)) AS paid_usd,
         CAST(coalesce(u.input_tokens, 0) + coalesce(u.output_tokens, 0) AS DOUBLE) / 1000000 AS mtok,
-        m.hosted, m.same_weights, m.hosted_usd
+        concat_ws('', m.first_target, CASE WHEN m.targets > 1 THEN concat_ws('', ' and ', CAST(m.targets - 1 AS STRING), ' more') END) AS hosted,
+        m.capacity IS NOT NULL AS has_hosted, m.same_weights, m.hosted_usd
     FROM (SELECT capacity, units, unit, usd_per_hour, paid_us FROM paid) AS p
     LEFT JOIN used AS u ON u.capacity = p.capacity
     LEFT JOIN moved AS m ON m.capacity = p.capacity AND m.without = 0 AND m.hosted_usd > 0 AND u.untold_calls <= $max_untold_share * u.calls
@@ -225,7 +226,7 @@ SELECT
     busy_usd,
     CAST(paid_usd - busy_usd AS DECIMAL(38, 12)) AS idle_usd,
     CASE WHEN mtok > 0 THEN CAST(paid_usd AS DOUBLE) / mtok END AS usd_per_mtok,
-    hosted,
+    CASE WHEN has_hosted THEN hosted END AS hosted,
     same_weights,
     hosted_usd,
     CASE WHEN mtok > 0 THEN CAST(hosted_usd AS DOUBLE) / mtok END AS hosted_usd_per_mtok,

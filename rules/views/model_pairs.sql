@@ -65,13 +65,13 @@ WITH units AS (
     FROM template_calls
     GROUP BY template_hash, operation, provider, model, unit_id
 ), tallies AS (
-    SELECT template_hash, operation, provider, model, 1 AS strength, 'score' AS evidence, count(*) AS n, count_if(score >= $good_score) AS won
+    SELECT template_hash, operation, provider, model, 1 AS strength, 'score' AS evidence, count(*) AS n, count(*) FILTER (WHERE score >= $good_score) AS won
     FROM units WHERE score IS NOT NULL GROUP BY template_hash, operation, provider, model
     UNION ALL
-    SELECT template_hash, operation, provider, model, 2, 'valid JSON', count(*), count_if(valid)
+    SELECT template_hash, operation, provider, model, 2, 'valid JSON', count(*), count(*) FILTER (WHERE valid)
     FROM units WHERE valid IS NOT NULL GROUP BY template_hash, operation, provider, model
     UNION ALL
-    SELECT template_hash, operation, provider, model, 3, 'status', count(*), count_if(answered)
+    SELECT template_hash, operation, provider, model, 3, 'status', count(*), count(*) FILTER (WHERE answered)
     FROM units WHERE answered IS NOT NULL GROUP BY template_hash, operation, provider, model
 ), arms AS (
     SELECT

@@ -63,7 +63,7 @@ WITH ranked AS (
         unit_id,
         max(workload) FILTER (WHERE nth = 1) AS workload,
         count(*) AS calls,
-        count(DISTINCT coalesce(request_id, CAST(call_id AS VARCHAR))) AS requests,
+        count(DISTINCT coalesce(request_id, CAST(call_id AS STRING))) AS requests,
         avg(score) AS score,
         max(status) FILTER (WHERE nth_last = 1) AS last_status,
         max(finish_reason) FILTER (WHERE nth_last = 1) AS last_finish,

@@ -196,7 +196,7 @@ WITH machines AS (
 )
 SELECT
     call_id,
-    coalesce(trace_id, request_id, CAST(call_id AS VARCHAR)) AS unit_id,
+    coalesce(trace_id, request_id, CAST(call_id AS STRING)) AS unit_id,
     trace_id,
     request_id,
     source_call_id,

@@ -63,7 +63,7 @@ WITH shared AS (
         CASE WHEN p.status = 'ok' AND lower(c.response_format) LIKE 'json%' THEN c.response_is_json END AS valid,
         p.status = 'ok' AND coalesce(p.finish_reason, 'stop') NOT IN ('length', 'content_filter', 'error') AS answered,
         coalesce(c.attempt, 1) = 1 AND coalesce(a.send, 1) = 1 AND NOT coalesce(a.impatient, FALSE) AS first_send,
-        row_number() OVER (PARTITION BY coalesce(p.request_id, CAST(p.call_id AS VARCHAR)) ORDER BY p.start_us, p.end_us NULLS LAST, p.call_id) AS nth_attempt
+        row_number() OVER (PARTITION BY coalesce(p.request_id, CAST(p.call_id AS STRING)) ORDER BY p.start_us, p.end_us NULLS LAST, p.call_id) AS nth_attempt
     FROM priced_calls AS p
     JOIN calls AS c ON c.call_id = p.call_id
     JOIN shared AS s ON s.template_hash = c.template_hash AND s.operation IS NOT DISTINCT FROM c.operation
@@ -74,7 +74,7 @@ WITH shared AS (
 ), comparable AS (
     SELECT
         *,
-        min(concat(provider, '/', model)) OVER unit_template <> max(concat(provider, '/', model)) OVER unit_template AS mixed
+        min(concat_ws('', provider, '/', model)) OVER unit_template <> max(concat_ws('', provider, '/', model)) OVER unit_template AS mixed
     FROM served
     WHERE first_send AND nth_attempt = 1 AND status IN ('ok', 'error')
     WINDOW unit_template AS (PARTITION BY unit_id, template_hash, operation)

@@ -273,7 +273,7 @@ FROM trace_parts AS p
 JOIN tree AS t ON t.node_id = p.node_id
 UNION ALL
 SELECT
-    t.node_id, v.unit_id, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS VARCHAR), 'virtual', CAST(NULL AS VARCHAR), CAST(NULL AS VARCHAR), v.workload,
+    t.node_id, v.unit_id, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS STRING), 'virtual', CAST(NULL AS STRING), CAST(NULL AS STRING), v.workload,
     t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
 FROM virtual_units AS v
 JOIN tree AS t ON t.node_id = v.virtual_id

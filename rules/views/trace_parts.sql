@@ -42,8 +42,8 @@ WITH units AS (
     JOIN outcomes AS o ON o.unit_id = p.unit_id
 )
 SELECT
-    p.call_id AS node_id, u.unit_key, u.unit_id, u.workload, p.call_id, CAST(NULL AS VARCHAR) AS span_id, c.span_id AS own_id,
-    nullif(c.parent_span_id, '') AS up_id, 'call' AS kind, p.model AS name, CAST(NULL AS VARCHAR) AS service, p.start_us, p.end_us
+    p.call_id AS node_id, u.unit_key, u.unit_id, u.workload, p.call_id, CAST(NULL AS STRING) AS span_id, c.span_id AS own_id,
+    nullif(c.parent_span_id, '') AS up_id, 'call' AS kind, p.model AS name, CAST(NULL AS STRING) AS service, p.start_us, p.end_us
 FROM priced_calls AS p
 JOIN units AS u ON u.unit_id = p.unit_id
 JOIN calls AS c ON c.call_id = p.call_id

@@ -71,14 +71,14 @@ WITH asked AS (
     WHERE c.model IS NOT NULL
     GROUP BY w.workload, c.provider, c.model
 ), known AS (
-    SELECT concat_ws('/', provider, model) AS target, context_tokens, concat(',', capabilities, ',') AS able, capabilities IS NOT NULL AS told
+    SELECT concat_ws('/', provider, model) AS target, context_tokens, concat_ws('', ',', capabilities, ',') AS able, capabilities IS NOT NULL AS told
     FROM models
     WHERE capabilities IS NOT NULL OR context_tokens IS NOT NULL
 ), judged AS (
     SELECT
         a.workload, a.provider, a.model, k.target,
         CASE WHEN k.context_tokens < a.tokens
-                 THEN concat('its window holds ', CAST(k.context_tokens AS VARCHAR), ' tokens, the longest call has ', CAST(a.tokens AS VARCHAR))
+                 THEN concat_ws('', 'its window holds ', CAST(k.context_tokens AS STRING), ' tokens, the longest call has ', CAST(a.tokens AS STRING))
              WHEN NOT k.told THEN NULL
              WHEN a.tools AND NOT contains(k.able, ',tools,') THEN 'it takes no tools'
              WHEN a.pictures AND NOT contains(k.able, ',vision,') THEN 'it sees no pictures'

@@ -86,7 +86,7 @@ WITH words AS (
         coalesce(contains(s.tag_items, ',' || w.word || ',') OR contains(s.tag_items, ':' || w.word || ','), FALSE) AS in_tag,
         coalesce(contains(s.environment_words, '-' || w.word || '-'), FALSE) AS in_environment,
         coalesce(contains(s.key_words, '-' || w.word || '-') AND NOT contains(s.key_words, '-prod'), FALSE) AS in_key,
-        coalesce(CASE WHEN w.says = 'low' THEN ends_with(s.app_words, '-' || w.word || '-')
+        coalesce(CASE WHEN w.says = 'low' THEN s.app_words LIKE '%-' || w.word || '-'
                       ELSE contains(replace(s.app_words, '-background-check', '-'), '-' || w.word || '-') END, FALSE) AS in_app
     FROM spelt AS s
     CROSS JOIN words AS w

@@ -181,8 +181,8 @@ WITH endpoints AS (
     SELECT p.workload, count(*) AS n
     FROM priced_calls AS p
     JOIN calls AS c ON c.call_id = p.call_id
-    WHERE contains(concat(lower(c.endpoint), '/'), '/batches/') OR contains(concat(lower(c.endpoint), '/'), '/batch/')
-        OR ends_with(lower(c.endpoint), ':batchgeneratecontent')
+    WHERE contains(concat_ws('', lower(c.endpoint), '/'), '/batches/') OR contains(concat_ws('', lower(c.endpoint), '/'), '/batch/')
+        OR lower(c.endpoint) LIKE '%:batchgeneratecontent'
     GROUP BY p.workload
 ), sources AS (
     SELECT
@@ -194,11 +194,11 @@ WITH endpoints AS (
     SELECT
         p.workload,
         count(*) AS calls,
-        CASE WHEN count(m.premium) > 0 THEN CAST(count_if(m.premium) AS BIGINT) END AS premium_calls,
+        CASE WHEN count(m.premium) > 0 THEN CAST(count(*) FILTER (WHERE m.premium) AS BIGINT) END AS premium_calls,
         CAST(sum(p.billed_usd) AS DECIMAL(38, 12)) AS billed_usd,
         CAST(count(p.end_user) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS end_user_share,
-        CASE WHEN count(p.streamed) > 0 THEN CAST(count_if(p.streamed) AS DOUBLE) / CAST(count(*) AS DOUBLE) END AS streamed_share,
-        CAST(count_if(p.tier IN ('batch', 'flex')) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS batch_share
+        CASE WHEN count(p.streamed) > 0 THEN CAST(count(*) FILTER (WHERE p.streamed) AS DOUBLE) / CAST(count(*) AS DOUBLE) END AS streamed_share,
+        CAST(count(*) FILTER (WHERE p.tier IN ('batch', 'flex')) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS batch_share
     FROM priced_calls AS p
     LEFT JOIN models AS m ON m.provider IS NOT DISTINCT FROM p.provider AND m.model = p.model
     GROUP BY p.workload
@@ -286,26 +286,26 @@ SELECT
     split_part(decided_by, ' ', 1) AS class_evidence,
     CASE decided_by
         WHEN 'config' THEN 'config says so'
-        WHEN 'tier' THEN concat('batch or flex tier on ', CAST(CAST(floor(100 * batch_share) AS BIGINT) AS VARCHAR), '% of calls')
-        WHEN 'endpoint' THEN concat('batch endpoint on ', CAST(CAST(floor(100 * endpoint_share) AS BIGINT) AS VARCHAR), '% of calls')
+        WHEN 'tier' THEN concat_ws('', 'batch or flex tier on ', CAST(CAST(floor(100 * batch_share) AS BIGINT) AS STRING), '% of calls')
+        WHEN 'endpoint' THEN concat_ws('', 'batch endpoint on ', CAST(CAST(floor(100 * endpoint_share) AS BIGINT) AS STRING), '% of calls')
         WHEN 'tag background'
-            THEN concat('a tag says ', tag_background_word, ' on ', CAST(CAST(floor(100 * tag_background_share) AS BIGINT) AS VARCHAR), '% of calls')
+            THEN concat_ws('', 'a tag says ', tag_background_word, ' on ', CAST(CAST(floor(100 * tag_background_share) AS BIGINT) AS STRING), '% of calls')
         WHEN 'tag interactive'
-            THEN concat('a tag says ', tag_interactive_word, ' on ', CAST(CAST(floor(100 * tag_interactive_share) AS BIGINT) AS VARCHAR), '% of calls')
-        WHEN 'end_user' THEN concat('end user ids on ', CAST(CAST(floor(100 * end_user_share) AS BIGINT) AS VARCHAR), '% of calls')
-        WHEN 'app background' THEN concat('its name says ', app_background_word)
-        WHEN 'app interactive' THEN concat('its name says ', app_interactive_word)
-        WHEN 'plateau' THEN concat('a worker pool''s plateau: ', CAST(CAST(floor(100 * plateau_share) AS BIGINT) AS VARCHAR),
-            '% of its busy time near its peak of ', CAST(peak_in_flight AS VARCHAR), ' in flight, starts ',
-            CAST(CAST(floor(dispersion_10s) AS BIGINT) AS VARCHAR), ' times as bursty as chance')
-        WHEN 'flat' THEN concat('as busy at night as by day: its quietest hour has ', CAST(CAST(floor(100 * flat_ratio) AS BIGINT) AS VARCHAR),
-            '% of the average over ', CAST(full_days AS VARCHAR), ' full days')
-        WHEN 'clockwork' THEN concat(CAST(episodes AS VARCHAR), ' runs started like clockwork, every ',
-            CASE WHEN episode_every_s >= 7200 THEN concat(CAST(CAST(round(episode_every_s / 3600) AS BIGINT) AS VARCHAR), ' hours')
-                 WHEN episode_every_s >= 120 THEN concat(CAST(CAST(round(episode_every_s / 60) AS BIGINT) AS VARCHAR), ' minutes')
-                 ELSE concat(CAST(CAST(round(episode_every_s) AS BIGINT) AS VARCHAR), ' seconds') END)
+            THEN concat_ws('', 'a tag says ', tag_interactive_word, ' on ', CAST(CAST(floor(100 * tag_interactive_share) AS BIGINT) AS STRING), '% of calls')
+        WHEN 'end_user' THEN concat_ws('', 'end user ids on ', CAST(CAST(floor(100 * end_user_share) AS BIGINT) AS STRING), '% of calls')
+        WHEN 'app background' THEN concat_ws('', 'its name says ', app_background_word)
+        WHEN 'app interactive' THEN concat_ws('', 'its name says ', app_interactive_word)
+        WHEN 'plateau' THEN concat_ws('', 'a worker pool''s plateau: ', CAST(CAST(floor(100 * plateau_share) AS BIGINT) AS STRING),
+            '% of its busy time near its peak of ', CAST(peak_in_flight AS STRING), ' in flight, starts ',
+            CAST(CAST(floor(dispersion_10s) AS BIGINT) AS STRING), ' times as bursty as chance')
+        WHEN 'flat' THEN concat_ws('', 'as busy at night as by day: its quietest hour has ', CAST(CAST(floor(100 * flat_ratio) AS BIGINT) AS STRING),
+            '% of the average over ', CAST(full_days AS STRING), ' full days')
+        WHEN 'clockwork' THEN concat_ws('', CAST(episodes AS STRING), ' runs started like clockwork, every ',
+            CASE WHEN episode_every_s >= 7200 THEN concat_ws('', CAST(CAST(round(episode_every_s / 3600) AS BIGINT) AS STRING), ' hours')
+                 WHEN episode_every_s >= 120 THEN concat_ws('', CAST(CAST(round(episode_every_s / 60) AS BIGINT) AS STRING), ' minutes')
+                 ELSE concat_ws('', CAST(CAST(round(episode_every_s) AS BIGINT) AS STRING), ' seconds') END)
         ELSE CASE WHEN end_user_share > 0
-                  THEN concat('end user ids on only ', CAST(CAST(floor(100 * end_user_share) AS BIGINT) AS VARCHAR), '% of calls, and nothing stronger')
+                  THEN concat_ws('', 'end user ids on only ', CAST(CAST(floor(100 * end_user_share) AS BIGINT) AS STRING), '% of calls, and nothing stronger')
                   WHEN has_behaviour THEN 'no tier, tag or end user tells, and its behaviour is not decisive'
                   ELSE 'no tier, tag or end user tells, and too few calls to judge by behaviour' END
     END AS class_reason,
@@ -313,10 +313,10 @@ SELECT
     CASE valued_by
         WHEN 'config' THEN 'config says so'
         WHEN 'environment'
-            THEN concat('its environment says ', low_environment_word, ' on ', CAST(CAST(floor(100 * low_environment_share) AS BIGINT) AS VARCHAR), '% of calls')
-        WHEN 'key' THEN concat('its key says ', low_key_word, ' on ', CAST(CAST(floor(100 * low_key_share) AS BIGINT) AS VARCHAR), '% of calls')
-        WHEN 'tag' THEN concat('a tag says ', low_tag_word, ' on ', CAST(CAST(floor(100 * low_tag_share) AS BIGINT) AS VARCHAR), '% of calls')
-        WHEN 'name' THEN concat('its name says ', low_app_word, ' on ', CAST(CAST(floor(100 * low_app_share) AS BIGINT) AS VARCHAR), '% of calls')
+            THEN concat_ws('', 'its environment says ', low_environment_word, ' on ', CAST(CAST(floor(100 * low_environment_share) AS BIGINT) AS STRING), '% of calls')
+        WHEN 'key' THEN concat_ws('', 'its key says ', low_key_word, ' on ', CAST(CAST(floor(100 * low_key_share) AS BIGINT) AS STRING), '% of calls')
+        WHEN 'tag' THEN concat_ws('', 'a tag says ', low_tag_word, ' on ', CAST(CAST(floor(100 * low_tag_share) AS BIGINT) AS STRING), '% of calls')
+        WHEN 'name' THEN concat_ws('', 'its name says ', low_app_word, ' on ', CAST(CAST(floor(100 * low_app_share) AS BIGINT) AS STRING), '% of calls')
         ELSE 'nothing says otherwise'
     END AS value_reason,
     calls,
