@@ -87,7 +87,7 @@ def diagnose(
     for rule in book.selected(select, ignore):
         try:
             with deadline(engine, timeout_s):
-                missing = _missing(engine, rule, filled)
+                missing = _missing(engine, rule, filled, rule.params(params.get(rule.id)))
                 if missing:
                     result.not_checked.append(missing)
                     continue
@@ -143,14 +143,14 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
         raise UsageError(first_line(err), where=f"{file.where}:{line}") from err
 
 
-def _missing(engine: Engine, rule: Rule, filled: frozenset[str]) -> NotChecked | None:
+def _missing(engine: Engine, rule: Rule, filled: frozenset[str], params: Mapping[str, Scalar]) -> NotChecked | None:
     absent = [need for need in rule.header.needs if need not in filled]
     if "model" not in filled:  # a price for a model that no call names would not help
         absent = list(dict.fromkeys("model" if need in {"models", "prices"} else need for need in absent))
     if absent:
         return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent))
     for requirement in rule.header.requires:
-        if not _holds(engine, rule.file, requirement.sql):
+        if not _holds(engine, rule.file, sqlcheck.bind(requirement.sql, params, where=rule.file.where)):
             return NotChecked(rule=rule.id, reason=requirement.reason, setting=requirement.setting)
     return None
 

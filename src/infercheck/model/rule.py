@@ -69,7 +69,7 @@ class Param(_Strict):
 class Requirement(_Strict):
     """A condition on the log without which the rule is reported as not checked.
 
-    ``sql`` is one SELECT of one truth value over the canonical tables.
+    ``sql`` is one SELECT of one truth value over the canonical tables; it may name the rule's parameters.
     """
 
     sql: str
