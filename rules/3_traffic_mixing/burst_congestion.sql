@@ -1,0 +1,475 @@
+/*---
+title = "Calls that arrive in bursts wait for each other"
+why = """A few seconds in which many times the usual number of calls start fill a deployment's slots, and everyone in the burst waits, while minutes later it is idle. Bursts alone are no fault: only where they hold most of the \
+waiting, and far more of it than of the calls, is anything said. Spreading the starts by a few seconds, or sending the burst elsewhere, costs nothing but those seconds."""
+action = "Spread the starts on {subject}: {bursts} bursts of up to {largest} calls in 5 s (usually {usual}) hold {excess_percent}% of the waiting and {calls_percent}% of the calls; most come from {from_workload}"
+fix = "traffic_separation"
+grade = "measured"
+effect = "latency"
+needs = ["started_at", "ended_at"]
+false_positives = """Something else that makes calls both come together and take long: a gateway that stalls and then lets all of them go (moments in which the other deployments are slow too are left out, where there are enough of them), or \
+a job whose calls come in volleys and are larger than the size classes tell apart. Re-sends after a failure are no arrivals here, since slowness itself causes them."""
+
+[params.bin_s]
+default = 5
+help = "A burst that is over in less than five seconds fills slots for about as long as one answer takes; longer bins hide it."
+
+[params.window_s]
+default = 3600
+help = "What is usual is the median of the hour around it, empty bins included: the day's rhythm is no burst."
+
+[params.sigmas]
+default = 3.0
+help = "Roots of the median above the median: arrivals by chance reach that in one bin of several hundred."
+
+[params.min_burst_calls]
+default = 5
+help = "Calls that start in one bin: fewer make no queue on any deployment worth the name, however quiet it usually is."
+
+[params.min_excess_share]
+default = 0.5
+help = "Of all waiting beyond the usual: where bursts hold less than half of it, something else comes first."
+
+[params.min_over_share]
+default = 1.5
+help = "Times their share of the calls: bursts hold many calls, so they hold much of the waiting even where they cause none."
+
+[params.min_calls]
+default = 20
+help = "Calls in bursts, and as many outside: fewer have no mean worth comparing."
+
+[params.min_cool]
+default = 5
+help = "Calls of a size outside bursts that a median takes."
+
+[params.block_s]
+default = 30
+help = "Waits are alike from one second to the next, so whole blocks of time are compared."
+
+[params.alpha]
+default = 0.05
+help = "Chance of a false alarm over all deployments that have bursts (Bonferroni)."
+
+[params.max_gateway_slowness]
+default = 1.5
+help = "Windows in which the other deployments slow down by more than this are left out: a stall makes waits and, when it ends, arrivals."
+
+[[example]]
+name = "four bursts of eight calls, and each call in them waits longer than the one before"
+calls = '''
+call_id  app   deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+c001     chat  d           m      0.3         1.5         0.4     true      u         100
+c002     chat  d           m      4.3         1.5         0.4     true      u         100
+c003     chat  d           m      8.3         1.5         0.4     true      u         100
+c004     chat  d           m      12.3        1.5         0.4     true      u         100
+c005     chat  d           m      16.3        1.5         0.4     true      u         100
+b051     chat  d           m      20.0        1.5         0.4     true      u         100
+c006     chat  d           m      20.3        1.5         0.4     true      u         100
+b052     chat  d           m      20.4        1.8         0.7     true      u         100
+b053     chat  d           m      20.8        2.1         1.0     true      u         100
+b054     chat  d           m      21.2        2.4         1.3     true      u         100
+b055     chat  d           m      21.6        2.7         1.6     true      u         100
+b056     chat  d           m      22.0        3.0         1.9     true      u         100
+b057     chat  d           m      22.4        3.3         2.2     true      u         100
+b058     chat  d           m      22.8        3.6         2.5     true      u         100
+c007     chat  d           m      24.3        1.5         0.4     true      u         100
+c008     chat  d           m      28.3        1.5         0.4     true      u         100
+c009     chat  d           m      32.3        1.5         0.4     true      u         100
+c010     chat  d           m      36.3        1.5         0.4     true      u         100
+c011     chat  d           m      40.3        1.5         0.4     true      u         100
+c012     chat  d           m      44.3        1.5         0.4     true      u         100
+c013     chat  d           m      48.3        1.5         0.4     true      u         100
+c014     chat  d           m      52.3        1.5         0.4     true      u         100
+c015     chat  d           m      56.3        1.5         0.4     true      u         100
+c016     chat  d           m      60.3        1.5         0.4     true      u         100
+c017     chat  d           m      64.3        1.5         0.4     true      u         100
+b059     chat  d           m      65.0        1.5         0.4     true      u         100
+b060     chat  d           m      65.4        1.8         0.7     true      u         100
+b061     chat  d           m      65.8        2.1         1.0     true      u         100
+b062     chat  d           m      66.2        2.4         1.3     true      u         100
+b063     chat  d           m      66.6        2.7         1.6     true      u         100
+b064     chat  d           m      67.0        3.0         1.9     true      u         100
+b065     chat  d           m      67.4        3.3         2.2     true      u         100
+b066     chat  d           m      67.8        3.6         2.5     true      u         100
+c018     chat  d           m      68.3        1.5         0.4     true      u         100
+c019     chat  d           m      72.3        1.5         0.4     true      u         100
+c020     chat  d           m      76.3        1.5         0.4     true      u         100
+c021     chat  d           m      80.3        1.5         0.4     true      u         100
+c022     chat  d           m      84.3        1.5         0.4     true      u         100
+c023     chat  d           m      88.3        1.5         0.4     true      u         100
+c024     chat  d           m      92.3        1.5         0.4     true      u         100
+c025     chat  d           m      96.3        1.5         0.4     true      u         100
+c026     chat  d           m      100.3       1.5         0.4     true      u         100
+c027     chat  d           m      104.3       1.5         0.4     true      u         100
+c028     chat  d           m      108.3       1.5         0.4     true      u         100
+b067     chat  d           m      110.0       1.5         0.4     true      u         100
+b068     chat  d           m      110.4       1.8         0.7     true      u         100
+b069     chat  d           m      110.8       2.1         1.0     true      u         100
+b070     chat  d           m      111.2       2.4         1.3     true      u         100
+b071     chat  d           m      111.6       2.7         1.6     true      u         100
+b072     chat  d           m      112.0       3.0         1.9     true      u         100
+c029     chat  d           m      112.3       1.5         0.4     true      u         100
+b073     chat  d           m      112.4       3.3         2.2     true      u         100
+b074     chat  d           m      112.8       3.6         2.5     true      u         100
+c030     chat  d           m      116.3       1.5         0.4     true      u         100
+c031     chat  d           m      120.3       1.5         0.4     true      u         100
+c032     chat  d           m      124.3       1.5         0.4     true      u         100
+c033     chat  d           m      128.3       1.5         0.4     true      u         100
+c034     chat  d           m      132.3       1.5         0.4     true      u         100
+c035     chat  d           m      136.3       1.5         0.4     true      u         100
+c036     chat  d           m      140.3       1.5         0.4     true      u         100
+c037     chat  d           m      144.3       1.5         0.4     true      u         100
+c038     chat  d           m      148.3       1.5         0.4     true      u         100
+c039     chat  d           m      152.3       1.5         0.4     true      u         100
+b075     chat  d           m      155.0       1.5         0.4     true      u         100
+b076     chat  d           m      155.4       1.8         0.7     true      u         100
+b077     chat  d           m      155.8       2.1         1.0     true      u         100
+b078     chat  d           m      156.2       2.4         1.3     true      u         100
+c040     chat  d           m      156.3       1.5         0.4     true      u         100
+b079     chat  d           m      156.6       2.7         1.6     true      u         100
+b080     chat  d           m      157.0       3.0         1.9     true      u         100
+b081     chat  d           m      157.4       3.3         2.2     true      u         100
+b082     chat  d           m      157.8       3.6         2.5     true      u         100
+c041     chat  d           m      160.3       1.5         0.4     true      u         100
+c042     chat  d           m      164.3       1.5         0.4     true      u         100
+c043     chat  d           m      168.3       1.5         0.4     true      u         100
+c044     chat  d           m      172.3       1.5         0.4     true      u         100
+c045     chat  d           m      176.3       1.5         0.4     true      u         100
+c046     chat  d           m      180.3       1.5         0.4     true      u         100
+c047     chat  d           m      184.3       1.5         0.4     true      u         100
+c048     chat  d           m      188.3       1.5         0.4     true      u         100
+c049     chat  d           m      192.3       1.5         0.4     true      u         100
+c050     chat  d           m      196.3       1.5         0.4     true      u         100
+'''
+claims = '''
+call_id  subject  grade     waste_ms
+b052     d        measured  300
+b053     d        measured  600
+b054     d        measured  900
+b055     d        measured  1200
+b056     d        measured  1500
+b057     d        measured  1800
+b058     d        measured  2100
+b060     d        measured  300
+b061     d        measured  600
+b062     d        measured  900
+b063     d        measured  1200
+b064     d        measured  1500
+b065     d        measured  1800
+b066     d        measured  2100
+b068     d        measured  300
+b069     d        measured  600
+b070     d        measured  900
+b071     d        measured  1200
+b072     d        measured  1500
+b073     d        measured  1800
+b074     d        measured  2100
+b076     d        measured  300
+b077     d        measured  600
+b078     d        measured  900
+b079     d        measured  1200
+b080     d        measured  1500
+b081     d        measured  1800
+b082     d        measured  2100
+'''
+
+[[example]]
+name = "the same bursts, and nobody waits longer: bursts alone are no fault"
+calls = '''
+call_id  app   deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+c001     chat  d           m      0.3         1.5         0.4     true      u         100
+c002     chat  d           m      4.3         1.5         0.4     true      u         100
+c003     chat  d           m      8.3         1.5         0.4     true      u         100
+c004     chat  d           m      12.3        1.5         0.4     true      u         100
+c005     chat  d           m      16.3        1.5         0.4     true      u         100
+b051     chat  d           m      20.0        1.5         0.4     true      u         100
+c006     chat  d           m      20.3        1.5         0.4     true      u         100
+b052     chat  d           m      20.4        1.5         0.4     true      u         100
+b053     chat  d           m      20.8        1.5         0.4     true      u         100
+b054     chat  d           m      21.2        1.5         0.4     true      u         100
+b055     chat  d           m      21.6        1.5         0.4     true      u         100
+b056     chat  d           m      22.0        1.5         0.4     true      u         100
+b057     chat  d           m      22.4        1.5         0.4     true      u         100
+b058     chat  d           m      22.8        1.5         0.4     true      u         100
+c007     chat  d           m      24.3        1.5         0.4     true      u         100
+c008     chat  d           m      28.3        1.5         0.4     true      u         100
+c009     chat  d           m      32.3        1.5         0.4     true      u         100
+c010     chat  d           m      36.3        1.5         0.4     true      u         100
+c011     chat  d           m      40.3        1.5         0.4     true      u         100
+c012     chat  d           m      44.3        1.5         0.4     true      u         100
+c013     chat  d           m      48.3        1.5         0.4     true      u         100
+c014     chat  d           m      52.3        1.5         0.4     true      u         100
+c015     chat  d           m      56.3        1.5         0.4     true      u         100
+c016     chat  d           m      60.3        1.5         0.4     true      u         100
+c017     chat  d           m      64.3        1.5         0.4     true      u         100
+b059     chat  d           m      65.0        1.5         0.4     true      u         100
+b060     chat  d           m      65.4        1.5         0.4     true      u         100
+b061     chat  d           m      65.8        1.5         0.4     true      u         100
+b062     chat  d           m      66.2        1.5         0.4     true      u         100
+b063     chat  d           m      66.6        1.5         0.4     true      u         100
+b064     chat  d           m      67.0        1.5         0.4     true      u         100
+b065     chat  d           m      67.4        1.5         0.4     true      u         100
+b066     chat  d           m      67.8        1.5         0.4     true      u         100
+c018     chat  d           m      68.3        1.5         0.4     true      u         100
+c019     chat  d           m      72.3        1.5         0.4     true      u         100
+c020     chat  d           m      76.3        1.5         0.4     true      u         100
+c021     chat  d           m      80.3        1.5         0.4     true      u         100
+c022     chat  d           m      84.3        1.5         0.4     true      u         100
+c023     chat  d           m      88.3        1.5         0.4     true      u         100
+c024     chat  d           m      92.3        1.5         0.4     true      u         100
+c025     chat  d           m      96.3        1.5         0.4     true      u         100
+c026     chat  d           m      100.3       1.5         0.4     true      u         100
+c027     chat  d           m      104.3       1.5         0.4     true      u         100
+c028     chat  d           m      108.3       1.5         0.4     true      u         100
+b067     chat  d           m      110.0       1.5         0.4     true      u         100
+b068     chat  d           m      110.4       1.5         0.4     true      u         100
+b069     chat  d           m      110.8       1.5         0.4     true      u         100
+b070     chat  d           m      111.2       1.5         0.4     true      u         100
+b071     chat  d           m      111.6       1.5         0.4     true      u         100
+b072     chat  d           m      112.0       1.5         0.4     true      u         100
+c029     chat  d           m      112.3       1.5         0.4     true      u         100
+b073     chat  d           m      112.4       1.5         0.4     true      u         100
+b074     chat  d           m      112.8       1.5         0.4     true      u         100
+c030     chat  d           m      116.3       1.5         0.4     true      u         100
+c031     chat  d           m      120.3       1.5         0.4     true      u         100
+c032     chat  d           m      124.3       1.5         0.4     true      u         100
+c033     chat  d           m      128.3       1.5         0.4     true      u         100
+c034     chat  d           m      132.3       1.5         0.4     true      u         100
+c035     chat  d           m      136.3       1.5         0.4     true      u         100
+c036     chat  d           m      140.3       1.5         0.4     true      u         100
+c037     chat  d           m      144.3       1.5         0.4     true      u         100
+c038     chat  d           m      148.3       1.5         0.4     true      u         100
+c039     chat  d           m      152.3       1.5         0.4     true      u         100
+b075     chat  d           m      155.0       1.5         0.4     true      u         100
+b076     chat  d           m      155.4       1.5         0.4     true      u         100
+b077     chat  d           m      155.8       1.5         0.4     true      u         100
+b078     chat  d           m      156.2       1.5         0.4     true      u         100
+c040     chat  d           m      156.3       1.5         0.4     true      u         100
+b079     chat  d           m      156.6       1.5         0.4     true      u         100
+b080     chat  d           m      157.0       1.5         0.4     true      u         100
+b081     chat  d           m      157.4       1.5         0.4     true      u         100
+b082     chat  d           m      157.8       1.5         0.4     true      u         100
+c041     chat  d           m      160.3       1.5         0.4     true      u         100
+c042     chat  d           m      164.3       1.5         0.4     true      u         100
+c043     chat  d           m      168.3       1.5         0.4     true      u         100
+c044     chat  d           m      172.3       1.5         0.4     true      u         100
+c045     chat  d           m      176.3       1.5         0.4     true      u         100
+c046     chat  d           m      180.3       1.5         0.4     true      u         100
+c047     chat  d           m      184.3       1.5         0.4     true      u         100
+c048     chat  d           m      188.3       1.5         0.4     true      u         100
+c049     chat  d           m      192.3       1.5         0.4     true      u         100
+c050     chat  d           m      196.3       1.5         0.4     true      u         100
+'''
+claims = ""
+
+[[example]]
+name = "one burst may have met a slow moment by chance: silent"
+params = { min_calls = 6 }
+calls = '''
+call_id  app   deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+c001     chat  d           m      0.3         1.5         0.4     true      u         100
+c002     chat  d           m      4.3         1.5         0.4     true      u         100
+c003     chat  d           m      8.3         1.5         0.4     true      u         100
+c004     chat  d           m      12.3        1.5         0.4     true      u         100
+c005     chat  d           m      16.3        1.5         0.4     true      u         100
+b051     chat  d           m      20.0        1.5         0.4     true      u         100
+c006     chat  d           m      20.3        1.5         0.4     true      u         100
+b052     chat  d           m      20.4        1.8         0.7     true      u         100
+b053     chat  d           m      20.8        2.1         1.0     true      u         100
+b054     chat  d           m      21.2        2.4         1.3     true      u         100
+b055     chat  d           m      21.6        2.7         1.6     true      u         100
+b056     chat  d           m      22.0        3.0         1.9     true      u         100
+b057     chat  d           m      22.4        3.3         2.2     true      u         100
+b058     chat  d           m      22.8        3.6         2.5     true      u         100
+c007     chat  d           m      24.3        1.5         0.4     true      u         100
+c008     chat  d           m      28.3        1.5         0.4     true      u         100
+c009     chat  d           m      32.3        1.5         0.4     true      u         100
+c010     chat  d           m      36.3        1.5         0.4     true      u         100
+c011     chat  d           m      40.3        1.5         0.4     true      u         100
+c012     chat  d           m      44.3        1.5         0.4     true      u         100
+c013     chat  d           m      48.3        1.5         0.4     true      u         100
+c014     chat  d           m      52.3        1.5         0.4     true      u         100
+c015     chat  d           m      56.3        1.5         0.4     true      u         100
+c016     chat  d           m      60.3        1.5         0.4     true      u         100
+c017     chat  d           m      64.3        1.5         0.4     true      u         100
+c018     chat  d           m      68.3        1.5         0.4     true      u         100
+c019     chat  d           m      72.3        1.5         0.4     true      u         100
+c020     chat  d           m      76.3        1.5         0.4     true      u         100
+c021     chat  d           m      80.3        1.5         0.4     true      u         100
+c022     chat  d           m      84.3        1.5         0.4     true      u         100
+c023     chat  d           m      88.3        1.5         0.4     true      u         100
+c024     chat  d           m      92.3        1.5         0.4     true      u         100
+c025     chat  d           m      96.3        1.5         0.4     true      u         100
+c026     chat  d           m      100.3       1.5         0.4     true      u         100
+c027     chat  d           m      104.3       1.5         0.4     true      u         100
+c028     chat  d           m      108.3       1.5         0.4     true      u         100
+c029     chat  d           m      112.3       1.5         0.4     true      u         100
+c030     chat  d           m      116.3       1.5         0.4     true      u         100
+c031     chat  d           m      120.3       1.5         0.4     true      u         100
+c032     chat  d           m      124.3       1.5         0.4     true      u         100
+c033     chat  d           m      128.3       1.5         0.4     true      u         100
+c034     chat  d           m      132.3       1.5         0.4     true      u         100
+c035     chat  d           m      136.3       1.5         0.4     true      u         100
+c036     chat  d           m      140.3       1.5         0.4     true      u         100
+c037     chat  d           m      144.3       1.5         0.4     true      u         100
+c038     chat  d           m      148.3       1.5         0.4     true      u         100
+c039     chat  d           m      152.3       1.5         0.4     true      u         100
+c040     chat  d           m      156.3       1.5         0.4     true      u         100
+c041     chat  d           m      160.3       1.5         0.4     true      u         100
+c042     chat  d           m      164.3       1.5         0.4     true      u         100
+c043     chat  d           m      168.3       1.5         0.4     true      u         100
+c044     chat  d           m      172.3       1.5         0.4     true      u         100
+c045     chat  d           m      176.3       1.5         0.4     true      u         100
+c046     chat  d           m      180.3       1.5         0.4     true      u         100
+c047     chat  d           m      184.3       1.5         0.4     true      u         100
+c048     chat  d           m      188.3       1.5         0.4     true      u         100
+c049     chat  d           m      192.3       1.5         0.4     true      u         100
+c050     chat  d           m      196.3       1.5         0.4     true      u         100
+'''
+claims = ""
+---*/
+WITH crowded AS (
+    -- Cheap sieve: hours that may hold a burst at all.
+    SELECT deployment, window_us
+    FROM (
+        SELECT deployment, start_us - start_us % ($window_s * 1000000) AS window_us
+        FROM priced_calls
+        WHERE start_us IS NOT NULL
+        GROUP BY deployment, start_us - start_us % ($window_s * 1000000), start_us - start_us % ($bin_s * 1000000)
+        HAVING count(*) >= $min_burst_calls
+    ) AS b
+    GROUP BY deployment, window_us
+), bins AS (
+    SELECT p.deployment, c.window_us, p.start_us - p.start_us % ($bin_s * 1000000) AS bin_us, count(*) AS n
+    FROM priced_calls AS p
+    JOIN crowded AS c ON c.deployment = p.deployment AND c.window_us = p.start_us - p.start_us % ($window_s * 1000000)
+    LEFT JOIN (SELECT call_id FROM attempt_chains WHERE send > 1 OR impatient) AS r ON r.call_id = p.call_id
+    WHERE p.gateway_cache_hit IS NOT TRUE AND r.call_id IS NULL
+    GROUP BY p.deployment, c.window_us, p.start_us - p.start_us % ($bin_s * 1000000)
+), spans AS (
+    SELECT p.deployment, min(p.start_us) AS first_us, max(p.start_us) AS last_us
+    FROM priced_calls AS p
+    WHERE p.deployment IN (SELECT deployment FROM crowded)
+    GROUP BY p.deployment
+), windows AS (
+    -- All bins of the hour count, empty ones too, but none before the deployment's first call or after its last.
+    SELECT
+        b.deployment, b.window_us,
+        (least(b.window_us + ($window_s - $bin_s) * 1000000, max(s.last_us - s.last_us % ($bin_s * 1000000)))
+            - greatest(b.window_us, max(s.first_us - s.first_us % ($bin_s * 1000000)))) / ($bin_s * 1000000) + 1 - count(*) AS empty_bins,
+        count(*) AS full_bins
+    FROM bins AS b
+    JOIN spans AS s ON s.deployment = b.deployment
+    GROUP BY b.deployment, b.window_us
+), ordered AS (
+    SELECT
+        b.deployment, b.window_us, b.n, w.empty_bins, w.full_bins,
+        row_number() OVER (PARTITION BY b.deployment, b.window_us ORDER BY b.n) AS place
+    FROM bins AS b
+    JOIN windows AS w ON w.deployment = b.deployment AND w.window_us = b.window_us
+), medians AS (
+    SELECT
+        deployment, window_us,
+        CAST(coalesce(max(CASE WHEN place + empty_bins <= ceil((empty_bins + full_bins) / CAST(2 AS DOUBLE)) THEN n END), 0) AS DOUBLE) AS usual
+    FROM ordered
+    GROUP BY deployment, window_us
+), hot AS (
+    SELECT b.deployment, b.bin_us, b.n, m.usual
+    FROM bins AS b
+    JOIN medians AS m ON m.deployment = b.deployment AND m.window_us = b.window_us
+    WHERE b.n >= $min_burst_calls AND b.n > m.usual + $sigmas * sqrt(m.usual)
+), bursting AS (
+    SELECT h.deployment, sum(h.n) AS hot_calls
+    FROM hot AS h
+    GROUP BY h.deployment
+    HAVING sum(h.n) >= $min_calls
+), placed AS (
+    SELECT
+        p.call_id, p.deployment, p.workload, w.class, p.operation, p.model, v.size, v.waited_ms,
+        p.start_us - p.start_us % ($block_s * 1000000) AS block_us,
+        h.bin_us IS NOT NULL AS in_burst
+    FROM priced_calls AS p
+    JOIN bursting AS b ON b.deployment = p.deployment
+    JOIN call_waits AS v ON v.call_id = p.call_id
+    JOIN workloads AS w ON w.workload = p.workload
+    LEFT JOIN hot AS h ON h.deployment = p.deployment AND h.bin_us = p.start_us - p.start_us % ($bin_s * 1000000)
+    LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
+    WHERE coalesce(g.slowness, 1) <= $max_gateway_slowness
+), kinds AS (
+    SELECT
+        deployment, operation, model, size,
+        percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS cool_ms,
+        avg(waited_ms) AS cool_mean_ms
+    FROM placed
+    WHERE NOT in_burst
+    GROUP BY deployment, operation, model, size
+    HAVING count(*) >= $min_cool
+), waits AS (
+    SELECT
+        p.call_id, p.deployment, p.workload, p.class, p.block_us, p.in_burst,
+        greatest(p.waited_ms - k.cool_ms, 0) AS excess_ms,
+        p.waited_ms - k.cool_mean_ms AS more_ms
+    FROM placed AS p
+    JOIN kinds AS k
+        ON k.deployment = p.deployment AND k.operation IS NOT DISTINCT FROM p.operation AND k.model IS NOT DISTINCT FROM p.model AND k.size = p.size
+), totals AS (
+    SELECT
+        deployment,
+        CAST(count_if(in_burst) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS calls_share,
+        sum(CASE WHEN in_burst THEN excess_ms ELSE 0 END) AS burst_ms,
+        sum(CASE WHEN in_burst THEN more_ms ELSE 0 END) AS effect_ms,
+        sum(excess_ms) AS all_ms,
+        count(*) OVER () AS tested
+    FROM waits
+    GROUP BY deployment
+    HAVING count_if(in_burst) >= $min_calls AND count_if(NOT in_burst) >= $min_calls
+), blocks AS (
+    -- What bursts hold beyond their due, block by block: the sum must stay above zero whichever blocks the log happened to see, which takes
+    -- about five bursts that agree.
+    SELECT
+        w.deployment, w.block_us, bool_or(w.in_burst) AS has_burst,
+        sum(CASE WHEN w.in_burst THEN w.excess_ms ELSE 0 END) - $min_over_share * max(t.calls_share) * sum(w.excess_ms) AS beyond_ms
+    FROM waits AS w
+    JOIN totals AS t ON t.deployment = w.deployment
+    GROUP BY w.deployment, w.block_us
+), sums AS (
+    SELECT
+        deployment,
+        sum(beyond_ms) AS beyond_ms,
+        sqrt(CAST(count(*) AS DOUBLE)) * stddev_samp(beyond_ms) AS error_ms,
+        count_if(has_burst) AS bursts
+    FROM blocks
+    GROUP BY deployment
+    HAVING count(*) > 2
+), firing AS (
+    SELECT
+        t.deployment, t.calls_share, t.burst_ms / t.all_ms AS excess_share, s.bursts,
+        greatest(0, least(1, t.effect_ms / t.burst_ms)) AS kept
+    FROM totals AS t
+    JOIN sums AS s ON s.deployment = t.deployment
+    WHERE t.burst_ms > 0 AND t.burst_ms >= $min_excess_share * t.all_ms AND t.burst_ms >= $min_over_share * t.calls_share * t.all_ms
+        AND s.beyond_ms - s.error_ms * sqrt(2 * ln(greatest(t.tested / (2 * $alpha), CAST(2 AS DOUBLE)))) > 0
+), senders AS (
+    SELECT w.deployment, w.workload, row_number() OVER (PARTITION BY w.deployment ORDER BY count(*) DESC, w.workload) AS place
+    FROM waits AS w
+    JOIN firing AS f ON f.deployment = w.deployment
+    WHERE w.in_burst
+    GROUP BY w.deployment, w.workload
+), shapes AS (
+    SELECT h.deployment, max(h.n) AS largest, percentile_cont(0.5) WITHIN GROUP (ORDER BY h.usual) AS usual FROM hot AS h GROUP BY h.deployment
+)
+SELECT
+    w.call_id,
+    w.deployment AS subject,
+    w.excess_ms * f.kept AS waste_ms,
+    f.bursts AS evidence_bursts,
+    s.largest AS evidence_largest,
+    s.usual AS evidence_usual,
+    round(100 * f.excess_share, 0) AS evidence_excess_percent,
+    round(100 * f.calls_share, 0) AS evidence_calls_percent,
+    n.workload AS evidence_from_workload
+FROM waits AS w
+JOIN firing AS f ON f.deployment = w.deployment
+JOIN shapes AS s ON s.deployment = w.deployment
+JOIN senders AS n ON n.deployment = w.deployment AND n.place = 1
+WHERE w.in_burst AND w.class <> 'background' AND w.excess_ms * f.kept > 0
