@@ -137,3 +137,82 @@ def test_off_the_path_and_counted_once() -> None:
     # The stronger grade comes first: 2 s of a's 3 are taken, so the guess at 3 s finds 1 left.
     claims = [("guess", "heuristic", "call_id", "a", None, 3000.0), ("sure", "structural", "call_id", "a", None, 2000.0)]
     assert settled(claims) == {"sure": 2000, "guess": 1000}  # type: ignore[arg-type]
+
+
+# --- units added up in the engine equal units replayed one by one
+
+
+def made_unit(rng: random.Random, number: int) -> list[tuple[Step, int]]:
+    """Steps with their depth. Two in three units are tidy: siblings one after the other, inside their parents."""
+    tidy = number % 3 > 0
+    made = [(Step(1000 * number + 1, 0, 400), 0)]
+    for i in range(2, rng.randint(2, 9)):
+        parent, depth = made[rng.randrange(len(made))]
+        room = [s.end for s, _ in made if s.parent == parent.id]
+        earliest = max([parent.start, *room]) if tidy else parent.start - rng.choice((0, 0, 5))
+        if earliest >= parent.end:
+            continue
+        start = rng.randint(earliest, parent.end)
+        end = rng.randint(start, parent.end if tidy else parent.end + rng.choice((0, 0, 30)))
+        made.append((Step(1000 * number + i, start, end, parent.id), depth + 1))
+    return made
+
+
+def test_every_unit_gains_what_its_replay_says() -> None:
+    rng = random.Random(5)  # noqa: S311
+    units = {n: made_unit(rng, n) for n in range(1, 301)}
+    claims = []
+    for made in units.values():
+        for step, _ in made:
+            for rule in ("fast", "slow", "guess"):
+                if rng.random() < 0.5:
+                    claims.append((rule, "heuristic" if rule == "guess" else "measured", step.id, rng.randint(1, 200)))
+    with Engine(threads=1) as engine:
+        engine.execute(diagnose.CLAIMS_DDL)
+        engine.execute(
+            "CREATE TEMP TABLE trace_nodes (unit_id VARCHAR, node_id BIGINT, parent_id BIGINT, call_id BIGINT, span_id VARCHAR, start_us BIGINT, "
+            "reach_us BIGINT, depth INTEGER, waits BOOLEAN)"
+        )
+        for n, made in units.items():
+            for s, depth in made:
+                engine.execute(
+                    "INSERT INTO trace_nodes VALUES (?, ?, ?, ?, NULL, ?, ?, ?, FALSE)",
+                    [f"u{n}", s.id, s.parent, s.id, s.start, s.end, depth],
+                )
+        for rule, grade, node, waste in claims:
+            engine.execute(
+                "INSERT INTO claims (rule, step, fix, grade, subject, call_id, waste_ms) VALUES (?, 3, 'orchestration', ?, 's', ?, ?)",
+                [rule, grade, node, waste / 1000],
+            )
+        replay.settle_latency(engine)
+        tidy = engine.value("SELECT count(*) FILTER (WHERE tidy) / count(*) FROM timed_units")
+        assert 0.5 < tidy < 1
+        found = {(r["unit_id"], r["rule"]): r for r in engine.dicts("SELECT * FROM replayed_units")}
+        sure = dict(engine.rows("SELECT unit_id, after_ms FROM replayed_sure"))
+        settled = {
+            (unit, node, rule): saved
+            for unit, node, rule, saved in engine.rows("SELECT unit_id, call_id, rule, saved_ms FROM settled_latency")
+        }
+    assert len(settled) == len(claims)
+    for n, made in units.items():
+        steps = [s for s, _ in made]
+        own = [c for c in claims if c[2] // 1000 == n]
+        if not own:
+            continue
+        whole = replayed(steps, {})
+
+        def after(chosen: list[tuple[str, str, int, int]], steps: list[Step] = steps) -> float:
+            waste: dict[int, int] = {}
+            for _, _, node, us in chosen:
+                waste[node] = waste.get(node, 0) + us
+            return replayed(steps, waste) / 1000
+
+        for rule in {c[0] for c in own}:
+            assert found[f"u{n}", rule]["before_ms"] == pytest.approx(whole / 1000)
+            assert found[f"u{n}", rule]["after_ms"] == pytest.approx(after([c for c in own if c[0] == rule]))
+        assert sure[f"u{n}"] == pytest.approx(after([c for c in own if c[1] == "measured"]))
+        taken: list[tuple[str, str, int, int]] = []
+        for claim in sorted(own, key=lambda c: (c[1] != "measured", -c[3], c[0], c[2])):
+            before = after(taken)
+            taken.append(claim)
+            assert settled[f"u{n}", claim[2], claim[0]] == pytest.approx(before - after(taken), abs=1e-9)

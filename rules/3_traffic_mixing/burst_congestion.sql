@@ -415,14 +415,14 @@ WITH crowded AS (
 ), totals AS (
     SELECT
         deployment,
-        CAST(count_if(in_burst) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS calls_share,
+        CAST(count(*) FILTER (WHERE in_burst) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS calls_share,
         sum(CASE WHEN in_burst THEN excess_ms ELSE 0 END) AS burst_ms,
         sum(CASE WHEN in_burst THEN more_ms ELSE 0 END) AS effect_ms,
         sum(excess_ms) AS all_ms,
         count(*) OVER () AS tested
     FROM waits
     GROUP BY deployment
-    HAVING count_if(in_burst) >= $min_calls AND count_if(NOT in_burst) >= $min_calls
+    HAVING count(*) FILTER (WHERE in_burst) >= $min_calls AND count(*) FILTER (WHERE NOT in_burst) >= $min_calls
 ), blocks AS (
     -- What bursts hold beyond their due, block by block: the sum must stay above zero whichever blocks the log happened to see, which takes
     -- about five bursts that agree.
@@ -437,7 +437,7 @@ WITH crowded AS (
         deployment,
         sum(beyond_ms) AS beyond_ms,
         sqrt(CAST(count(*) AS DOUBLE)) * stddev_samp(beyond_ms) AS error_ms,
-        count_if(has_burst) AS bursts
+        count(*) FILTER (WHERE has_burst) AS bursts
     FROM blocks
     GROUP BY deployment
     HAVING count(*) > 2

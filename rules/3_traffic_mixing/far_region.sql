@@ -294,16 +294,16 @@ WITH routes AS (
 ), blamed AS (
     SELECT
         t.call_id, t.workload, least(f.difference_ms, t.waited_ms) AS waste_ms, f.difference_ms, f.blocks,
-        CASE WHEN f.far_place = f.near_place THEN concat(f.far_place, ' for callers in ', f.far_caller) ELSE f.far_place END AS far,
-        CASE WHEN f.far_place = f.near_place THEN concat('a region beside them, as ', f.near_place, ' is for callers in ', f.near_caller)
+        CASE WHEN f.far_place = f.near_place THEN concat_ws('', f.far_place, ' for callers in ', f.far_caller) ELSE f.far_place END AS far,
+        CASE WHEN f.far_place = f.near_place THEN concat_ws('', 'a region beside them, as ', f.near_place, ' is for callers in ', f.near_caller)
              ELSE f.near_place END AS near
     FROM timed AS t
     JOIN found AS f ON f.far = t.route AND f.choice = 1
 ), told AS (
     SELECT
         workload, round(avg(difference_ms), 0) AS difference_ms, min(blocks) AS blocks,
-        CASE WHEN min(far) = max(far) THEN min(far) ELSE concat(min(far), ' and others') END AS far,
-        CASE WHEN min(near) = max(near) THEN min(near) ELSE concat(min(near), ' and others') END AS near
+        CASE WHEN min(far) = max(far) THEN min(far) ELSE concat_ws('', min(far), ' and others') END AS far,
+        CASE WHEN min(near) = max(near) THEN min(near) ELSE concat_ws('', min(near), ' and others') END AS near
     FROM blamed
     GROUP BY workload
 )

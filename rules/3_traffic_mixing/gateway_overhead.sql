@@ -95,7 +95,7 @@ WITH passed AS (
         sum(gateway_ms) / sum(waited_ms) AS share,
         sum(waited_ms) AS waited_ms,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY gateway_ms) AS gateway_ms,
-        count_if(NOT within) AS before_the_log
+        count(*) FILTER (WHERE NOT within) AS before_the_log
     FROM passed
     GROUP BY workload
     HAVING count(*) >= $min_calls AND sum(gateway_ms) >= $min_share * sum(waited_ms)

@@ -171,8 +171,8 @@ WITH refused_at AS (
         s.workload, s.deployment, s.minute_us,
         coalesce(m.background_share >= $min_background_share, FALSE) AS shared,
         CAST(floor(log2(CAST(count(*) AS DOUBLE))) AS BIGINT) AS crowd,
-        CAST(count_if(s.status = 'rate_limited') AS DOUBLE) AS refused,
-        CAST(count_if(s.status = 'rate_limited') AS DOUBLE) / CAST(count(*) AS DOUBLE) AS rate
+        CAST(count(*) FILTER (WHERE s.status = 'rate_limited') AS DOUBLE) AS refused,
+        CAST(count(*) FILTER (WHERE s.status = 'rate_limited') AS DOUBLE) / CAST(count(*) AS DOUBLE) AS rate
     FROM sent AS s
     JOIN minutes AS m ON m.deployment = s.deployment AND m.minute_us = s.minute_us
     WHERE s.class = 'interactive'
@@ -182,23 +182,23 @@ WITH refused_at AS (
         workload, deployment,
         count(*) OVER () AS tested,
         sum(CASE WHEN shared THEN refused ELSE 0 END) AS refused,
-        count_if(shared AND refused > 0) AS bad_minutes,
-        count_if(NOT shared) AS others,
+        count(*) FILTER (WHERE shared AND refused > 0) AS bad_minutes,
+        count(*) FILTER (WHERE NOT shared) AS others,
         avg(CASE WHEN NOT shared THEN rate END) AS other_rate,
         avg(CASE WHEN shared THEN rate END) AS shared_rate
     FROM peopled
     GROUP BY workload, deployment
-    HAVING sum(CASE WHEN shared THEN refused ELSE 0 END) >= $min_refused AND count_if(shared AND refused > 0) >= $min_minutes
+    HAVING sum(CASE WHEN shared THEN refused ELSE 0 END) >= $min_refused AND count(*) FILTER (WHERE shared AND refused > 0) >= $min_minutes
 ), strata AS (
     SELECT
         p.workload, p.deployment, p.crowd,
-        CAST(count_if(p.shared) AS DOUBLE) AS n1, CAST(count_if(NOT p.shared) AS DOUBLE) AS n0,
+        CAST(count(*) FILTER (WHERE p.shared) AS DOUBLE) AS n1, CAST(count(*) FILTER (WHERE NOT p.shared) AS DOUBLE) AS n0,
         avg(CASE WHEN p.shared THEN p.rate END) AS r1, avg(CASE WHEN NOT p.shared THEN p.rate END) AS r0,
         coalesce(var_samp(CASE WHEN p.shared THEN p.rate END), 0) AS v1, coalesce(var_samp(CASE WHEN NOT p.shared THEN p.rate END), 0) AS v0
     FROM peopled AS p
     JOIN pairs AS q ON q.workload = p.workload AND q.deployment = p.deployment
     GROUP BY p.workload, p.deployment, p.crowd
-    HAVING count_if(p.shared) > 0 AND count_if(NOT p.shared) > 0
+    HAVING count(*) FILTER (WHERE p.shared) > 0 AND count(*) FILTER (WHERE NOT p.shared) > 0
 ), compared AS (
     -- A minute is the unit: refusals within one are no independent events. The spread is never below that of one refusal in ten minutes.
     SELECT
@@ -219,7 +219,7 @@ WITH refused_at AS (
 ), attempts AS (
     SELECT
         s.call_id, s.unit_id, s.workload, s.deployment, s.status, s.start_us, s.end_us, s.minute_us,
-        lead(s.start_us) OVER (PARTITION BY s.unit_id, coalesce(s.request_id, CAST(s.prompt_hash AS VARCHAR)) ORDER BY s.start_us, s.call_id) AS again_us
+        lead(s.start_us) OVER (PARTITION BY s.unit_id, coalesce(s.request_id, CAST(s.prompt_hash AS STRING)) ORDER BY s.start_us, s.call_id) AS again_us
     FROM sent AS s
     JOIN judged AS j ON j.workload = s.workload AND j.deployment = s.deployment
     WHERE s.class = 'interactive'
@@ -238,7 +238,7 @@ WITH refused_at AS (
     FROM blamed
     GROUP BY workload
 ), waits AS (
-    SELECT call_id, CAST(NULL AS VARCHAR) AS trace_id, workload, grade, (end_us - start_us) / CAST(1000 AS DOUBLE) AS waste_ms
+    SELECT call_id, CAST(NULL AS STRING) AS trace_id, workload, grade, (end_us - start_us) / CAST(1000 AS DOUBLE) AS waste_ms
     FROM blamed
     WHERE end_us > start_us
     UNION ALL

@@ -93,7 +93,7 @@ WITH sized AS (
 ), compared AS (
     SELECT
         workload,
-        count_if(is_tail) AS tail,
+        count(*) FILTER (WHERE is_tail) AS tail,
         avg(CASE WHEN is_tail THEN CAST(duration_us AS DOUBLE) END) - avg(CASE WHEN NOT is_tail THEN CAST(duration_us AS DOUBLE) END) AS longer_us,
         avg(CASE WHEN is_tail THEN CAST(before_first_token_us AS DOUBLE) END) AS t1, avg(CASE WHEN NOT is_tail THEN CAST(before_first_token_us AS DOUBLE) END) AS m1,
         avg(CASE WHEN is_tail THEN CAST(decode_us AS DOUBLE) END) AS t2, avg(CASE WHEN NOT is_tail THEN CAST(decode_us AS DOUBLE) END) AS m2,
@@ -105,7 +105,7 @@ WITH sized AS (
         avg(CASE WHEN is_tail THEN CAST(between_us AS DOUBLE) END) AS t8, avg(CASE WHEN NOT is_tail THEN CAST(between_us AS DOUBLE) END) AS m8
     FROM marked
     GROUP BY workload
-    HAVING count_if(is_tail) >= $min_tail AND count_if(NOT is_tail) >= $min_tail
+    HAVING count(*) FILTER (WHERE is_tail) >= $min_tail AND count(*) FILTER (WHERE NOT is_tail) >= $min_tail
 ), parts AS (
     SELECT workload, tail, longer_us, 'before first token' AS part, t1 AS tail_us, m1 AS middle_us FROM compared
     UNION ALL SELECT workload, tail, longer_us, 'decode', t2, m2 FROM compared

@@ -122,10 +122,10 @@ WITH hops AS (
 ), chatty AS (
     SELECT
         workload, max(hops) AS hops, max(usual) AS usual,
-        CAST(count_if(small) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS small_share
+        CAST(count(*) FILTER (WHERE small) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS small_share
     FROM steps
     GROUP BY workload
-    HAVING count_if(small) >= $min_small_share * count(*)
+    HAVING count(*) FILTER (WHERE small) >= $min_small_share * count(*)
 ), ranked AS (
     SELECT
         s.unit_id, s.workload, s.call_id, s.start_ms, c.hops, c.usual, c.small_share, n.hops AS own_hops,

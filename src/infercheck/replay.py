@@ -4,6 +4,9 @@ Replay keeps what happened before what, and the gaps between: a node starts afte
 plus the gap that was there, and a parent ends after its children. Time saved off the path therefore earns nothing. Stronger grades are
 applied first. A claim on a call or a span takes its waste from that node; where others run under the node, from the time in which none of
 them did. A claim on a trace takes it from the root in the same way: from the time between calls.
+
+Where siblings never overlap and children stay inside their parents, every microsecond belongs to one step, and what a step gives up is what its
+unit gains: such units are added up in the engine. All others are replayed one by one.
 """
 
 from __future__ import annotations
@@ -17,6 +20,7 @@ from typing import Any, NamedTuple
 from infercheck.engine.duckdb import Engine
 
 _GRADE_RANK = {"measured": 0, "structural": 1, "heuristic": 2}
+_RANK_SQL = "CASE k.grade" + "".join(f" WHEN '{grade}' THEN {rank}" for grade, rank in _GRADE_RANK.items()) + " END"
 _ALL = 0  # no node has this number: what stands for the whole unit
 UNITS_AT_ONCE = 20_000
 
@@ -156,6 +160,8 @@ def settle_latency(engine: Engine) -> None:
     engine.execute("CREATE OR REPLACE TEMP TABLE replayed_claims (claim_no BIGINT, saved_ms DOUBLE)")
     engine.execute("CREATE OR REPLACE TEMP TABLE replayed_findings (unit_no BIGINT, finding_no BIGINT, before_ms DOUBLE, after_ms DOUBLE)")
     engine.execute("CREATE OR REPLACE TEMP TABLE replayed_certain (unit_no BIGINT, after_ms DOUBLE)")
+    _line_up_steps(engine)
+    _add_up_tidy_units(engine)
     for first in range(1, int(engine.value("SELECT count(*) FROM placed_units")) + 1, UNITS_AT_ONCE):
         _replay_units(engine, f"unit_no BETWEEN {first} AND {first + UNITS_AT_ONCE - 1}")
     engine.execute(
@@ -197,18 +203,67 @@ def _place_claims(engine: Engine) -> None:
     )
 
 
+def _line_up_steps(engine: Engine) -> None:
+    """``own_steps``: the time of each step in which nothing ran under it. ``timed_units``: duration, and whether the unit is ``tidy``."""
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE lined_steps AS SELECT s.unit_no, s.node_id, s.start_us, s.end_us, p.node_id AS parent_id, "
+        "s.end_us >= s.start_us AND coalesce(s.start_us >= p.start_us AND s.end_us <= p.end_us, TRUE) AND coalesce(s.start_us >= max(s.end_us) OVER ("
+        "PARTITION BY s.unit_no, p.node_id ORDER BY s.start_us, s.end_us, s.node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), TRUE) AS tidy "
+        "FROM placed_steps s LEFT JOIN placed_steps p ON p.unit_no = s.unit_no AND p.node_id = s.parent_id"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE timed_units AS SELECT unit_no, bool_and(tidy) AS tidy, "
+        "max(end_us) FILTER (WHERE parent_id IS NULL) - min(start_us) FILTER (WHERE parent_id IS NULL) AS lasted_us FROM lined_steps GROUP BY unit_no"
+    )
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE own_steps AS SELECT s.unit_no, s.node_id, s.end_us - s.start_us - coalesce(u.under_us, 0) AS own_us "
+        "FROM lined_steps s JOIN timed_units t ON t.unit_no = s.unit_no AND t.tidy LEFT JOIN (SELECT unit_no, parent_id, "
+        "CAST(sum(end_us - start_us) AS BIGINT) AS under_us FROM lined_steps WHERE parent_id IS NOT NULL GROUP BY unit_no, parent_id) u "
+        "ON u.unit_no = s.unit_no AND u.parent_id = s.node_id"
+    )
+
+
+def _add_up_tidy_units(engine: Engine) -> None:
+    """What ``_replay_units`` does, for units in which no step gives up more than its own time and all that it gives up is gained."""
+    engine.execute(
+        "CREATE OR REPLACE TEMP TABLE tidy_claims AS SELECT o.unit_no, o.node_id, o.own_us, k.claim_no, k.grade, f.finding_no, "
+        "CAST(round_even(k.waste_ms * 1000, 0) AS BIGINT) AS waste_us, CAST(sum(CAST(round_even(k.waste_ms * 1000, 0) AS BIGINT)) OVER ("
+        f"PARTITION BY k.node_id ORDER BY {_RANK_SQL}, k.waste_ms DESC, k.rule, k.subject, k.claim_no ROWS UNBOUNDED PRECEDING) AS BIGINT) "
+        "AS taken_us "
+        "FROM placed_claims k JOIN own_steps o ON o.node_id = k.node_id "
+        "JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject"
+    )
+    engine.execute(
+        "INSERT INTO replayed_claims "
+        "SELECT claim_no, (least(taken_us, own_us) - least(taken_us - waste_us, own_us)) / CAST(1000 AS DOUBLE) FROM tidy_claims"
+    )
+    engine.execute(
+        "INSERT INTO replayed_findings SELECT n.unit_no, n.finding_no, any_value(t.lasted_us) / CAST(1000 AS DOUBLE), "
+        "(any_value(t.lasted_us) - sum(least(n.waste_us, n.own_us))) / CAST(1000 AS DOUBLE) FROM (SELECT unit_no, finding_no, node_id, "
+        "any_value(own_us) AS own_us, sum(waste_us) AS waste_us FROM tidy_claims GROUP BY unit_no, finding_no, node_id) n "
+        "JOIN timed_units t ON t.unit_no = n.unit_no GROUP BY n.unit_no, n.finding_no"
+    )
+    engine.execute(
+        "INSERT INTO replayed_certain SELECT n.unit_no, (any_value(t.lasted_us) - sum(least(n.waste_us, n.own_us))) / CAST(1000 AS DOUBLE) "
+        "FROM (SELECT unit_no, node_id, any_value(own_us) AS own_us, coalesce(sum(waste_us) FILTER (WHERE grade <> 'heuristic'), 0) AS waste_us "
+        "FROM tidy_claims GROUP BY unit_no, node_id) n JOIN timed_units t ON t.unit_no = n.unit_no GROUP BY n.unit_no"
+    )
+
+
 def _replay_units(engine: Engine, chosen: str) -> None:
-    """Replay some units: as many as fit in memory whatever the length of the log."""
+    """Replay some units, those that are not tidy: as many as fit in memory whatever the length of the log."""
     claims: dict[int, list[_Claim]] = defaultdict(list)
     for unit, *claim in engine.rows(
         "SELECT u.unit_no, k.claim_no, k.grade, k.waste_ms, k.rule, k.node_id, f.finding_no FROM placed_claims k "
-        "JOIN placed_units u ON u.unit_id = k.unit_id JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject "
+        "JOIN placed_units u ON u.unit_id = k.unit_id JOIN timed_units t ON t.unit_no = u.unit_no AND NOT t.tidy "
+        "JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject "
         f"WHERE u.{chosen} ORDER BY u.unit_no, k.rule, k.call_id, k.span_id, k.trace_id, k.grade"
     ):
         claims[unit].append(_Claim(*claim))
     steps: dict[int, list[Step]] = defaultdict(list)
     for unit, *step in engine.rows(
-        f"SELECT unit_no, node_id, start_us, end_us, parent_id FROM placed_steps WHERE {chosen} ORDER BY unit_no, node_id"
+        "SELECT s.unit_no, s.node_id, s.start_us, s.end_us, s.parent_id FROM placed_steps s "
+        f"JOIN timed_units t ON t.unit_no = s.unit_no AND NOT t.tidy WHERE s.{chosen} ORDER BY s.unit_no, s.node_id"
     ):
         steps[unit].append(Step(*step))
     settled: list[tuple[int, float]] = []
