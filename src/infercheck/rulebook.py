@@ -41,6 +41,7 @@ class View:
     id: str
     file: SqlFile
     header: ViewHeader
+    builtin: bool = True
 
     def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
         """Defaults with ``overrides``; an unknown name is a UsageError."""
@@ -102,7 +103,7 @@ def _read_folder(book: Rulebook, folder: Traversable, *, builtin: bool) -> None:
         if name in ALL_TABLES:
             raise UsageError(f"the id {name!r} is that of a canonical table", where=where, hint="rename the file")
         if kind == "view":
-            book.views[name] = View(name, file, file.validated(ViewHeader))
+            book.views[name] = View(name, file, file.validated(ViewHeader), builtin)
         else:
             step = int(parent[0]) if parent[:1].isdigit() else 0
             if not 1 <= step <= 4:

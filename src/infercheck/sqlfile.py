@@ -57,6 +57,11 @@ class SqlFile:
             raise UsageError(message, where=f"{self.where}:{self.line_of(key)}", hint=hint) from err
 
     @cached_property
+    def tables(self) -> frozenset[str]:
+        """Words that follow FROM or JOIN in the SQL: the tables and views that it reads, its own CTEs among them."""
+        return frozenset(re.findall(r"\b(?:FROM|JOIN)\s+(\w+)", re.sub(r"--[^\n]*", "", self.body)))
+
+    @cached_property
     def first_sql_line(self) -> int:
         """1-based line on which the SQL starts."""
         return next((n for n, line in enumerate(self.body.splitlines(), start=1) if line.strip()), 1)

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from infercheck.model.call import PRICES
@@ -75,8 +76,11 @@ def _table_rows(provider: str | None, model: str, day: date, tier: str, found: Q
 
 
 def _frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
+    """Decimals go in as text, which is exact: polars takes Python's only by way of numpy, whose import takes longer than all of this."""
     import polars as pl
 
     types = {"VARCHAR": pl.String(), "DATE": pl.Date(), "BIGINT": pl.Int64(), "BOOLEAN": pl.Boolean()}
-    schema = {c.name: types.get(c.type, pl.Decimal(38, 12)) for c in PRICES}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    plain = {c.name: types.get(c.type, pl.String()) for c in PRICES}
+    money = {c.name: pl.Decimal(38, 12) for c in PRICES if c.type not in types}
+    texts = [tuple(format(v, "f") if isinstance(v, Decimal) else v for v in row) for row in rows]
+    return pl.DataFrame(texts, schema=plain, orient="row").cast(dict(money))
