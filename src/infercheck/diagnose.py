@@ -51,11 +51,11 @@ class Views:
         """The file's SQL with parameters bound and every view that it reads created. A user's file is checked, the project's own by its tests."""
         sql = sqlcheck.bind(file.body, params, where=file.where).rstrip().rstrip(";")
         if builtin:
-            read = file.tables
+            read = set(file.tables)
         else:
             tree = self._engine.serialized_statements(sql)
             read = sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known, sql=sql)
-        for name in sorted(read & set(self._book.views)):
+        for name in sorted(read & self._book.views.keys()):
             self.make(name, _path)
         return sql
 

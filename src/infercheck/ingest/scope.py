@@ -14,6 +14,9 @@ from infercheck.ingest import attempts, ledger, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 
+_ALL = "TRUE"  # the condition that leaves nothing out
+
+
 class _Files(Protocol):
     @property
     def file_ids(self) -> Sequence[int]: ...
@@ -62,11 +65,15 @@ def open_scope(
     )
     _keep_one_of_each(engine, ids)
     kept = int(engine.value("SELECT count(*) FROM kept_calls"))
-    _replace(engine, "calls", "TABLE", f"""
-        SELECT {_names(CALLS)} FROM (
-            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({remarks.added(engine, ids, attempts.completed(engine, ids))}) c
-            LEFT JOIN trace_units u USING (trace_id))
-        WHERE {_condition(engine, since, until, where)}""")  # fmt: skip
+    condition = _condition(engine, since, until, where)
+    if condition == _ALL and _as_stored(engine, result.file_ids, kept):
+        _replace(engine, "calls", "VIEW", f"SELECT {_names(CALLS)} FROM call_rows")
+    else:
+        _replace(engine, "calls", "TABLE", f"""
+            SELECT {_names(CALLS)} FROM (
+                SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id)
+                FROM ({remarks.added(engine, ids, attempts.completed(engine, ids))}) c LEFT JOIN trace_units u USING (trace_id))
+            WHERE {condition}""")  # fmt: skip
     engine.execute("DROP TABLE temp.grouped_calls")
     _replace(engine, "spans", "TABLE", f"""
         SELECT {_names(SPANS)} FROM (
@@ -106,6 +113,14 @@ def open_scope(
     )
 
 
+def _as_stored(engine: Engine, file_ids: Sequence[int], kept: int) -> bool:
+    """Whether the calls in scope are the ledger's own rows, all of them and unchanged: then they need not be copied."""
+    found = engine.rows("""
+        SELECT (SELECT count(*) FROM ledger_files), (SELECT count(*) FROM call_rows), (SELECT count(*) FROM remark_rows),
+            (SELECT count(*) FROM trace_units)""")
+    return found == [(len(file_ids), kept, 0, 0)]
+
+
 def _keep_one_of_each(engine: Engine, ids: str) -> None:
     """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest."""
     attempts.group_copies(engine, ids)
@@ -135,7 +150,7 @@ def _keep_one_of_each(engine: Engine, ids: str) -> None:
 
 
 def _condition(engine: Engine, since: datetime | timedelta | None, until: datetime | None, where: str | None) -> str:
-    parts = ["TRUE"]
+    parts = [_ALL]
     if isinstance(since, timedelta):
         newest = engine.value("SELECT max(started_at) FROM call_rows SEMI JOIN kept_calls USING (call_id)")
         since = newest - since if newest else None

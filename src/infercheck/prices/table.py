@@ -81,6 +81,6 @@ def _frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
 
     types = {"VARCHAR": pl.String(), "DATE": pl.Date(), "BIGINT": pl.Int64(), "BOOLEAN": pl.Boolean()}
     plain = {c.name: types.get(c.type, pl.String()) for c in PRICES}
-    money = {c.name: pl.Decimal(38, 12) for c in PRICES if c.type not in types}
+    money: dict[str, pl.DataType] = {c.name: pl.Decimal(38, 12) for c in PRICES if c.type not in types}
     texts = [tuple(format(v, "f") if isinstance(v, Decimal) else v for v in row) for row in rows]
-    return pl.DataFrame(texts, schema=plain, orient="row").cast(dict(money))
+    return pl.DataFrame(texts, schema=plain, orient="row").cast(money)  # type: ignore[arg-type]
