@@ -13,7 +13,6 @@ from infercheck.errors import UsageError, first_line
 from infercheck.ingest import attempts, ledger, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
-
 _ALL = "TRUE"  # the condition that leaves nothing out
 
 
@@ -66,7 +65,8 @@ def open_scope(
     _keep_one_of_each(engine, ids)
     kept = int(engine.value("SELECT count(*) FROM kept_calls"))
     condition = _condition(engine, since, until, where)
-    if condition == _ALL and _as_stored(engine, result.file_ids, kept):
+    as_stored = condition == _ALL and _as_stored(engine, result.file_ids, kept)
+    if as_stored:
         _replace(engine, "calls", "VIEW", f"SELECT {_names(CALLS)} FROM call_rows")
     else:
         _replace(engine, "calls", "TABLE", f"""
@@ -91,10 +91,11 @@ def open_scope(
     _replace(engine, "tool_calls", "TABLE", f"""
         SELECT {_names(TABLES["tool_calls"])} FROM tool_call_rows
         WHERE file_id IN ({ids}) AND call_id IN (SELECT call_id FROM calls)""")  # fmt: skip
-    _replace(engine, "prompt_blocks", "VIEW", """
+    in_scope = "" if as_stored else "SEMI JOIN calls USING (call_id)"
+    _replace(engine, "prompt_blocks", "VIEW", f"""
         SELECT p.call_id, CAST(p.blocks_before + b.block_index AS INTEGER) AS position, p.message_index, p.role, b.ends_message, b.block_hash,
             xor(p.prefix_before, b.chain) AS prefix_hash, b.chars, p.chars_before + b.cum_chars AS cum_chars
-        FROM prompt_messages p JOIN calls c ON c.call_id = p.call_id JOIN message_blocks b ON b.message_hash = p.message_hash""")  # fmt: skip
+        FROM (FROM prompt_messages {in_scope}) p JOIN message_blocks b ON b.message_hash = p.message_hash""")  # fmt: skip
     calls, requests = engine.rows("SELECT count(*), count(DISTINCT request_id) + count(*) FILTER (request_id IS NULL) FROM calls")[0]
     records, other, rejects = engine.rows(
         "SELECT coalesce(sum(records), 0), coalesce(sum(other), 0), coalesce(sum(rejects), 0) FROM files"
