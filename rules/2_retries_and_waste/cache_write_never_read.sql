@@ -131,9 +131,9 @@ WITH writers AS (
     SELECT
         *,
         max(read_tokens) OVER (PARTITION BY provider, model, system_hash, only_workload ORDER BY start_us
-            RANGE BETWEEN 1 FOLLOWING AND ($short_life_s + $slack_s) * 1000000 FOLLOWING) AS soon_read,
+            RANGE BETWEEN 1 FOLLOWING AND ($short_life_s + $slack_s) * CAST(1000000 AS BIGINT) FOLLOWING) AS soon_read,
         max(read_tokens) OVER (PARTITION BY provider, model, system_hash, only_workload ORDER BY start_us
-            RANGE BETWEEN 1 FOLLOWING AND ($long_life_s + $slack_s) * 1000000 FOLLOWING) AS later_read
+            RANGE BETWEEN 1 FOLLOWING AND ($long_life_s + $slack_s) * CAST(1000000 AS BIGINT) FOLLOWING) AS later_read
     FROM cached
 ), writes AS (
     SELECT

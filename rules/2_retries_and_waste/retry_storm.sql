@@ -95,7 +95,7 @@ WITH crowded AS (
     SELECT
         *,
         count(*) OVER (
-            PARTITION BY chain_id ORDER BY start_us RANGE BETWEEN CAST($window_s * 1000000 AS BIGINT) PRECEDING AND CURRENT ROW
+            PARTITION BY chain_id ORDER BY start_us RANGE BETWEEN $window_s * CAST(1000000 AS BIGINT) PRECEDING AND CURRENT ROW
         ) AS recent_sends
     FROM attempt_chains
     WHERE sends >= $min_sends
@@ -103,7 +103,7 @@ WITH crowded AS (
     SELECT
         *,
         max(recent_sends) OVER (
-            PARTITION BY chain_id ORDER BY start_us RANGE BETWEEN CURRENT ROW AND CAST($window_s * 1000000 AS BIGINT) FOLLOWING
+            PARTITION BY chain_id ORDER BY start_us RANGE BETWEEN CURRENT ROW AND $window_s * CAST(1000000 AS BIGINT) FOLLOWING
         ) AS densest,
         wait_ms / nullif(lag(CASE WHEN send > 1 THEN wait_ms END) OVER (PARTITION BY chain_id ORDER BY send), 0) AS wait_ratio
     FROM crowded

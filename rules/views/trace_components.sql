@@ -54,7 +54,7 @@ WITH detailed AS (
         p.first_token_us,
         -- the pause that follows a failed attempt, where the next thing waited for is the same request sent again
         CASE WHEN p.status <> 'ok' AND (lead(p.request_id) OVER siblings = p.request_id OR lead(p.prompt_hash) OVER siblings = p.prompt_hash)
-             THEN lead(w.window_start_us) OVER siblings - w.window_end_us ELSE 0 END AS pause_us
+             THEN (lead(w.window_start_us) OVER siblings) - w.window_end_us ELSE 0 END AS pause_us
     FROM path_windows AS w
     LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
     WINDOW siblings AS (PARTITION BY w.unit_id, w.parent_id ORDER BY w.window_start_us)

@@ -1,4 +1,4 @@
-"""What a rule or view may say: exactly one SELECT over known tables, with allow-listed functions.
+"""What a rule or view may say: exactly one SELECT over known tables, in the portable subset (``portable``).
 
 Works on DuckDB's own syntax tree (``json_serialize_sql``, which refuses DROP, COPY, CALL and the like but takes two SELECTs, SHOW, and a DELETE
 inside of WITH), so that nothing rests on text matching; what is not known to be harmless is refused. Log text is hostile and so may be a borrowed
@@ -11,23 +11,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from infercheck import portable
 from infercheck.errors import UsageError
 from infercheck.model.rule import Scalar
-
-# The portable subset: these exist on DuckDB and on Spark with one meaning. Operators (+, ||, ...) and CAST are no functions. Not
-# among them: lpad, rpad and repeat, which make gigabytes out of one number, in memory that no limit counts and no time-out reaches.
-ALLOWED_FUNCTIONS = frozenset(
-    """
-    abs avg bool_and bool_or cast ceil ceiling char_length coalesce concat concat_ws contains corr count count_if count_star cume_dist
-    date_diff date_trunc datediff day dayofweek dense_rank ends_with exp first_value floor greatest hour if ifnull isfinite isnan lag
-    last_value lead least left length like_escape ln log10 log2 lower ltrim max median min minute mod month not_like_escape nth_value
-    ntile nullif percent_rank percentile_cont percentile_disc position power pow quantile_cont rank regr_slope regr_intercept replace right
-    round row_number rtrim second sign split_part sqrt starts_with stddev stddev_pop stddev_samp strlen substr substring sum time_bucket
-    to_microseconds to_milliseconds to_seconds trim try_cast upper var_pop var_samp variance week xor year to_hours to_minutes to_days
-    date_part epoch_ms mode mad string_agg any_value min_by hash
-    """.split()
-)
-
 
 # What a syntax tree may consist of. Expressions have a class; queries, tables and modifiers a type alone.
 EXPRESSIONS = frozenset("BETWEEN CASE CAST COLUMN_REF COMPARISON CONJUNCTION CONSTANT FUNCTION OPERATOR STAR SUBQUERY TYPE WINDOW".split())
@@ -77,35 +63,32 @@ def check(
         raise UsageError(f"{what} is exactly one SELECT, here are {len(statements(tree)) or 'none'}", where=at)
     read: set[str] = set()
     for node, ctes in _nodes(tree):
-        refusal = _refusal(node, ctes, known_tables, what, any_function=any_function)
+        refusal = _refusal(node, ctes, known_tables, what, None if any_function else sql)
         if refusal:
-            raise UsageError(refusal[0], where=at, hint=refusal[1])
+            own = portable.line_of(node, sql) if line and sql else None
+            raise UsageError(refusal[0], where=f"{where}:{own}" if own else at, hint=refusal[1])
         if node.get("type") == "BASE_TABLE" and _table(node) not in ctes:
             read.add(_table(node))
     return read
 
 
 def _refusal(
-    node: Mapping[str, Any], ctes: frozenset[str], known_tables: frozenset[str], what: str, *, any_function: bool
+    node: Mapping[str, Any], ctes: frozenset[str], known_tables: frozenset[str], what: str, portable_sql: str | None
 ) -> tuple[str, str] | None:
-    """Why a node may not stand there, and what to do instead; None where it may."""
+    """Why a node may not stand there, and what to do instead; None where it may. ``portable_sql`` is the text of what has to be portable."""
     kind, group = node.get("type"), node.get("class")
     if kind == "TABLE_FUNCTION":
         return f"table function {_function_name(node)!r} is not allowed in {what}", "read canonical tables and views"
     if isinstance(group, str):
-        if group not in (EXPRESSIONS_OF_A_QUERY if any_function else EXPRESSIONS):
+        if group not in (EXPRESSIONS_OF_A_QUERY if portable_sql is None else EXPRESSIONS):
             return f"{group.lower().replace('_', ' ')} is not allowed in {what}", ""
-    elif isinstance(kind, str) and kind not in QUERIES and not (any_function and kind == "SHOW_REF" and node.get("query")):
+    elif isinstance(kind, str) and kind not in QUERIES and not (portable_sql is None and kind == "SHOW_REF" and node.get("query")):
         return f"{what} is one SELECT and nothing else, here is {kind.lower().removesuffix('_node').replace('_', ' ')}", ""
     if kind == "BASE_TABLE":
         qualified = node.get("schema_name") or node.get("catalog_name")
         if qualified or (_table(node) not in known_tables and _table(node) not in ctes):
             return f"there is no table or view {_table(node)!r}", "see `infercheck rules list --views`"
-    if not any_function and group in ("FUNCTION", "WINDOW"):
-        name = str(node.get("function_name", "")).lower()
-        if not (node.get("is_operator") or not re.fullmatch(r"\w+", name) or name in ALLOWED_FUNCTIONS):
-            return f"function {name!r} is not on the list of portable functions", ""
-    return None
+    return None if portable_sql is None else portable.refusal(node, portable_sql)
 
 
 def bind(sql: str, params: Mapping[str, Scalar], *, where: str) -> str:
