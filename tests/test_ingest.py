@@ -8,7 +8,6 @@ import os
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -21,6 +20,7 @@ from infercheck import ingest
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError, LedgerNotice, UsageError
 from infercheck.ingest import ledger, store
+from infercheck.model.progress import Progress
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 
@@ -322,10 +322,14 @@ def test_embeddings_count_their_inputs(engine: Engine, tmp_path: Path) -> None:
 
 
 def test_progress_is_told(engine: Engine, tmp_path: Path) -> None:
-    (tmp_path / "a.jsonl").write_bytes(lines(record(1)))
-    told: list[ingest.Progress] = []
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.jsonl").write_bytes(lines(record(1)))
+    size = sum(path.stat().st_size for path in tmp_path.iterdir())
+    told: list[Progress] = []
     ingest.ingest(engine, [str(tmp_path)], on_event=told.append)
-    assert asdict(told[-1])["done_bytes"] == told[-1].total_bytes
+    assert told == [Progress("reading", 0, size, 0, 2), Progress("reading", size, size, 2, 2)]
+    ingest.ingest(engine, [str(tmp_path)], on_event=told.append)
+    assert len(told) == 2  # nothing was new
 
 
 def test_many_small_files_are_read_as_one_and_keep_their_lines(engine: Engine, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.gate import Check, GateReport
+from infercheck.model.progress import Progress
 from infercheck.model.reconciliation import Reconciliation
 from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
@@ -27,7 +28,7 @@ from infercheck.summarise import VIEWS
 if TYPE_CHECKING:
     import polars as pl
 
-Event = Callable[..., None]
+Event = Callable[[Progress], None]
 Note = Callable[[str], None]
 Paths = str | Path | Sequence[str | Path]
 
@@ -43,6 +44,7 @@ class _Run:
     scope: ingest.Scope
     read: ingest.IngestResult
     notes: list[str]
+    on_event: Event | None
 
 
 def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Analysis:
@@ -282,9 +284,11 @@ def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt:
             engine, [str(p) for p in _each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
         engine.lock_down()  # before --where, which must not reach a file either
+        if on_event:
+            on_event(Progress("preparing"))
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         notes = prepare.prepare(engine, config, whole=options.where is None)
-        yield _Run(engine, config, book, params, scope, read, notes)
+        yield _Run(engine, config, book, params, scope, read, notes, on_event)
 
 
 def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
@@ -333,6 +337,7 @@ def _diagnosed(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
         ignore=(*options.ignore, *run.config.ignored),
         params=run.params,
         timeout_s=options.rule_timeout_s,
+        on_event=run.on_event,
     )
     diagnose.make_views(run.engine, run.book, VIEWS, run.params)
     return diagnosis

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -14,6 +14,7 @@ from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.errors import InfercheckError, UsageError, first_line
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.model.hints import lacking, settings_for
+from infercheck.model.progress import Progress
 from infercheck.model.report import NotChecked
 from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, EVIDENCE_PREFIX, Scalar
 from infercheck.rulebook import Rule, Rulebook, View
@@ -80,6 +81,7 @@ def diagnose(
     ignore: Iterable[str] = (),
     params: Mapping[str, Mapping[str, Scalar]] | None = None,
     timeout_s: float | None = None,
+    on_event: Callable[[Progress], None] | None = None,
 ) -> Diagnosis:
     """Run the selected rules over the canonical tables and fill table ``claims``."""
     params = params or {}
@@ -87,7 +89,10 @@ def diagnose(
     filled = filled_columns(engine)
     result = Diagnosis()
     engine.execute(CLAIMS_DDL)
-    for rule in book.selected(select, ignore):
+    chosen = book.selected(select, ignore)
+    for done, rule in enumerate(chosen):
+        if on_event:
+            on_event(Progress("diagnosing", done, len(chosen), what=rule.id))
         try:
             with deadline(engine, timeout_s):
                 missing = _missing(engine, rule, filled, rule.params(params.get(rule.id)))

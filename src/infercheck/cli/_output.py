@@ -107,9 +107,9 @@ def progress(quiet: bool) -> Iterator[Callable[..., None] | None]:
     if quiet or not sys.stderr.isatty() or os.environ.get("TERM") == "dumb":
         yield None
         return
-    from infercheck.cli._progress import Progress
+    from infercheck.cli._progress import ProgressLine
 
-    bar = Progress()
+    bar = ProgressLine()
     try:
         yield bar.event
     finally:

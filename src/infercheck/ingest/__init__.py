@@ -6,13 +6,12 @@ other machines, ``scope``, ``attempts`` and ``remarks`` lay it out for one run w
 """
 
 from infercheck.ingest.ledger import default_path, salt_of, salted_by
-from infercheck.ingest.reading import IngestResult, Progress, detect, ingest, propose, read_example
+from infercheck.ingest.reading import IngestResult, detect, ingest, propose, read_example
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.to_folder import Written, ingest_to
 
 __all__ = [
     "IngestResult",
-    "Progress",
     "Scope",
     "Written",
     "default_path",

@@ -16,8 +16,9 @@ from infercheck.errors import InputError
 from infercheck.ingest import inputs, ledger, parquet, plan, salvage, scope, shards, staging
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, store
+from infercheck.model.progress import Progress
 
-__all__ = ["IngestResult", "Progress", "Scope", "detect", "ingest", "open_scope", "propose", "read_example", "scope"]
+__all__ = ["IngestResult", "Scope", "detect", "ingest", "open_scope", "propose", "read_example", "scope"]
 
 RECORDS = frozenset(
     {"jsonl", "ndjson", "json", "csv", "tsv", "log", "parquet", "gz", "zst"}
@@ -27,15 +28,6 @@ BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
 JOIN_BYTES = 1 << 20
 BATCH_BYTES = 1 << 28  # a batch is committed at once; its texts are held until then, in memory or in the spill folder
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far ingestion is: bytes on disk of the files done, and of all that are new."""
-
-    path: str
-    done_bytes: int
-    total_bytes: int
 
 
 @dataclass(frozen=True)
@@ -80,12 +72,12 @@ def ingest(
         own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}
         todo = plan.make(engine, [f for f in files if f.path not in own], among or sources.load())
         total = sum(r.size for r in todo.readings)
-        done = 0
-        for batch in _batches(todo.readings):
+        done = files_done = 0
+        for batch in ([], *_batches(todo.readings)):
             _read_batch(engine, batch, scratch)
-            done += sum(r.size for r in batch)
-            if on_event:
-                on_event(Progress(batch[-1].path, done, total))
+            done, files_done = done + sum(r.size for r in batch), files_done + len(batch)
+            if on_event and total:
+                on_event(Progress("reading", done, total, files_done, len(todo.readings)))
     file_ids = tuple(sorted([*ready, *todo.unchanged, *(r.file_id for r in todo.readings)]))
     if not file_ids:
         foreign = "; for a log among them: `infercheck sources detect FILE`" if set(todo.skipped) & RECORDS else ""

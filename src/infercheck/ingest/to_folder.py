@@ -12,6 +12,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.ingest import ledger, reading, shards
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Seen, change_of
+from infercheck.model.progress import Progress
 from infercheck.sources import Source
 
 
@@ -31,7 +32,7 @@ def ingest_to(
     folder: Path,
     *,
     among: Mapping[str, Source] | None = None,
-    on_event: Callable[[reading.Progress], None] | None = None,
+    on_event: Callable[[Progress], None] | None = None,
 ) -> Written:
     """Read ``paths`` and write what is new as one shard of ``folder``.
 
