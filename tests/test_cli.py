@@ -100,6 +100,12 @@ def test_every_command_has_an_example_and_v(command: list[str], capsys: pytest.C
     assert "--verbose" in out
 
 
+@pytest.mark.parametrize("group", [[], *([name] for name in sorted({name for name, *below in commands() if below}))], ids=" ".join)
+def test_every_group_has_an_example(group: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run([*group, "--help"]) == 0
+    assert re.search(rf"Examples?:\s+infercheck {' '.join(group)}", capsys.readouterr().out)
+
+
 def test_commands_discover_themselves() -> None:
     files = {p.stem for p in Path(cli.__file__).parent.glob("*.py") if not p.stem.startswith("_")}
     assert {name for name, *_ in commands()} == files

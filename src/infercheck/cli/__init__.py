@@ -13,6 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
+from infercheck.cli import _complete
 from infercheck.cli._errors import guarded
 
 
@@ -23,6 +24,7 @@ def main() -> None:
 
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
+    _complete.prepare()
     return guarded(lambda: build()(args=list(argv), prog_name="infercheck", standalone_mode=False), argv)
 
 

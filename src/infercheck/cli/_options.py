@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infercheck.cli import _complete
 from infercheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -29,8 +30,11 @@ ConfigFile = Annotated[
     Path | None, typer.Option("--config", metavar="FILE", help="Config instead of the nearest infercheck.toml or pyproject.toml.")
 ]
 RuleDirs = Annotated[list[Path] | None, typer.Option("--rules", metavar="DIR", help="More rules, laid out like rules/; may be repeated.")]
-Select = Annotated[list[str] | None, typer.Option(metavar="RULE", help="Only these rules or steps; comma separated or repeated.")]
-Ignore = Annotated[list[str] | None, typer.Option(metavar="RULE", help="Not these rules or steps.")]
+Select = Annotated[
+    list[str] | None,
+    typer.Option(metavar="RULE", help="Only these rules or steps; comma separated or repeated.", autocompletion=_complete.rules),
+]
+Ignore = Annotated[list[str] | None, typer.Option(metavar="RULE", help="Not these rules or steps.", autocompletion=_complete.rules)]
 Ledger = Annotated[Path | None, typer.Option(metavar="FILE", help="Ledger to use instead of the project's own.")]
 NoLedger = Annotated[bool, typer.Option("--no-ledger", help="Keep nothing for the next run.")]
 Basis = Annotated[

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from infercheck.cli import _complete
 from infercheck.cli import _options as opt
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ def list_rules(
 
 
 def explain(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A rule, a view or a fix.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="A rule, a view or a fix.", autocompletion=_complete.pages)],
     rules: opt.RuleDirs = None,
     verbose: opt.Verbose = False,
 ) -> None:
