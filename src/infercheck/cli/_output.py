@@ -124,8 +124,10 @@ def _width(terminal: bool) -> int:
 
 
 def _unicode() -> bool:
+    from infercheck.render._bars import DRAWN_WITH
+
     try:
-        "–…·×≥".encode(sys.stdout.encoding or "ascii")
+        f"–…·×≥{DRAWN_WITH}".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         return False
     return True

@@ -16,10 +16,14 @@ from rich.table import Table
 from rich.text import Text
 
 from infercheck.render import Style
+from infercheck.render._bars import bar
+from infercheck.render.figures import percent
 from infercheck.render.safe import ascii_only, clean
 
 INDENT = 2
 MIN_WIDTH = 60
+_BAR = 10  # columns
+_WITH_BARS = 95  # columns of a page that has room for bars beside its tables' words
 Cell = str | Text
 
 
@@ -37,6 +41,7 @@ class Page:
 
     def __init__(self, style: Style) -> None:
         self.style = style
+        self._bars = style.width >= _WITH_BARS
         self._out = io.StringIO()
         self._console = Console(
             file=self._out,
@@ -80,6 +85,15 @@ class Page:
         self._console.print(
             self.joined(Text(self.safe(title), style="bold"), Text(self.safe(aside), style="dim"), by="  "), overflow="fold"
         )
+
+    def share_columns(self) -> list[Column]:
+        """Columns for a share, with a bar where the width allows."""
+        return [Column("share"), *([Column("", "left")] if self._bars else [])]
+
+    def share(self, share: float | None, longest: float) -> list[Cell]:
+        """Cells for ``share_columns``; the longest share's bar is the longest."""
+        drawn = bar(share / longest if share is not None and longest else None, _BAR, self.style.unicode)
+        return [percent(share), *([Text(drawn, style="cyan")] if self._bars else [])]
 
     def paragraph(self, text: Cell, style: str = "", indent: int = INDENT) -> None:
         """Wrapped text."""

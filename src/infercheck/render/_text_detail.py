@@ -10,11 +10,12 @@ from rich.text import Text
 
 from infercheck.model.report import ModelSpend, Report, WorkloadSpend
 from infercheck.render._page import Cell, Column, Page
-from infercheck.render.figures import count, made_of, ms, percent, plural
+from infercheck.render.figures import count, made_of, ms, plural
 from infercheck.render.money import allocate, cell_usd, total, usd
 from infercheck.render.safe import ascii_only, lines
 
 _ROWS = 10  # per table, unless verbose
+_SHORT = 14  # what is told of a workload's class stands beside its name if it is no longer, else below
 _WORTH_TAKING_APART = 1.01  # a success costs at least a hundredth more than a clean one
 
 
@@ -66,14 +67,16 @@ def _by_model(page: Page, rows: Sequence[ModelSpend], places: int) -> None:
         Column("cached"),
         Column("output"),
         Column("spend"),
-        Column("share"),
+        *page.share_columns(),
     ]
+    longest = max((row.share or 0 for row in rows), default=0)
     body: list[list[Cell]] = []
     for row, cell in list(zip(rows, cells, strict=True))[:shown]:
         name = page.text("/".join(part for part in (row.provider, row.model) if part) or "unknown", limit=80)
         name = page.joined(name, page.text("premium" if row.premium else "", "magenta"))
         tokens = [_tokens(row.input_tokens), _tokens(row.cache_read_tokens), _tokens(row.output_tokens)]
-        body.append([name, count(row.calls), *tokens, cell_usd(row.spend_usd, cell, places), percent(row.share)])
+        body.append([name, count(row.calls), *tokens, cell_usd(row.spend_usd, cell, places)])
+        body[-1] += page.share(row.share, longest)
     _close(page, columns, body, rows, cells, shown, places)
 
 
@@ -83,7 +86,9 @@ def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None
     page.heading("Spend by workload")
     cells = allocate([row.spend_usd for row in rows], places)
     shown = len(rows) if page.style.verbose else _ROWS
-    columns = [Column("workload", "left", wrap=True), Column("calls"), Column("p95"), Column("a success"), Column("spend"), Column("share")]
+    columns = [Column("workload", "left", wrap=True), Column("calls"), Column("p95"), Column("a success"), Column("spend")]
+    columns += page.share_columns()
+    longest = max((row.share or 0 for row in rows), default=0)
     body: list[list[Cell]] = []
     for row, cell in list(zip(rows, cells, strict=True))[:shown]:
         usual = row.value in (None, "normal") and not page.style.verbose
@@ -93,11 +98,11 @@ def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None
         parts = row.cost_parts
         wasteful = parts is not None and (page.style.verbose or parts.failures * parts.waste >= _WORTH_TAKING_APART)
         told = page.text(" · ".join(filter(None, (klass, value))), "dim", 160)
-        name = page.joined(
-            page.text(row.workload, limit=80), told, page.text(f"a success: {made_of(parts)}" if wasteful else "", "dim"), by="\n"
-        )
+        name = page.joined(page.text(row.workload, limit=80), told, by="  " if len(told.plain) <= _SHORT else "\n")
+        name = page.joined(name, page.text(f"a success: {made_of(parts)}" if wasteful else "", "dim"), by="\n")
         each = usd(row.cost_per_successful_outcome_usd)
-        body.append([name, count(row.calls), ms(row.p95_ms), each, cell_usd(row.spend_usd, cell, places), percent(row.share)])
+        body.append([name, count(row.calls), ms(row.p95_ms), each, cell_usd(row.spend_usd, cell, places)])
+        body[-1] += page.share(row.share, longest)
     _close(page, columns, body, rows, cells, shown, places)
     untold = dict.fromkeys(row.class_reason for row in rows[:shown] if row.klass == "unknown" and row.class_reason)
     if not page.style.verbose:
@@ -115,7 +120,7 @@ def _close(
     places: int,
 ) -> None:
     """The rest in one row, then the total."""
-    middle = [""] * (len(columns) - 4)
+    middle, after = [""] * (len(columns) - 3 - len(page.share_columns())), [""] * len(page.share_columns())
     if len(rows) > shown:
         rest = rows[shown:]
         body.append(
@@ -124,7 +129,7 @@ def _close(
                 count(sum(row.calls for row in rest)),
                 *middle,
                 usd(total(cells[shown:]), places),
-                "",
+                *after,
             ]
         )
     if len(rows) > 1:
@@ -134,7 +139,7 @@ def _close(
                 count(sum(row.calls for row in rows)),
                 *middle,
                 Text(page.safe(usd(total(cells), places)), "bold"),
-                "",
+                *after,
             ]
         )
     page.table(columns, body)

@@ -17,8 +17,9 @@ def latency(page: Page, report: Report) -> None:
         return
     page.heading("Where the time goes", "interactive requests, along their critical path" if facts.path else "")
     if facts.path:
-        rows: list[list[Cell]] = [[part.component, ms(part.mean_ms), percent(part.share)] for part in facts.path]
-        page.table([Column("part", "left", wrap=True), Column("mean"), Column("share")], rows)
+        longest = max(part.share for part in facts.path)
+        rows: list[list[Cell]] = [[part.component, ms(part.mean_ms), *page.share(part.share, longest)] for part in facts.path]
+        page.table([Column("part", "left", wrap=True), Column("mean"), *page.share_columns()], rows)
     _queueing(page, report)
     _spikes(page, report)
     _tail(page, report)

@@ -32,7 +32,7 @@ def plan(page: Page, report: Report, places: int) -> None:
     saves = allocate([item.saves_usd for item in report.plan], places)
     cells = dict(zip((id(item) for item in report.plan), saves, strict=True))
     monthly = any(item.saves_usd_per_month is not None for item in report.plan)
-    timed = any(item.saves_ms_p95 is not None for item in report.plan)
+    timed = any(map(_felt, report.plan))
     columns = [Column("#"), Column("what to do", "left", wrap=True), Column("saves"), *([Column("a month")] if monthly else [])]
     columns += [*([Column("p95")] if timed else []), Column("grade", "left")]
     rows: list[list[Cell]] = []
@@ -83,7 +83,7 @@ def findings(page: Page, report: Report, places: int) -> None:
 
 
 def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | None], places: int) -> None:
-    timed = any(finding.saves_ms_p95 is not None for finding in chosen)
+    timed = any(map(_felt, chosen))
     columns = [Column("finding", "left", wrap=True), Column("calls"), Column("alone"), Column("once")]
     columns += [*([Column("p95")] if timed else []), Column("grade", "left")]
     rows: list[list[Cell]] = []
@@ -93,6 +93,11 @@ def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | Non
         money = [cell_usd(alone, alone and rounded(alone, places), places), cell_usd(finding.counted_once_usd, cells[id(finding)], places)]
         rows.append([name, count(finding.calls), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
     page.table(columns, rows)
+
+
+def _felt(entry: Finding | PlanItem) -> bool:
+    """It takes a millisecond off, or adds one: a column of nothing but 0 ms is not worth its width."""
+    return abs(entry.saves_ms_p95 or 0) >= 0.5
 
 
 def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> None:

@@ -7,6 +7,7 @@ from decimal import Decimal
 from rich.text import Text
 
 from infercheck.model.report import Coverage, Headline, Report
+from infercheck.render._bars import ASCII_SHADES, SHADES, stacked
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import (
     break_even,
@@ -25,6 +26,7 @@ from infercheck.render.figures import (
 )
 from infercheck.render.money import UNKNOWN, usd
 
+_BAR = 30  # columns
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
 _BASIS = {
     "logged": "as the log prices each call",
@@ -105,6 +107,7 @@ def verdict(page: Page, report: Report) -> None:
     if head.system_share_of_p95 is not None and not head.verdict:
         rows.append(("p95", f"{percent(head.system_share_of_p95)} is the system's to save, the rest is the models' speed"))
     if report.findings:
+        rows += _owed_to(page, head)
         rows.append(
             (
                 "savings",
@@ -113,6 +116,23 @@ def verdict(page: Page, report: Report) -> None:
         )
     if rows:
         page.pairs(rows)
+
+
+def _owed_to(page: Page, head: Headline) -> list[tuple[str, Cell]]:
+    """The whole spend as a bar of three shades."""
+    parts = head.spend_parts
+    own = sum((p.sure_usd for p in parts if p.part in ("hardware", "model_price")), Decimal(0))
+    sure = sum((p.sure_usd for p in parts), Decimal(0)) - own
+    likely = sum((p.heuristic_usd for p in parts), Decimal(0))
+    if sure + likely <= 0 or own < 0:
+        return []
+    whole = sure + likely + own
+    shades = SHADES if page.style.unicode else ASCII_SHADES
+    shares = [float(part / whole) for part in (sure, likely, own)]
+    bar = stacked(shares, _BAR, page.style.unicode)
+    names = ("sure", "likely", "the models' own" if all(p.part != "hardware" or not p.sure_usd for p in parts) else "the rest")
+    legend = "  ".join(f"{shade} {name}" for shade, name, share in zip(shades, names, shares, strict=True) if share > 0)
+    return [("spend", page.joined(Text(bar, style="cyan"), Text(legend, style="dim"), by="  "))]
 
 
 def hardware(page: Page, report: Report, places: int) -> None:

@@ -15,7 +15,7 @@ SUFFIX = ".txt"
 
 def render(report: Report, style: Style = DEFAULT) -> str:
     """The report as text of ``style.width`` columns."""
-    from infercheck.render import _text_detail, _text_latency, _text_plan, _text_top
+    from infercheck.render import _text_detail, _text_latency, _text_plan, _text_time, _text_top
     from infercheck.render._page import Page
     from infercheck.render.money import places_in_tables
 
@@ -37,5 +37,6 @@ def render(report: Report, style: Style = DEFAULT) -> str:
     _text_detail.fixes(page, report)
     _text_latency.latency(page, report)
     _text_detail.spend(page, report, places)
+    _text_time.over_time(page, report, places)
     _text_detail.not_checked(page, report)
     return page.finish()
