@@ -56,7 +56,7 @@ schemas: $(READY)
 
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:
-	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --extra html --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt
 
 wheel: $(READY)
 	$(BIN)/python -m build --no-isolation --outdir dist .

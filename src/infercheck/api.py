@@ -9,7 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infercheck import coverage, diagnose, gate, ingest, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
+from infercheck import coverage, diagnose, gate, ingest, pictures, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
 from infercheck.analysis import CALLS, CLAIMS, Analysis
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
@@ -302,7 +302,11 @@ def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
 def _report(run: _Run, options: AnalyzeOptions) -> Report:
     diagnosis = _settled(run, options)
     cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis, told=run.notes)
-    return recommend.report(run.engine, run.book, diagnosis, cover)
+    made = recommend.report(run.engine, run.book, diagnosis, cover)
+    if not options.pictures:
+        return made
+    diagnose.make_views(run.engine, run.book, pictures.VIEWS, run.params)
+    return made.model_copy(update={"pictures": pictures.pictures(run.engine)})
 
 
 def _collected(run: _Run, options: AnalyzeOptions, *, prompts: bool = False) -> gate.Collected:

@@ -75,12 +75,12 @@ def _write_drawn(drawn: str | bytes, renderer: Renderer | GateRenderer, output: 
 
 
 def renderer_for(name: str | None, output: Path | None) -> Renderer:
-    """By ``--format``, else by the ending of the output file, else text."""
+    """By ``--format``, else by the ending of the output file, else text. UsageError where it lacks what it needs."""
     from infercheck import render
 
-    if name is not None:
-        return render.get(name)
-    return (render.for_suffix(output.suffix) if output else None) or render.get("text")
+    found = render.get(name) if name is not None else (render.for_suffix(output.suffix) if output else None) or render.get("text")
+    getattr(found, "ready", lambda: None)()
+    return found
 
 
 def gate_renderer_for(name: str | None, output: Path | None) -> GateRenderer:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -21,7 +22,9 @@ def register(app: typer.Typer) -> None:
 
 def analyze(
     paths: opt.Paths,
-    format: Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, csv (the plan) or markdown.")] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, csv (the plan), markdown or html.")
+    ] = None,
     output: opt.Output = None,
     since: opt.Since = None,
     until: opt.Until = None,
@@ -48,6 +51,7 @@ def analyze(
     Examples:
       infercheck analyze logs/
       infercheck analyze logs/ --since 7d --format markdown -o report.md
+      infercheck analyze logs/ -o report.html
       infercheck analyze logs/ --select 2 --ignore paid_failures -v
       infercheck analyze logs/ -q --fail-on cost_per_success=0.02 --fail-on interactive_p95_ms=8000
     """
@@ -72,6 +76,7 @@ def analyze(
     )
     from infercheck import api
 
+    options = replace(options, pictures=getattr(renderer, "PICTURES", False))
     with progress(quiet) as on_event:
         report, checks = api.report([*paths], budgets=budgets, options=options, on_event=on_event)
     write_report(report, renderer, output, verbose=verbose, quiet=quiet, tz=tz)

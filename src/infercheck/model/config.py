@@ -213,7 +213,7 @@ class AnalyzeOptions:
     """What one run was asked to do. None means: as the config says, else the default.
 
     ``since`` and ``until`` are moments in UTC (naive, as in the canonical tables); a time span as ``since`` counts back from the newest call.
-    ``where`` is a SQL condition over ``calls``. ``tz`` is for display only.
+    ``where`` is a SQL condition over ``calls``. ``tz`` is for display only. ``pictures``: also work out what only the HTML page draws.
     """
 
     since: datetime | timedelta | None = None
@@ -228,3 +228,4 @@ class AnalyzeOptions:
     cost_basis: str | None = None
     rule_timeout_s: float | None = None
     tz: str = "UTC"
+    pictures: bool = False

@@ -11,9 +11,10 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
 
-SCHEMA_VERSION = "1.1"
+SCHEMA_VERSION = "1.2"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -386,3 +387,4 @@ class Report(Model):
     spend: Spend = Spend()
     latency: Latency = Latency()
     fixes: list[FixPage] = []
+    pictures: Pictures | None = None

@@ -1,5 +1,7 @@
 """One output each. A renderer is a module of this package with NAME, SUFFIX and ``render(report, style)``; nothing lists them by hand.
 
+It may have ``ready()``, which says before the log is read that something is missing, and ``PICTURES = True`` where it draws ``report.pictures``.
+
 Renderers only draw: they compute nothing that the report does not say. They import what is heavy inside ``render``.
 """
 
