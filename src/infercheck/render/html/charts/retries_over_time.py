@@ -21,6 +21,7 @@ def figure(report: Report, tz: str) -> Figure | None:
     if told is None or not any(b.failed or b.retries for b in told.buckets):
         return None
     step = timedelta(seconds=told.seconds)
+    resent = any(b.retries for b in told.buckets)  # a line along the bottom would say nothing
     values = [
         {
             "start": _time.clock(b.start, tz),
@@ -31,15 +32,17 @@ def figure(report: Report, tz: str) -> Figure | None:
             "tip": f"{_time.spoken(b.start, told.seconds, tz)}: {n:,} {kind} of {plural(b.calls, 'attempt')}",
         }
         for b in told.buckets
-        for kind, n in (("failed attempts", b.failed), ("sent again", b.retries))
+        for kind, n in (("failed attempts", b.failed), ("sent again", b.retries if resent else None))
         if n is not None
     ]
     first, last = told.buckets[0].start, told.buckets[-1].start + step
 
+    shown = {kind: colour for kind, colour in _COLOURS.items() if any(v["kind"] == kind for v in values)}
+
     def spec(width: int) -> Spec:
         x = _time.x(first, last, width, tz)
         y = {"field": "n", "type": "quantitative", "stack": None, "axis": {"title": None, "tickMinStep": 1, "format": "~s"}}
-        colour = {"field": "kind", "type": "nominal", "scale": scale(_COLOURS)}
+        colour = {"field": "kind", "type": "nominal", "scale": scale(shown)}
         bar = {
             "data": {"values": [v for v in values if v["kind"] == "failed attempts" and v["n"]]},
             "mark": {"type": "bar", "stroke": PAPER, "strokeWidth": 1.5, "opacity": 0.75},

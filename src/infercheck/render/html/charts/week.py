@@ -35,16 +35,16 @@ def figures(report: Report, tz: str) -> list[Figure]:
             table=Table("week-calls-data", "Calls by hour and weekday, UTC", columns, rows),
         )
     ]
-    timed = [h for h in hours if h.p95_ms is not None]
-    if len(timed) >= _HOURS:
-        slowest = max(timed, key=lambda h: h.p95_ms or 0)
+    known = [h for h in hours if h.p95_ms is not None]
+    if len(known) >= _HOURS:
+        slowest = max(known, key=lambda h: h.p95_ms or 0)
         found.append(
             Figure(
                 id="week-latency",
                 title="p95 of calls by hour and weekday",
                 says=f"Slowest: {_DAYS[slowest.weekday - 1]} {slowest.hour:02d}:00 UTC, {ms(slowest.p95_ms)}. Hours of under 20 calls are left out.",
                 spec=lambda width: _spec(
-                    timed, {id(h): h.p95_ms or 0 for h in timed}, {id(h): f"p95 {ms(h.p95_ms)}" for h in timed}, width
+                    known, {id(h): h.p95_ms or 0 for h in known}, {id(h): f"p95 {ms(h.p95_ms)}" for h in known}, width
                 ),
                 table=Table("week-latency-data", "p95 by hour and weekday, UTC", columns, rows),
             )
@@ -68,7 +68,12 @@ def _spec(hours: list[WeekHour], value: dict[int, float], words: dict[int, str],
                 "scale": {"domain": list(range(24))},
                 "axis": {"title": None, "labelAngle": 0, "domain": False, "ticks": False, "values": list(range(0, 24, 2 if wide else 6))},
             },
-            "y": {"field": "day", "type": "ordinal", "sort": list(_DAYS), "axis": {"title": None, "domain": False, "ticks": False}},
+            "y": {
+                "field": "day",
+                "type": "ordinal",
+                "scale": {"domain": list(_DAYS)},
+                "axis": {"title": None, "domain": False, "ticks": False},
+            },
             "color": {
                 "field": "v",
                 "type": "quantitative",

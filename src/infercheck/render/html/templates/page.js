@@ -53,7 +53,7 @@
         row.hidden = !words[n].includes(sought);
         shown += row.hidden ? 0 : 1;
       });
-      told.textContent = sought ? `${shown} of ${rows.length}` : "";
+      told.textContent = sought ? shown + " of " + rows.length : "";
     });
   });
 
@@ -73,7 +73,7 @@
       const shown = findings.filter((finding) => !finding.hidden).length;
       all(".step").forEach((step) => { step.hidden = !step.querySelector("details.finding:not([hidden])"); });
       document.querySelector("#findings .none").hidden = shown > 0;
-      told.textContent = shown < findings.length ? `${shown} of ${findings.length}` : "";
+      told.textContent = shown < findings.length ? shown + " of " + findings.length : "";
     };
     search.addEventListener("input", filter);
     grade.addEventListener("change", filter);
