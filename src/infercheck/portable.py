@@ -127,7 +127,7 @@ def _function(node: Mapping[str, Any], sql: str) -> Refusal | None:
             return "row_number() without an order numbers at random", "ORDER BY columns that tell every row apart"
     if name in _PARSED and not written.startswith(("quantile", "list")):
         return None
-    if name == "-" and re.search(r"(?i)\bOVER\s+\w+\s*-", _text(node, sql)) and node["arguments"][0]["expression"].get("class") == "WINDOW":
+    if name == "-" and re.search(r"(?i)\bOVER\s+\w+\s*$", _before(node, node["arguments"][0]["expression"], sql)):
         return "OVER name - ... reads as one name on Spark", "put the window call in parentheses"
     if (node.get("is_operator") and name in _OPERATORS) or name in FUNCTIONS:
         return None
@@ -147,6 +147,12 @@ def _text(node: Mapping[str, Any], sql: str) -> str:
     """The text of an expression; empty where it does not say where it stands."""
     place, length = node.get("query_location", _NOWHERE), node.get("query_location_length", 0)
     return sql.encode()[place : place + length].decode(errors="ignore") if place != _NOWHERE else ""
+
+
+def _before(operator: Mapping[str, Any], left: Mapping[str, Any], sql: str) -> str:
+    """From the start of an operator's left side to the operator, a closing parenthesis between them included."""
+    place, end = left.get("query_location", _NOWHERE), operator.get("query_location", _NOWHERE)
+    return sql.encode()[place:end].decode(errors="ignore") if _NOWHERE not in {place, end} else ""
 
 
 def _mixes_types(bound: Any) -> bool:
