@@ -28,6 +28,13 @@ def shells(incomplete: str) -> list[str]:
     return [name for name in SHELLS if name.startswith(incomplete)]
 
 
+def schemas(incomplete: str) -> list[tuple[str, str]]:
+    """Names of schemas."""
+    from infercheck.contracts import CONTRACTS
+
+    return [(name, contract.title) for name, contract in CONTRACTS.items() if name.startswith(incomplete)]
+
+
 def rules(incomplete: str) -> list[tuple[str, str]]:
     """Names of the built-in rules, with their titles; of a list with commas, the last one."""
     from infercheck import rulebook

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
+from infercheck.cli import _complete
 from infercheck.cli import _options as opt
 
 ORDER = 9
@@ -14,14 +17,27 @@ def register(app: typer.Typer) -> None:
     app.command("schema")(schema)
 
 
-def schema(output: opt.Output = None, verbose: opt.Verbose = False) -> None:
-    """Print the JSON Schema of the JSON report.
+def schema(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME",
+            help="report, gate, baseline, reconciliation, simulation; ledger or parquet for tables.",
+            autocompletion=_complete.schemas,
+        ),
+    ] = "report",
+    output: opt.Output = None,
+    verbose: opt.Verbose = False,
+) -> None:
+    """Print what other programs may rely on: JSON Schemas, the ledger's tables, the Parquet of ingest --to. Each has a version of its own.
 
     \b
-    Example:
+    Examples:
       infercheck schema -o report.schema.json
+      infercheck schema gate
     """
+    from infercheck import contracts
     from infercheck.cli._output import write
-    from infercheck.render.json import dumps, report_schema
+    from infercheck.render.json import dumps
 
-    write(dumps(report_schema()) + "\n", output)
+    write(dumps(contracts.get(name).schema()) + "\n", output)

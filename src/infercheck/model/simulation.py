@@ -9,6 +9,8 @@ from pydantic import Field
 from infercheck.model.report import Model, Usd
 from infercheck.model.rule import FixId
 
+SCHEMA_VERSION = "1.0"
+
 
 class Choice(NamedTuple):
     """One ``--fix``: a fix, and the workload or the subject of a finding that it is limited to."""
@@ -46,6 +48,7 @@ class WorkloadEffect(Model):
 class Simulation(Model):
     """The log re-priced under the chosen fixes, each dollar counted once. The workloads sum to the totals."""
 
+    schema_version: str = SCHEMA_VERSION
     fixes: list[FixEffect]
     calls: int
     before_usd: Usd | None

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 from infercheck.render import DEFAULT, Style
 
 if TYPE_CHECKING:
+    from pydantic import BaseModel
+
     from infercheck.model.report import Report
 
 NAME = "json"
@@ -31,11 +33,16 @@ def dumps(value: object) -> str:
     return _UNSAFE.sub(_escaped, json.dumps(_plain(value), ensure_ascii=False, allow_nan=False, indent=2))
 
 
+def schema_of(model: type[BaseModel]) -> dict[str, Any]:
+    """JSON Schema of what a model writes."""
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **model.model_json_schema(mode="serialization", by_alias=True)}
+
+
 def report_schema() -> dict[str, Any]:
     """JSON Schema of what ``render`` writes."""
     from infercheck.model.report import Report
 
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **Report.model_json_schema(mode="serialization", by_alias=True)}
+    return schema_of(Report)
 
 
 def _plain(value: Any) -> Any:

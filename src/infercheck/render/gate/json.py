@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from infercheck.render import DEFAULT, Style
-from infercheck.render.json import dumps
+from infercheck.render.json import dumps, schema_of
 
 if TYPE_CHECKING:
     from infercheck.model.gate import GateReport
@@ -23,4 +23,4 @@ def schema() -> dict[str, Any]:
     """JSON Schema of what ``render`` writes."""
     from infercheck.model.gate import GateReport
 
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **GateReport.model_json_schema(mode="serialization")}
+    return schema_of(GateReport)
