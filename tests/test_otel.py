@@ -100,13 +100,14 @@ def test_copies_of_a_file_count_once(engine: Engine, tmp_path: Path) -> None:
     assert engine.value("SELECT count(*) FROM spans") == spans == 60
 
 
-def test_a_file_that_grows_is_read_on(engine: Engine, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damage", ["", "no record\n"], ids=["sound", "with a bad line each time"])
+def test_a_file_that_grows_is_read_on(engine: Engine, tmp_path: Path, damage: str) -> None:
     lines, path = SAMPLE.read_text().splitlines(keepends=True), tmp_path / "log.jsonl"
     for end in range(1, len(lines) + 1):
-        path.write_text("".join(lines[:end]))
+        path.write_text("".join(line + damage for line in lines[:end]))
         scope = read(engine, path)
-    assert (scope.attempts, scope.requests, scope.rejects) == (6, 5, 0)
-    assert engine.rows("SELECT count(DISTINCT call_id), max(line) FROM calls") == [(6, 9)]
+    assert (scope.attempts, scope.requests, scope.rejects) == (6, 5, len(lines) if damage else 0)
+    assert engine.rows("SELECT count(DISTINCT call_id), max(line) FROM calls") == [(6, 17 if damage else 9)]
 
 
 def test_a_damaged_line_loses_only_itself(engine: Engine, tmp_path: Path) -> None:

@@ -254,7 +254,7 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
         for r in batch:
             r.cleaned = _salvaged(r, r.frozen(scratch), target)
     cleaned = {r.file_id: r.cleaned for r in batch if r.cleaned}
-    pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
+    pieces = [staging.Piece(r.file_id, out, r.base, joined=True) for r in batch]
     staging.read_rows(engine, source, pieces, lenient=True, rest=_rest(batch), longest=max(c.longest for c in cleaned.values()))
     salvage.refuse_unread(engine, out, cleaned, table="records" if source.holds_records else "staged")
     staging.number_rows(engine, source)

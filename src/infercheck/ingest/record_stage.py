@@ -16,11 +16,13 @@ _STACKED = "SELECT r.* REPLACE (p.file_id AS file, p.line AS line) FROM records 
 def hold(engine: Engine, source: Source, select: str, *, stacked: bool = False) -> None:
     """Make ``raw`` of what ``select`` reads. Records are held first: their place in the file is known only before they are taken apart.
 
-    A record without any of the source's plain fields ``is_empty``: its file gets the record by record pass, which looks at all of them. (Here
-    that would have the database make every nested field of every record, of which most are not needed.)
+    A record with none of the source's fields ``is_empty``: its file gets the record by record pass. Where one of the keys that tell the format is
+    plain, the plain fields answer that, since to ask it of nested ones has the database make all of them, of which most are not needed.
     """
-    plain = [name for name, shape in source.header.columns.items() if shape == "VARCHAR"] or list(source.header.columns)
-    empty = " AND ".join(f"{quoted(name)} IS NULL" for name in plain)
+    columns = source.header.columns
+    plain = [name for name, shape in columns.items() if shape == "VARCHAR"]
+    asked = plain if set(plain) & set(source.header.detect.all) else list(columns)
+    empty = " AND ".join(f"{quoted(name)} IS NULL" for name in asked)
     kept = f"file, line, {source.header.held}" if source.header.held else "*"
     engine.execute(f"CREATE OR REPLACE TEMP TABLE records AS SELECT {kept}, {empty} AS is_empty FROM ({select})")
     if stacked:
