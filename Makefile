@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: schemas demo test lint bench bench-all bench-views bench-agents placebo truth faults cost-truth gate-power focus lock wheel clean
+.PHONY: schemas demo test lint bench bench-all bench-views bench-agents bench-files placebo truth faults cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -25,6 +25,9 @@ bench: $(READY)
 # Both logs, plain and packed: about an hour.
 bench-all: $(READY)
 	$(BIN)/python benchmarks/bench.py --log all --packed --runs 5
+
+bench-files: $(READY)
+	$(BIN)/python benchmarks/files.py $(BENCH)
 
 placebo: $(READY)
 	$(BIN)/python benchmarks/placebo.py

@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from infercheck import ingest
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError, LedgerNotice, UsageError
-from infercheck.ingest import ledger, store
+from infercheck.ingest import changes, ledger, store
 from infercheck.model.progress import Progress
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
@@ -184,6 +184,27 @@ def test_a_file_written_anew_is_read_anew(engine: Engine, tmp_path: Path, how: s
     os.utime(path, ns=(1, 1))
     assert read(engine, path).rows == len(new)
     assert engine.value("SELECT min(source_call_id) FROM calls") == "c5"
+
+
+def test_a_file_whose_times_tell_is_not_opened_again(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(record(1), record(2)))
+    assert read(engine, path).rows == 2
+    opened: list[Path] = []
+    original = changes._head
+    monkeypatch.setattr(changes, "_head", lambda path, upto: (opened.append(path), original(path, upto))[1])
+    assert read(engine, path).rows == 2
+    assert opened == [path]  # it was read in the tick in which it was written
+    monkeypatch.setattr(changes, "TICK_NS", -(10**12))  # later
+    for _ in range(3):
+        assert read(engine, path).rows == 2
+    assert opened == [path, path]
+    size, times = path.stat().st_size, path.stat().st_mtime_ns
+    path.write_bytes(lines(record(1), record(3)))
+    os.utime(path, ns=(times, times))
+    assert path.stat().st_size == size
+    assert read(engine, path).rows == 2
+    assert engine.value("SELECT max(source_call_id) FROM calls") == "c3"
 
 
 def test_a_run_that_dies_loses_nothing_and_doubles_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -93,6 +94,17 @@ def test_what_stands_there_is_not_written_again_and_what_has_grown_replaces_its_
     ledger = tmp_path / "l.duckdb"
     assert_same(report(to, ledger), report(folder, ledger))
     capsys.readouterr()
+
+
+def test_the_members_of_an_archive_are_not_written_again(tmp_path: Path) -> None:
+    folder, to, archive = day(tmp_path / "logs"), tmp_path / "shared", tmp_path / "a!week.zip"
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as out:
+        for path in sorted(folder.iterdir()):
+            out.write(path, path.name)
+    put(archive, to)
+    put(archive, to)
+    assert len(list(to.glob("shard-*"))) == 1
+    assert report(to, tmp_path / "l.duckdb")["coverage"]["files"] == 3
 
 
 def test_runs_side_by_side_share_one_salt(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from typing import Any, Literal, NamedTuple
 from infercheck.errors import InputError
 from infercheck.ingest import archives, documents
 from infercheck.ingest.archives import CHUNK
+from infercheck.ingest.changes import Edges, State, edges_of, state_of
 from infercheck.ingest.envelopes import SAMPLE, Envelope
 
 Kind = Literal["jsonl", "json", "csv", "parquet", "empty", "binary", "text"]
@@ -94,28 +95,24 @@ class Found(NamedTuple):
     name: str
     key: str  # the same for the same file whatever the current folder
     named: bool
+    state: State  # of a zip archive's member that of the archive
     member: str = ""
-
-    def size_and_time(self) -> tuple[int, int]:
-        """Bytes on disk and the time of the last change in ns; of a zip archive's member those of the archive."""
-        now = self.path.stat()
-        return now.st_size, now.st_mtime_ns
 
 
 def find(paths: Sequence[str], stdin_copy: Path) -> Iterator[Found]:
     """Files behind ``paths`` (files, folders, globs, ``-``). Raises InputError where there is nothing."""
-    seen: set[str] = set()
+    seen: set[object] = set()
     for text in paths:
         for found in list(_expand(text, stdin_copy)):
-            now = found.path.stat()
-            same = f"{now.st_dev}:{now.st_ino}" if now.st_ino else found.key  # a link's file is read once
+            same = found.state.file or found.key  # a link's file is read once
             if same not in seen:
                 seen.add(same)
                 yield found
 
 
 def _file(path: Path, *, named: bool) -> Found:
-    return Found(path, str(path), str(path.absolute()), named)
+    name = str(path)
+    return Found(path, name, os.path.join(os.getcwd(), name), named, state_of(path))  # noqa: PTH109, PTH118 -- of thousands of files
 
 
 def _expand(text: str, stdin_copy: Path) -> Iterator[Found]:
@@ -124,7 +121,7 @@ def _expand(text: str, stdin_copy: Path) -> Iterator[Found]:
         with stdin_copy.open("wb") as out:
             while chunk := sys.stdin.buffer.read(CHUNK):
                 out.write(chunk)
-        yield Found(stdin_copy, "-", "-", named=True)
+        yield Found(stdin_copy, "-", "-", named=True, state=state_of(stdin_copy))
     elif path.is_dir():
         inside = list(_walk(text))
         if not inside:
@@ -161,17 +158,30 @@ def members(archive: Found) -> Iterator[tuple[Found, str]]:
         yield inside, refusal
 
 
+def on_disk(key: str) -> Path | None:
+    """The file that a key names, of an archive's member the archive; None where it has gone."""
+    path = Path(key)
+    while not path.is_file():
+        key, member, _ = key.rpartition("!")
+        if not member:
+            return None
+        path = Path(key)
+    return path
+
+
 def look(path: Path, member: str = "") -> Look:
     """Tell what a file, or a member of a zip archive, is by its content, never by its name."""
-    magic = next(archives.chunks(path, "", [], member=member), b"")[:16]
+    first = next(archives.chunks(path, "", [], member=member), b"")
+    magic = first[:16]
     if not magic:
         return Look("empty", label="empty")
     for start, name in MAGIC.items():
         if magic.startswith(start):
             return Look("binary", label=name)
     compression = archives.compression_of(magic)
-    head = _head(path, member, compression)
-    if (plain := _plain_lines(head)) is not None:
+    whole = not (compression or member) and len(first) < HEAD_BYTES
+    head = first if whole else _head(path, member, compression)
+    if (plain := _plain_lines(head, whole=whole)) is not None:
         return Look("jsonl", compression, records=plain, label=label_of(PurePath(member or path)))
     encoding = "utf-16" if head[:2] in {b"\xff\xfe", b"\xfe\xff"} else "utf-8"
     text = head.decode(encoding, errors="replace").lstrip("\ufeff")
@@ -185,13 +195,17 @@ def look(path: Path, member: str = "") -> Look:
     return Look(kind, compression, encoding, tuple(records), tuple(fields), label=label_of(PurePath(member or path)))
 
 
-def _plain_lines(head: bytes) -> tuple[dict[str, Any], ...] | None:
-    """The first records where a file opens with so many lines that are all objects: then nothing else has to be looked at."""
+def _plain_lines(head: bytes, *, whole: bool) -> tuple[dict[str, Any], ...] | None:
+    """The first records where a file opens with so many lines that are all objects, or is no more: then nothing else has to be looked at."""
     lines = head.split(b"\n", SAMPLE)
-    if len(lines) <= SAMPLE or not all(line.startswith(b'{"') and line.endswith(b"}") for line in lines[:SAMPLE]):
+    if len(lines) > SAMPLE or (whole and not lines[-1]):
+        lines.pop()
+    elif not whole:
+        return None
+    if not all(line.startswith(b'{"') and line.endswith(b"}") for line in lines):
         return None
     try:
-        return tuple(json.loads(line) for line in lines[:SAMPLE])
+        return tuple(json.loads(line) for line in lines)
     except (ValueError, RecursionError):
         return None
 
@@ -256,44 +270,40 @@ def dumped(file_id: int, number: int, record: dict[str, Any]) -> bytes:
     return (LONE_SURROGATE.sub(r"\\ufffd", text) + "\n").encode() if "\\ud" in text else (text + "\n").encode()
 
 
-def join(files: Iterable[tuple[int, Path]], out: Path) -> None:
+def join(files: Iterable[tuple[int, Path]], out: Path) -> list[Edges]:
     """Copy small JSONL files into one whose lines carry file and line: to open a file costs the database as much as to read 200 KB."""
+    edges = []
     with out.open("wb") as target:
         for file_id, path in files:
-            for number, line in enumerate(path.read_bytes().removeprefix(BOM).split(b"\n"), start=1):
+            data = path.read_bytes()
+            edges.append(edges_of(data))
+            for number, line in enumerate(data.removeprefix(BOM).split(b"\n"), start=1):
                 record = line.strip()
                 if record.startswith(b"{"):
                     target.write(b'{"%s":%d,"%s":%d,' % (LINE_KEY.encode(), number, FILE_KEY.encode(), file_id) + record[1:] + b"\n")
                 elif record:
                     target.write(b"!\n")  # no object: the strict reader has to refuse it
+    return edges
 
 
-def stack(files: Iterable[Path], out: Path) -> list[int]:
+def stack(files: Iterable[Path], out: Path) -> list[tuple[int, Edges]]:
     """Copy small JSONL files into one, a file after the other; returns the lines of each, -1 for a file left out since it is not plainly
     a record a line: a blank line, a byte order mark, an unfinished last line."""
-    counts = []
+    stacked = []
     with out.open("wb") as target:
         for path in files:
             data = path.read_bytes()
+            lines = -1
             if data.startswith(b"{") and data.endswith(b"}\n") and b"\n\n" not in data and b"\r" not in data:
                 target.write(data)
-                counts.append(data.count(b"\n"))
-            else:
-                counts.append(-1)
-    return counts
+                lines = data.count(b"\n")
+            stacked.append((lines, edges_of(data)))
+    return stacked
 
 
 def count_lines(path: Path, stop: int) -> int:
     """Line ends in the first ``stop`` bytes."""
     return sum(chunk.count(b"\n") for chunk in archives.chunks(path, "", [], stop=stop))
-
-
-def head_hash(path: Path, upto: int | None = None) -> str:
-    """Hash of the first 64 KiB, or of the part of them before ``upto``: equal for a file that only grew."""
-    import hashlib
-
-    with path.open("rb") as stream:
-        return hashlib.sha256(stream.read(min(1 << 16, upto if upto is not None else 1 << 16))).hexdigest()[:32]
 
 
 def skipped_summary(skipped: Counter[str]) -> str:

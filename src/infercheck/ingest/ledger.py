@@ -13,7 +13,7 @@ from infercheck.errors import InputError, LedgerNotice
 from infercheck.ingest.remarks import REMARKS
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
-VERSION = "6"
+VERSION = "7"
 
 # A prompt is kept as its messages, a message as its blocks, each distinct message once: histories and system prompts repeat.
 PROMPT_MESSAGES = (
@@ -60,6 +60,7 @@ FILE_ROWS = (
     Column("absolute", "VARCHAR", "the same file whatever the current folder"),
     Column("version", "VARCHAR", "of the source that read it: another version reads the file anew"),
     Column("tail_hash", "VARCHAR", "hash of the 4 KiB before bytes_read: tells growth from a file written anew"),
+    Column("ctime_ns", "BIGINT", "time of the last change of its entry, ns; NULL where the file was read right after it was written"),
 )
 
 PERSISTENT: dict[str, tuple[Column, ...]] = {
@@ -162,7 +163,5 @@ def salted_by(engine: Engine, salt: str) -> bool:
 def forget(engine: Engine, file_ids: list[int]) -> None:
     """Delete all that was read of these files; call it inside the transaction that reads them again."""
     if file_ids:
-        ids = ", ".join(map(str, file_ids))
-        for name in PER_FILE:
-            engine.execute(f"DELETE FROM {quoted(name)} WHERE file_id IN ({ids})")
-        engine.execute(f"DELETE FROM ledger_files WHERE file_id IN ({ids})")
+        for name in (*PER_FILE, "ledger_files"):
+            engine.execute(f"DELETE FROM {quoted(name)} WHERE file_id IN (SELECT unnest(?::BIGINT[]))", [file_ids])

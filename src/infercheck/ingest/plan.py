@@ -12,15 +12,17 @@ from infercheck import sources
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError
 from infercheck.ingest import envelopes, inputs, parquet
+from infercheck.ingest.changes import change_of, known_files
 from infercheck.ingest.inputs import Found
-from infercheck.ingest.store import Reading, change_of, known_files
+from infercheck.ingest.store import Reading
 
 READS = "infercheck reads JSON lines, JSON, CSV and Parquet, also as .gz, .zst, .bz2, .xz or .zip"
 
 
 def detect(path: Path, among: Mapping[str, sources.Source]) -> list[sources.Match]:
     """Every source that could read the file, best first."""
-    return _matched(_look(path), among, str(path))[1]
+    head = _look(path)
+    return _matched(head, sources.match(head.records, head.kind, among, str(path)), among, str(path))[1]
 
 
 def propose(path: Path) -> sources.Proposal:
@@ -32,10 +34,11 @@ def propose(path: Path) -> sources.Proposal:
 
 @dataclass
 class Plan:
-    """Files to read, ids of files that stand in the ledger as they are, and what is no log by type."""
+    """Files to read, ids of files that stand in the ledger as they are, those of them whose time tells so from now on, what is no log by type."""
 
     readings: list[Reading] = field(default_factory=list)
     unchanged: list[int] = field(default_factory=list)
+    settled: list[tuple[int, int]] = field(default_factory=list)
     skipped: Counter[str] = field(default_factory=Counter)
 
 
@@ -51,6 +54,7 @@ class _Planner:
     def __init__(self, engine: Engine, among: Mapping[str, sources.Source]) -> None:
         self.plan = Plan()
         self._among = among
+        self._recogniser = sources.Recogniser(among)
         self._known = known_files(engine)
         self._versions = {source.id: sources.fingerprint(source, among) for source in among.values()}
         self._next_id = max((s.file_id for s in self._known.values()), default=0) + 1
@@ -58,9 +62,11 @@ class _Planner:
     def add(self, found: Found) -> bool:
         """Whether the file is a log."""
         seen = self._known.get(found.key)
-        change = change_of(found.path, seen) if seen and seen.version == self._versions.get(seen.source) else "other"
+        change = change_of(found.path, found.state, seen) if seen and seen.version == self._versions.get(seen.source) else "other"
         if seen and change == "same":
             self.plan.unchanged.append(seen.file_id)
+            if found.state.settled and found.state.ctime_ns != seen.ctime_ns:
+                self.plan.settled.append((seen.file_id, found.state.ctime_ns))
             return True
         try:
             head = inputs.look(found.path, found.member) if found.member else _look(found.path)
@@ -78,19 +84,16 @@ class _Planner:
                 raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=found.name)
             self.plan.skipped[label] += 1
             return False
-        head, matches = _matched(head, self._among, found.name, claims_suffice=True)
+        head, matches = _matched(head, self._recogniser.match(head.records, head.kind, found.name), self._among, found.name)
         claimed = sources.claiming(matches, self._among)
         if len(claimed) != 1:
             return self._no_log(found, label, *_unknown(matches, claimed))
         source = claimed[0]
         if source.header.refuses:
             return self._no_log(found, source.id, source.header.refuses)
-        size, mtime_ns = found.size_and_time()
         by_lines = head.grows_by_lines and not found.member and not source.header.held
         start = seen.bytes_read if seen and change == "grown" and seen.source == source.id and by_lines else 0
-        reading = Reading(
-            seen.file_id if seen else self._next_id, found, head, source, self._versions[source.id], size, mtime_ns, start, seen
-        )
+        reading = Reading(seen.file_id if seen else self._next_id, found, head, source, self._versions[source.id], start, seen)
         self.plan.readings.append(reading)
         self._next_id += not seen
         return True
@@ -135,10 +138,9 @@ def _look(path: Path) -> inputs.Look:
 
 
 def _matched(
-    head: inputs.Look, among: Mapping[str, sources.Source], path: str, *, claims_suffice: bool = False
+    head: inputs.Look, matches: list[sources.Match], among: Mapping[str, sources.Source], path: str
 ) -> tuple[inputs.Look, list[sources.Match]]:
-    """Every source that could read the records, best first; those inside an envelope where no source claims the file as it stands."""
-    matches = sources.match(head.records, head.kind, among, path, claims_suffice=claims_suffice)
+    """``matches`` of the records as they stand; those inside an envelope where no source claims the file as it stands."""
     if not any(m.score == 1.0 for m in matches):
         for envelope, inside in envelopes.candidates(head.records):
             within = sources.match(inside, "jsonl", among, path)

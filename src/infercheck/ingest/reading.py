@@ -14,6 +14,7 @@ from infercheck import sources
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.errors import InputError
 from infercheck.ingest import inputs, ledger, parquet, plan, salvage, scope, shards, staging
+from infercheck.ingest.changes import Edges, note_settled
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, store
 from infercheck.model.progress import Progress
@@ -78,6 +79,7 @@ def ingest(
             done, files_done = done + sum(r.size for r in batch), files_done + len(batch)
             if on_event and total:
                 on_event(Progress("reading", done, total, files_done, len(todo.readings)))
+        note_settled(engine, todo.settled)
     file_ids = tuple(sorted([*ready, *todo.unchanged, *(r.file_id for r in todo.readings)]))
     if not file_ids:
         foreign = "; for a log among them: `infercheck sources detect FILE`" if set(todo.skipped) & RECORDS else ""
@@ -105,8 +107,10 @@ def _disk_full_told() -> Iterator[None]:
 
 def _losses(engine: Engine, file_ids: Sequence[int]) -> list[str]:
     """What was lost in the files in scope, whichever run read them. Times without a zone are counted call by call elsewhere."""
-    ids = ", ".join(map(str, file_ids))
-    rows = engine.rows(f"SELECT path, note FROM ledger_files WHERE file_id IN ({ids}) AND note IS NOT NULL ORDER BY path")
+    in_scope = "SELECT unnest(?::BIGINT[])"
+    rows = engine.rows(
+        f"SELECT path, note FROM ledger_files WHERE note IS NOT NULL AND file_id IN ({in_scope}) ORDER BY path", [list(file_ids)]
+    )
     told = [(path, [part for part in note.split("; ") if part != inputs.NAIVE_TIMES]) for path, note in rows]
     return [f"{path}: {'; '.join(parts)}" for path, parts in told if parts]
 
@@ -158,7 +162,8 @@ def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None
 
 
 def _joinable(r: Reading) -> bool:
-    return r.look.kind == "jsonl" and not r.base and r.piece.path.stat().st_size <= JOIN_BYTES
+    size = r.plain.stat().st_size if r.plain else r.size
+    return r.look.kind == "jsonl" and not r.base and size <= JOIN_BYTES
 
 
 def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
@@ -169,7 +174,7 @@ def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
     if batch[0].source.header.held:
         batch, pieces = _stacked(engine, batch, scratch, out)
     else:
-        inputs.join(((r.file_id, r.piece.path) for r in batch), out)
+        _keep_edges(batch, inputs.join(((r.file_id, r.piece.path) for r in batch), out))
         pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
     damaged = _stage(engine, batch, pieces) if batch else set()
     out.unlink()
@@ -187,9 +192,17 @@ def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
     _read_joined(engine, [r for r in batch if r.file_id not in slow], scratch)
 
 
+def _keep_edges(batch: Sequence[Reading], found: Sequence[Edges]) -> None:
+    for r, edges in zip(batch, found, strict=True):
+        if r.plain is None:
+            r.edges = edges
+
+
 def _stacked(engine: Engine, batch: Sequence[Reading], scratch: Path, out: Path) -> tuple[list[Reading], list[staging.Piece]]:
     """Lay files one after the other; those that are not plainly a record a line are read at once, by themselves."""
-    counts = inputs.stack((r.piece.path for r in batch), out)
+    stacked = inputs.stack((r.piece.path for r in batch), out)
+    counts = [lines for lines, _ in stacked]
+    _keep_edges(batch, [edges for _, edges in stacked])
     _read_slowly(engine, [r for r, n in zip(batch, counts, strict=True) if n < 0], scratch)
     kept: list[Reading] = []
     pieces: list[staging.Piece] = []
@@ -252,7 +265,7 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
     source, out = batch[0].source, scratch / "clean"
     with out.open("wb") as target:
         for r in batch:
-            r.cleaned = _salvaged(r, r.frozen(scratch), target)
+            r.cleaned, r.edges = _salvaged(r, r.frozen(scratch), target), None
     cleaned = {r.file_id: r.cleaned for r in batch if r.cleaned}
     pieces = [staging.Piece(r.file_id, out, r.base, joined=True) for r in batch]
     staging.read_rows(engine, source, pieces, lenient=True, rest=_rest(batch), longest=max(c.longest for c in cleaned.values()))

@@ -54,7 +54,9 @@ def open_scope(
     Of several copies of an attempt the fullest wins, whatever the order of files; what it does not know and another copy does is filled in.
     ``since`` as a timedelta counts back from the newest call; times are UTC. ``where`` is one SQL condition over ``calls``; else UsageError.
     """
-    ids = ", ".join(map(str, result.file_ids)) or "NULL"
+    # A table, not a list of numbers in every statement: of 50,000 files the database takes as long to read the list as to read the rows.
+    engine.execute("CREATE OR REPLACE TEMP TABLE files_in_scope AS SELECT unnest(?::BIGINT[]) AS file_id", [list(result.file_ids)])
+    ids = "SELECT file_id FROM files_in_scope"
     _replace(engine, "files", "VIEW", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
     for name in ("rejects", "cell_issues"):
         _replace(engine, name, "VIEW", f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")

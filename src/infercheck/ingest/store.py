@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
 from infercheck.engine.duckdb import Engine
 from infercheck.ingest import ledger, record_stage, span_stage, staging
 from infercheck.ingest.archives import unpack
-from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found, Look, count_lines, head_hash, without_zone
+from infercheck.ingest.changes import Edges, Seen, edges_at, state_of
+from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found, Look, count_lines, without_zone
 from infercheck.sources import Source
 
-TAIL_BYTES = 4096
 PACKED_RATIO = 8  # how much larger an archive is unpacked, roughly
-
-
-@dataclass(frozen=True)
-class Seen:
-    """A file as the ledger knows it."""
-
-    file_id: int
-    source: str
-    size: int
-    mtime_ns: int
-    head_hash: str
-    bytes_read: int
-    tail_hash: str
-    version: str
-    read: int = 0  # records that were no rejects
-    other: int = 0
 
 
 @dataclass
@@ -43,10 +25,9 @@ class Reading:
     look: Look
     source: Source
     version: str  # of the source: see sources.fingerprint
-    size: int
-    mtime_ns: int
     start: int
     seen: Seen | None
+    edges: Edges | None = None  # where reading has had all of the file in hand
     plain: Path | None = None
     base: int = 0
     cleaned: Cleaned | None = None
@@ -68,6 +49,11 @@ class Reading:
     def source_path(self) -> Path:
         """Where the bytes are, of a member its archive."""
         return self.found.path
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk when it was found, of a member its archive's."""
+        return self.found.state.size
 
     @property
     def weight(self) -> int:
@@ -112,8 +98,10 @@ class Reading:
 
     def changed_meanwhile(self) -> bool:
         """Whether somebody wrote to the file since it was found."""
-        now = self.source_path.stat()
-        return self.plain is None and (now.st_size, now.st_mtime_ns) != (self.size, self.mtime_ns)
+        if self.plain is not None:
+            return False
+        now, then = state_of(self.source_path), self.found.state
+        return (now.size, now.mtime_ns) != (then.size, then.mtime_ns)
 
     def tidy(self) -> None:
         """Remove the plain copy."""
@@ -126,32 +114,6 @@ class Reading:
         if self.cleaned is not None and self.look.grows_by_lines and not self.found.member:
             return self.cleaned.end
         return self.size
-
-
-def known_files(engine: Engine) -> dict[str, Seen]:
-    """The manifest by absolute path."""
-    columns = "absolute, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash, version, records - rejects, other"
-    rows = engine.rows(f"SELECT {columns} FROM ledger_files")
-    return {str(r[0]): Seen(*r[1:]) for r in rows}
-
-
-def change_of(path: Path, seen: Seen) -> Literal["same", "grown", "other"]:
-    """What became of a file since it was read. Grown means: all that was read of it still stands where it stood."""
-    now = path.stat()
-    if now.st_size < seen.size or head_hash(path, seen.size) != seen.head_hash:
-        return "other"
-    if now.st_size == seen.size and now.st_mtime_ns == seen.mtime_ns:
-        return "same"
-    if now.st_size == seen.size or tail_hash(path, seen.bytes_read) != seen.tail_hash:
-        return "other"
-    return "grown"
-
-
-def tail_hash(path: Path, end: int) -> str:
-    """Hash of the last 4 KiB before ``end``: tells a log that grew from one that was written anew."""
-    with path.open("rb") as stream:
-        stream.seek(max(0, end - TAIL_BYTES))
-        return hashlib.sha256(stream.read(min(end, TAIL_BYTES))).hexdigest()[:32]
 
 
 def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
@@ -206,11 +168,15 @@ def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
     """One insert for all: row by row takes 20 times as long."""
     import polars as pl
 
-    columns = "file_id, path, absolute, source, version, size, mtime_ns, head_hash, tail_hash, bytes_read, note, read, other".split(", ")
+    columns = (
+        "file_id, path, absolute, source, version, size, mtime_ns, ctime_ns, bytes_read, note, read, other, head_hash, tail_hash".split(
+            ", "
+        )
+    )
     rows = [
-        (r.file_id, r.path, r.found.key, r.source.id, r.version, r.size, r.mtime_ns,
-         head_hash(r.source_path, r.size), tail_hash(r.source_path, r.end), r.end, r.note or None,
-         r.read + r.before.read, r.other + r.before.other)
+        (r.file_id, r.path, r.found.key, r.source.id, r.version, r.size, r.found.state.mtime_ns,
+         r.found.state.ctime_ns if r.found.state.settled else None, r.end, r.note or None,
+         r.read + r.before.read, r.other + r.before.other, *(r.edges or edges_at(r.source_path, r.size, r.end)))
         for r in batch
     ]  # fmt: skip
     texts = {c.name for c in ledger.FILE_ROWS if c.type == "VARCHAR"}

@@ -9,9 +9,9 @@ from pathlib import Path
 
 from infercheck import sources
 from infercheck.engine.duckdb import Engine
-from infercheck.ingest import ledger, reading, shards
+from infercheck.ingest import inputs, ledger, reading, shards
+from infercheck.ingest.changes import SEEN, Seen, change_of, state_of
 from infercheck.ingest.scope import Scope, open_scope
-from infercheck.ingest.store import Seen, change_of
 from infercheck.model.progress import Progress
 from infercheck.sources import Source
 
@@ -60,14 +60,14 @@ def _seed(engine: Engine, store: shards.Store, among: Mapping[str, Source]) -> t
         return set(), {}
     manifest = shards.entries(engine, there)
     latest = engine.rows(f"""
-        SELECT absolute, entry, file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash, version FROM {manifest}
+        SELECT absolute, entry, {SEEN} FROM {manifest}
         QUALIFY row_number() OVER (PARTITION BY absolute ORDER BY shard DESC, file_id DESC) = 1""")
     same: list[str] = []
     grown: dict[str, str] = {}
     versions = {source.id: sources.fingerprint(source, among) for source in among.values()}
     for absolute, entry, *rest in latest:
-        path, seen = Path(absolute), Seen(*rest)
-        state = change_of(path, seen) if path.is_file() else "other"
+        path, seen = inputs.on_disk(absolute), Seen(*rest)
+        state = change_of(path, state_of(path), seen) if path else "other"
         if state == "same" and seen.version == versions.get(seen.source):
             same.append(entry)
         elif state != "other":
@@ -87,6 +87,5 @@ def _of_the_folder(engine: Engine, store: shards.Store) -> set[int]:
 
 
 def _replaced(engine: Engine, new: Sequence[int], grown: Mapping[str, str]) -> dict[int, str]:
-    ids = ", ".join(map(str, new)) or "NULL"
-    rows = engine.rows(f"SELECT file_id, absolute FROM ledger_files WHERE file_id IN ({ids})")
+    rows = engine.rows("SELECT file_id, absolute FROM ledger_files WHERE file_id IN (SELECT unnest(?::BIGINT[]))", [list(new)])
     return {int(file_id): grown[absolute] for file_id, absolute in rows if absolute in grown}

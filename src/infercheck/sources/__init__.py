@@ -25,10 +25,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from fnmatch import fnmatch
 from functools import cache
 from importlib import resources
 from typing import Any, Literal
@@ -45,11 +43,14 @@ from infercheck.sources._guess import Proposal as Proposal
 from infercheck.sources._guess import lacking as lacking
 from infercheck.sources._guess import propose as propose
 from infercheck.sources._mapping import raw_name as raw_name
+from infercheck.sources._recognise import Match as Match
+from infercheck.sources._recognise import Recogniser as Recogniser
+from infercheck.sources._recognise import has_key as has_key
+from infercheck.sources._recognise import match as match
 from infercheck.sqlfile import SqlFile, parse
 
 Format = Literal["jsonl", "json", "csv", "parquet"]
 FORMATS: tuple[Format, ...] = ("jsonl", "json", "csv", "parquet")
-SAMPLE = 20  # records that decide which source a file belongs to
 
 
 class Detect(BaseModel):
@@ -155,15 +156,6 @@ class Source:
         return self.file.body if yields == "calls" else shared_body(yields).replace("{source}", self.file.body, 1)
 
 
-@dataclass(frozen=True)
-class Match:
-    """How well a source fits a file: 1.0 claims it; ``missing`` are required keys that the records lack, or forbidden ones they have."""
-
-    source_id: str
-    score: float
-    missing: tuple[str, ...]
-
-
 @cache
 def load() -> Mapping[str, Source]:
     """All sources by id."""
@@ -219,91 +211,6 @@ def helpers() -> str:
 def shared_body(yields: str) -> str:
     """What every source of spans, or of exchanges, is put into."""
     return (resources.files(__name__) / f"_{yields}.sql").read_text(encoding="utf-8").split("\n", 3)[3]
-
-
-def has_key(record: Mapping[str, Any], key: str) -> bool:
-    """Whether a record has a key, or for ``a.b`` the key b inside of a."""
-    if key in record:
-        return True
-    head, _, rest = key.partition(".")
-    inside = record.get(head) if rest else None
-    if isinstance(inside, str) and inside[:1] in {"{", "["}:
-        try:
-            inside = json.loads(inside)
-        except ValueError:
-            return False
-    if isinstance(inside, list):
-        inside = next((i for i in inside if isinstance(i, dict)), None)
-    return isinstance(inside, dict) and has_key(inside, rest)
-
-
-def match(
-    records: Sequence[Mapping[str, Any]],
-    fmt: str,
-    among: Mapping[str, Source] | None = None,
-    path: str = "",
-    *,
-    claims_suffice: bool = False,
-) -> list[Match]:
-    """Every source that reads ``fmt``, best first: a mapping of the user's own before a built-in one that fits as well.
-
-    A key counts as present when at least half of the first records have it. Where sources claim the file and ``claims_suffice``, the others
-    are left out.
-    """
-    sample = records[:SAMPLE]
-    sources = load() if among is None else among
-
-    held_by = Counter(key for r in sample for key in r)
-    enough = max(1, len(sample))
-
-    @cache
-    def has(key: str) -> list[bool]:
-        return [has_key(r, key) for r in sample]
-
-    def possible(key: str) -> bool:
-        return key in held_by or key.partition(".")[0] in held_by
-
-    def usual(key: str) -> bool:
-        if not possible(key):
-            return False
-        return 2 * (held_by[key] if "." not in key else sum(has(key))) >= enough
-
-    def usual_any(keys: Sequence[str]) -> bool:
-        there = [has(key) for key in keys if possible(key)]
-        return bool(there) and 2 * sum(map(any, zip(*there, strict=True))) >= enough
-
-    def fit(source: Source) -> Match:
-        detect = source.header.detect
-        missing = tuple(k for k in detect.all if not usual(k))
-        if detect.any and not usual_any(detect.any):
-            missing += (" or ".join(detect.any),)
-        if detect.files and not any(_fits(path, glob) for glob in detect.files):
-            missing += (f"a path like {' or '.join(detect.files)}",)
-        surplus = tuple(f"no {k}" for k in detect.none if usual(k))
-        # What a format must not have makes no log like it: only what it must have counts for it, and what it must not have against it.
-        wanted = len(detect.all) + bool(detect.any) + bool(detect.files)
-        return Match(source.id, max(1 - (len(missing) + len(surplus)) / wanted, 0.0) if wanted else 0.0, missing + surplus)
-
-    def claims(source: Source) -> bool:
-        """The same as a fit of 1.0, but most formats are out with their first key: a folder may hold thousands of files."""
-        detect = source.header.detect
-        return (
-            bool(detect.all or detect.any or detect.none or detect.files)
-            and all(map(usual, detect.all))
-            and (not detect.any or usual_any(detect.any))
-            and not any(map(usual, detect.none))
-            and (not detect.files or any(_fits(path, glob) for glob in detect.files))
-        )
-
-    readable = [s for s in sources.values() if fmt in s.header.formats or (fmt == "jsonl" and "json" in s.header.formats)]
-    sure = [Match(s.id, 1.0, ()) for s in readable if claims(s)] if claims_suffice else []
-    matches = sure or [fit(s) for s in readable]
-    return sorted(matches, key=lambda m: (-m.score, not sources[m.source_id].mapped, m.source_id))
-
-
-def _fits(path: str, glob: str) -> bool:
-    posix = path.replace("\\", "/")
-    return fnmatch(posix, glob) or fnmatch(posix, f"*/{glob}")
 
 
 def claiming(matches: Sequence[Match], among: Mapping[str, Source]) -> list[Source]:
