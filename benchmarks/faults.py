@@ -13,6 +13,7 @@ import gzip
 import json
 import os
 import random
+import re
 import resource
 import shutil
 import signal
@@ -31,7 +32,9 @@ from infercheck.engine.duckdb import Engine
 from infercheck.ingest import ledger
 from infercheck.render import json as _json  # noqa: F401
 
+KILLS = 200
 Prepare = Callable[[], None]
+_out: list[str] = []  # FAULTS.md
 ROWS = """
     SELECT c.* EXCLUDE (call_id, file_id), b.blocks, b.hashes FROM calls c
     LEFT JOIN (SELECT call_id, count(*) AS blocks, bit_xor(prefix_hash) AS hashes FROM prompt_blocks GROUP BY call_id) b USING (call_id)
@@ -198,46 +201,64 @@ def _remount(folder: Path, option: str) -> None:
 
 
 def main(argv: list[str] | None = None) -> int:
-    """Print what was tried and what came of it; 1 where a report differed."""
+    """Print what was tried and what came of it; 1 where a report differed. From 200 kills on, FAULTS.md keeps it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--kills", type=int, default=200)
+    parser.add_argument("--kills", type=int, default=KILLS)
     parser.add_argument("--calls", type=int, default=3000)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--small", action="store_true", help="three files, and what was read compared instead of the report")
     given = parser.parse_args(argv)
+    kills, few, pairs = given.kills, max(3, given.kills // 10), max(2, given.kills // 20)
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(Path(folder), given.calls, small=given.small)
-        print(f"{len(list(bench.logs.iterdir()))} files, {given.calls:,} calls; an undisturbed ingestion takes {bench.took_s:.1f} s")
-        wrong, codes, took = bench.stopped(signal.SIGKILL, given.kills, given.seed)
-        bad = wrong
-        print(
-            f"kill -9 at {given.kills} random moments: {codes[-9]} died, {codes[0]} were done before; {wrong} reports differ ({took:.0f} s)"
-        )
-        wrong, codes, _ = bench.stopped(signal.SIGINT, max(3, given.kills // 10), given.seed)
-        bad += wrong + sum(n for code, n in codes.items() if code not in {0, 130, -signal.SIGINT})
-        print(f"Ctrl-C at {max(3, given.kills // 10)} random moments: exit codes {dict(codes)}; {wrong} reports differ")
-        wrong, codes = bench.two_at_once(max(2, given.kills // 20))
-        bad += wrong
-        print(f"two runs at once, {max(2, given.kills // 20)} times: exit codes {dict(codes)}; {wrong} reports differ")
+        print(_head(bench, given.calls, small=given.small))
+        wrong, codes, _ = bench.stopped(signal.SIGKILL, kills, given.seed)
+        bad = _tell(f"kill -9 at {kills} random moments", wrong, f"{codes[-9]} died, {codes[0]} were done before")
+        wrong, codes, _ = bench.stopped(signal.SIGINT, few, given.seed)
+        bad += _tell(f"Ctrl-C at {few} random moments", wrong, f"exit codes {dict(codes)}")
+        bad += sum(n for code, n in codes.items() if code not in {0, 130, -signal.SIGINT})
+        wrong, codes = bench.two_at_once(pairs)
+        bad += _tell(f"two runs at once, {pairs} times", wrong, f"exit codes {dict(codes)}")
         size = bench.book.stat().st_size
-        steps = [size * n // 8 for n in range(1, 9)] if given.kills > 20 else [size // 4]
-        wrong, said = bench.limited(steps)
-        bad += wrong + _tell("file size limit (RLIMIT_FSIZE)", wrong, said)
+        steps = [size * n // 8 for n in range(1, 9)] if kills > 20 else [size // 4]
+        bad += _tell_all("file size limit (RLIMIT_FSIZE)", bench.limited(steps))
         disk = bench.full_disk(steps)
+        bad += 0 if disk is None else _tell_all("full disk (tmpfs), then a read-only one", disk)
         if disk is None:
-            print("full disk: no tmpfs can be mounted here")
-        else:
-            bad += disk[0] + _tell("full disk (tmpfs), then a read-only one", *disk)
+            _row("full disk", "no tmpfs can be mounted here", "")
+    if kills >= KILLS:
+        (Path(__file__).parent / "FAULTS.md").write_text("\n".join([*_out, ""]), encoding="utf-8")
     return int(bad > 0)
 
 
-def _tell(what: str, wrong: int, said: list[tuple[int, str]]) -> int:
-    """Print the outcomes; returns how many ended other than well, or with one line and exit 3."""
+def _head(bench: Bench, calls: int, *, small: bool) -> str:
+    compared = "every row that was read" if small else "the JSON report"
+    head = ["# Faults", "", "Written by `make faults`; do not edit. After each fault the next, undisturbed run is compared with one that "
+            f"nothing ever happened to: {compared}, byte for byte.", "",
+            f"{len(list(bench.logs.iterdir()))} files, {calls:,} calls; an undisturbed ingestion took {bench.took_s:.1f} s.", "",
+            "| fault | what the runs came to | runs after it that differ |", "|---|---|---:|"]  # fmt: skip
+    _out.extend(head)
+    return "\n".join(head)
+
+
+def _row(what: str, outcome: str, wrong: str) -> None:
+    _out.append(f"| {what} | {outcome} | {wrong} |")
+    print(_out[-1], flush=True)
+
+
+def _tell(what: str, wrong: int, outcome: str) -> int:
+    """Note what came of a fault; returns how many runs after it differed."""
+    _row(what, outcome, str(wrong))
+    return wrong
+
+
+def _tell_all(what: str, came: tuple[int, list[tuple[int, str]]]) -> int:
+    """The same with what was said; a run that ended other than well, or with one line and exit 3, counts as wrong too."""
+    wrong, said = came
     odd = [line for code, line in said if (code, line.count("\n")) not in {(0, 0), (3, 1)}]
-    print(f"{what}: {len(said)} runs, exit codes {dict(Counter(code for code, _ in said))}; {wrong} reports differ")
-    for line in {line.split(" (")[0].strip() for _, line in said if line} | set(odd):
-        print(f"    {line}")
-    return len(odd)
+    lines = sorted({re.sub(r"/\S*/", "", line.split(" (")[0].strip()) for _, line in said if line} | set(odd))
+    told = "; ".join([f"{len(said)} runs, exit codes {dict(Counter(code for code, _ in said))}", *lines])
+    return _tell(what, wrong, told) + len(odd)
 
 
 if __name__ == "__main__":
