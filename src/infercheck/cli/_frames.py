@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from infercheck.render import Style
 
 _ROWS = 200  # of a table for people
+# What a spreadsheet would run, and what hides or turns round the text beside it: C0, C1, zero width, line separators, bidi.
+_FORMULA = r"^\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
+_CONTROLS = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{61c}\x{180e}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]"
 _FILES = {".csv": "csv", ".parquet": "parquet"}
 
 
@@ -41,16 +44,8 @@ def as_csv(frame: pl.DataFrame) -> bytes:
     """UTF-8 CSV; text cells that a spreadsheet would run get an apostrophe, controls go. Numbers and times are exact."""
     import polars as pl
 
-    start = r"^[\s\x00]*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
-    text = [name for name, kind in frame.schema.items() if kind == pl.String]
-    cells = [
-        pl.when(pl.col(name).str.contains(start))
-        .then(pl.lit("'") + pl.col(name))
-        .otherwise(pl.col(name))
-        .str.replace_all(r"[\x00-\x1f\x7f-\x{9f}\x{200e}\x{200f}\x{202a}-\x{202e}\x{2066}-\x{2069}]", " ")
-        .alias(name)
-        for name in text
-    ]
+    text = {name: pl.col(name).str.replace_all(_CONTROLS, " ") for name, kind in frame.schema.items() if kind == pl.String}
+    cells = [pl.when(cell.str.contains(_FORMULA)).then(pl.lit("'") + cell).otherwise(cell).alias(name) for name, cell in text.items()]
     out = io.BytesIO()
     frame.with_columns(cells).write_csv(out, datetime_format="%Y-%m-%dT%H:%M:%S%.6f")
     return out.getvalue()

@@ -18,6 +18,7 @@ _SECTIONS = (
     ("latency", "Time only: nothing off the bill", ""),
     ("heuristic", "Likely: needs your eyes", "likely"),
 )
+_LONGEST = 1000  # characters of a text that names what a log calls its workloads
 _FINDINGS = 12  # per step, unless verbose
 
 
@@ -133,7 +134,7 @@ def _how(page: Page, items: Sequence[PlanItem]) -> None:
     for item in items:
         page.blank()
         page.paragraph(page.text(f"{item.rank}. {item.what}", "bold", 240))
-        rows: list[tuple[str, Cell]] = [("how", item.how), ("verify", item.verify)]
+        rows: list[tuple[str, Cell]] = [("how", page.text(item.how, limit=_LONGEST)), ("verify", page.text(item.verify, limit=_LONGEST))]
         if item.findings:
-            rows.append(("findings", ", ".join(item.findings)))
+            rows.append(("findings", ", ".join(page.safe(name, 120) for name in item.findings)))
         page.pairs(rows, indent=4)

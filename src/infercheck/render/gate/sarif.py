@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 NAME = "sarif"
 SUFFIX = ".sarif"
 
+LONGEST = 2000  # characters of a message
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 
 
@@ -29,7 +30,7 @@ def render(report: GateReport, style: Style = DEFAULT) -> str:
     order = {rule: n for n, (rule, _) in enumerate(rules)}
     driver = {
         "name": report.generated_by,
-        "rules": [{"id": rule, "name": rule, "shortDescription": {"text": clean(title)}} for rule, title in rules],
+        "rules": [{"id": rule, "name": rule, "shortDescription": {"text": _plain(title)}} for rule, title in rules],
     }
     run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": [_result(check, order[check.rule]) for check in told]}
     return json.dumps({"$schema": SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False) + "\n"
@@ -41,10 +42,15 @@ def _result(check: Check, rule: int) -> dict[str, Any]:
         "ruleId": check.rule,
         "ruleIndex": rule,
         "level": check.severity,
-        "message": {"text": f"{clean(check.title)}, {clean(check.stratum.name)}: {clean(check.reason)}"},
+        "message": {"text": _plain(f"{check.title}, {check.stratum.name}: {check.reason}")},
         "locations": [{"physicalLocation": {"artifactLocation": {"uri": file}, "region": {"startLine": line}}}],
         "partialFingerprints": {"infercheckKey/v1": fingerprint(check)},
     }
     if check.verdict == "suppressed":
         found["suppressions"] = [{"kind": "external", "justification": clean(check.suppressed_because or "")}]
     return found
+
+
+def _plain(text: str) -> str:
+    """A message without embedded links, which a viewer makes of [text](address): the standard's 3.11.6 escapes the brackets."""
+    return clean(text, LONGEST).replace("\\", "\\\\").replace("[", "\\[").replace("]", "\\]")
