@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: schemas demo test lint bench bench-all bench-views bench-agents bench-files placebo truth faults cost-truth gate-power focus lock wheel clean
+.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-files placebo truth faults cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -53,6 +53,16 @@ gate-power: $(READY)
 # FOCUS exports through the official validator, offline. Needs a Python 3.12: one that it finds, or FOCUS_PYTHON.
 focus: $(READY)
 	$(BIN)/python benchmarks/focus.py
+
+# What the tests of the HTML page need besides .venv: Debian's chromium and axe-core. Without them those tests say that they skipped.
+browser:
+	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
+	npm ci --prefix tests/browser --ignore-scripts --no-audit --no-fund --silent
+
+# The HTML page of the demo (or PAGE_LOGS) and pictures of it, for a person to look at: build/page/.
+PAGE_LOGS = sample_logs/demo/
+page: $(READY)
+	$(BIN)/python benchmarks/page.py $(PAGE_LOGS)
 
 schemas: $(READY)
 	$(BIN)/python benchmarks/official_schemas.py
