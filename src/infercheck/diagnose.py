@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
@@ -87,6 +87,7 @@ def diagnose(
     params = params or {}
     views = Views(engine, book, params)
     filled = filled_columns(engine)
+    sources = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM calls WHERE source IS NOT NULL ORDER BY 1")]
     result = Diagnosis()
     engine.execute(CLAIMS_DDL)
     chosen = book.selected(select, ignore)
@@ -95,7 +96,7 @@ def diagnose(
             on_event(Progress("diagnosing", done, len(chosen), what=rule.id))
         try:
             with deadline(engine, timeout_s):
-                missing = _missing(engine, rule, filled, rule.params(params.get(rule.id)))
+                missing = _missing(engine, rule, filled, rule.params(params.get(rule.id)), sources)
                 if missing:
                     result.not_checked.append(missing)
                     continue
@@ -151,12 +152,12 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
         raise UsageError(first_line(err), where=f"{file.where}:{line}") from err
 
 
-def _missing(engine: Engine, rule: Rule, filled: frozenset[str], params: Mapping[str, Scalar]) -> NotChecked | None:
+def _missing(engine: Engine, rule: Rule, filled: frozenset[str], params: Mapping[str, Scalar], sources: Sequence[str]) -> NotChecked | None:
     absent = [need for need in rule.header.needs if need not in filled]
     if "model" not in filled:  # a price for a model that no call names would not help
         absent = list(dict.fromkeys("model" if need in {"models", "prices"} else need for need in absent))
     if absent:
-        return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent))
+        return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent, sources))
     for requirement in rule.header.requires:
         if not _holds(engine, rule.file, sqlcheck.bind(requirement.sql, params, where=rule.file.where)):
             return NotChecked(rule=rule.id, reason=requirement.reason, setting=requirement.setting)
