@@ -102,12 +102,12 @@ def test_cut_archive_keeps_what_arrived_and_says_so(engine: Engine, name: str, a
     assert result.notices
 
 
-def test_reject_has_its_line_bytes_and_reason(engine: Engine, tmp_path: Path) -> None:
+def test_reject_has_its_line_shape_and_reason(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(lines(record(1)) + b"\n\nJan 1 syslog\n" + lines(record(2)))
     read(engine, path)
     [(line, raw, reason)] = engine.rows("SELECT line, raw, reason FROM rejects")
-    assert (line, raw) == (4, b"Jan 1 syslog")
+    assert (line, raw) == (4, b"xxx 9 xxxxxx")  # its words may be those of a prompt
     assert reason.startswith("no JSON")
 
 

@@ -9,7 +9,21 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from infercheck import coverage, diagnose, gate, ingest, pictures, prepare, recommend, replay, rulebook, settle, sources, sqlcheck
+from infercheck import (
+    anonymize,
+    coverage,
+    diagnose,
+    gate,
+    ingest,
+    pictures,
+    prepare,
+    recommend,
+    replay,
+    rulebook,
+    settle,
+    sources,
+    sqlcheck,
+)
 from infercheck.analysis import CALLS, CLAIMS, Analysis
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
@@ -288,6 +302,8 @@ def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt:
             on_event(Progress("preparing"))
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         notes = prepare.prepare(engine, config, whole=options.where is None)
+        if options.anonymize:
+            read = anonymize.anonymize(engine, read)
         yield _Run(engine, config, book, params, scope, read, notes, on_event)
 
 

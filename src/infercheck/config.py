@@ -136,6 +136,10 @@ def match_sql(match: Match, *, where: str) -> str:
     for column, globs in match.items():
         if column not in MATCH_COLUMNS:
             raise UsageError(f"{where} cannot match on {column!r}", where=where, hint=f"known: {', '.join(MATCH_COLUMNS)}")
+        mail = next((glob for glob in globs if re.search(r"@[^@]*\.[^\W\d_]{2,}\*?$", glob)), None)
+        if mail:
+            hint = "match on an id, an alias or a tag instead: mail addresses are kept as salted hashes only"
+            raise UsageError(f"{where} cannot match on the mail address {mail!r}", where=where, hint=hint)
         if column == "tags":
             tests = " OR ".join(_like("t", glob) for glob in globs)
             parts.append(f"coalesce(len(list_filter(string_split(tags, ','), lambda t: {tests})) > 0, FALSE)")

@@ -6,6 +6,7 @@ Nothing heavy is imported here or at the top of a command's file: ``infercheck -
 from __future__ import annotations
 
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Sequence
@@ -18,7 +19,8 @@ from infercheck.cli._errors import guarded
 
 
 def main() -> None:
-    """Entry point of the ``infercheck`` command."""
+    """Entry point of the ``infercheck`` command. What it writes, the ledger and its log included, only its user may read."""
+    os.umask(0o077)
     sys.exit(run(sys.argv[1:]))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import warnings
 from collections.abc import Callable, Sequence
@@ -48,7 +49,7 @@ def _unexpected(err: Exception, verbose: bool, argv: Sequence[str]) -> int:
         say("interrupted")
         return INTERRUPTED
     _traceback(verbose)
-    text = " ".join(str(err).split())[:300]
+    text = " ".join(_without_quotes(err).split())[:300]
     hint = "" if verbose else "; run with -v for the traceback"
     say(f"internal error: {type(err).__name__}: {text}{hint}")
     return INTERNAL
@@ -88,8 +89,23 @@ def silence_stdout() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _traceback(verbose: bool) -> None:
-    if verbose:
-        import traceback
+def _without_quotes(err: BaseException) -> str:
+    """What some library says, without what it quotes: that may be text of a log, and the line may end in a public bug report."""
+    first = next(iter(str(err).strip().splitlines()), "")
+    return re.sub(r"""(?<!\w)(["'`])(?:.*\1|.*$)""", "...", first)
 
-        traceback.print_exc(file=sys.stderr)
+
+def _traceback(verbose: bool) -> None:
+    """Where it broke: frames, which hold no values, and messages without quotes."""
+    if not verbose:
+        return
+    import traceback
+
+    chain: list[BaseException] = []
+    err = sys.exception()
+    while err is not None and err not in chain:
+        chain.append(err)
+        err = err.__cause__ or (None if err.__suppress_context__ else err.__context__)
+    for err in reversed(chain):
+        frames = "".join(traceback.format_tb(err.__traceback__))
+        sys.stderr.write(f"Traceback (most recent call last):\n{frames}{type(err).__name__}: {_without_quotes(err)}\n")

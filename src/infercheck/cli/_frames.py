@@ -44,6 +44,8 @@ def as_csv(frame: pl.DataFrame) -> bytes:
     """UTF-8 CSV; text cells that a spreadsheet would run get an apostrophe, controls go. Numbers and times are exact."""
     import polars as pl
 
+    odd = [name for name, kind in frame.schema.items() if kind.is_nested() or kind in (pl.Binary, pl.Object)]  # CSV has no form for them
+    frame = frame.with_columns(pl.Series(name, [_plain(value) for value in frame[name].to_list()], pl.String) for name in odd)
     text = {name: pl.col(name).str.replace_all(_CONTROLS, " ") for name, kind in frame.schema.items() if kind == pl.String}
     cells = [pl.when(cell.str.contains(_FORMULA)).then(pl.lit("'") + cell).otherwise(cell).alias(name) for name, cell in text.items()]
     out = io.BytesIO()
@@ -87,6 +89,8 @@ def _plain(value: Any) -> Any:
         return float(value)
     if isinstance(value, datetime | date):
         return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode(errors="replace")
     return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
@@ -96,4 +100,4 @@ def _shown(value: Any) -> str:
     if isinstance(value, Decimal):
         text = f"{value:f}"
         return text.rstrip("0").rstrip(".") if "." in text else text
-    return str(value)
+    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)

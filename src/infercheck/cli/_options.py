@@ -41,6 +41,9 @@ Basis = Annotated[
     str | None, typer.Option("--cost-basis", metavar="logged|computed", help="Cost as the log states it, or from list prices.")
 ]
 Timeout = Annotated[float | None, typer.Option("--rule-timeout", metavar="SECONDS", min=0.001, help="Stop a rule after this long.")]
+Anonymize = Annotated[
+    bool, typer.Option("--anonymize", help="Pseudonyms for teams, users, keys, hosts and files, the same ones every time with a ledger.")
+]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only what matters most.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Everything, and a traceback if something breaks.")]
@@ -61,6 +64,7 @@ def options(
     no_ledger: bool = False,
     cost_basis: str | None = None,
     rule_timeout: float | None = None,
+    anonymize: bool = False,
 ) -> AnalyzeOptions:
     """What the run was asked to do. Raises UsageError for values that cannot be meant."""
     from infercheck.model.config import COST_BASES, AnalyzeOptions
@@ -90,6 +94,7 @@ def options(
         cost_basis=cost_basis,
         rule_timeout_s=rule_timeout,
         tz=tz,
+        anonymize=anonymize,
     )
 
 

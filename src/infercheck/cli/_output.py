@@ -143,7 +143,7 @@ def _write_file(data: bytes, output: Path) -> None:
         try:
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)
-            scratch.chmod(output.stat().st_mode & 0o777 if output.exists() else 0o666 & ~_umask())
+            scratch.chmod(output.stat().st_mode & 0o777 if output.exists() else 0o600)
             scratch.replace(output)
         except BaseException:
             with contextlib.suppress(OSError):
@@ -151,9 +151,3 @@ def _write_file(data: bytes, output: Path) -> None:
             raise
     except OSError as err:
         raise UsageError(f"cannot be written: {err.strerror or err}", where=str(output)) from err
-
-
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask

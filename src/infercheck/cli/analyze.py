@@ -42,6 +42,7 @@ def analyze(
         list[str] | None, typer.Option("--fail-on", metavar="KEY=VALUE", help="Exit 1 if a figure is beyond VALUE: a budget, as in check.")
     ] = None,
     rule_timeout: opt.Timeout = None,
+    anonymize: opt.Anonymize = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -73,6 +74,7 @@ def analyze(
         no_ledger=no_ledger,
         cost_basis=cost_basis,
         rule_timeout=rule_timeout,
+        anonymize=anonymize,
     )
     from infercheck import api
 

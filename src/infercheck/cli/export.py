@@ -46,6 +46,7 @@ def claims(
     ledger: opt.Ledger = None,
     no_ledger: opt.NoLedger = False,
     cost_basis: opt.Basis = None,
+    anonymize: opt.Anonymize = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -69,6 +70,7 @@ def claims(
         ledger=ledger,
         no_ledger=no_ledger,
         cost_basis=cost_basis,
+        anonymize=anonymize,
     )
     _export("export_claims", paths, options, output, format, quiet)
 
@@ -84,6 +86,7 @@ def calls(
     ledger: opt.Ledger = None,
     no_ledger: opt.NoLedger = False,
     cost_basis: opt.Basis = None,
+    anonymize: opt.Anonymize = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -94,7 +97,8 @@ def calls(
       infercheck export calls logs/ -o calls.parquet
       infercheck export calls logs/ --where "status <> 'ok'" > failed.csv
     """
-    options = opt.options(since=since, until=until, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis)
+    options = opt.options(since=since, until=until, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis,
+                          anonymize=anonymize)  # fmt: skip
     _export("export_calls", paths, options, output, format, quiet)
 
 

@@ -209,7 +209,8 @@ def literal(value: object) -> str:
 
 def _connect(path: Path) -> Any:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        is_new = not path.exists()
     except OSError as err:
         raise InputError(f"the ledger's folder cannot be made: {err.strerror}", where=str(path.parent), hint=ELSEWHERE) from err
     config: dict[str, str | bool | int | float | list[str]] = {
@@ -219,7 +220,10 @@ def _connect(path: Path) -> Any:
     deadline = time.monotonic() + BUSY_WAIT_S
     while True:
         try:
-            return duckdb.connect(str(path), config=config)
+            connection = duckdb.connect(str(path), config=config)
+            if is_new:
+                path.chmod(0o600)  # who pays for what, and when people work, is nobody else's business
+            return connection
         except duckdb.Error as err:
             text = str(err)
             if isinstance(err, duckdb.IOException) and "lock" in text.lower():

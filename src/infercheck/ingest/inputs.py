@@ -20,6 +20,7 @@ from infercheck.ingest import archives, documents
 from infercheck.ingest.archives import CHUNK
 from infercheck.ingest.changes import Edges, State, edges_of, state_of
 from infercheck.ingest.envelopes import SAMPLE, Envelope
+from infercheck.ingest.private import shape
 
 Kind = Literal["jsonl", "json", "csv", "parquet", "empty", "binary", "text"]
 HEAD_BYTES = 1 << 20
@@ -77,10 +78,10 @@ class Cleaned:
     _stored: int = 0
 
     def reject(self, line: int, raw: bytes, reason: str) -> None:
-        """Set a line aside; memory stays bounded however many there are."""
+        """Set a line aside, without its words; memory stays bounded however many there are."""
         keep = RAW_KEPT if self._stored < RAW_TOTAL else RAW_SHORT
         self._stored += min(len(raw), keep)
-        self.rejects.append((line, raw[:keep], reason))
+        self.rejects.append((line, shape(raw[:keep]), reason))
 
 
 def without_zone(records: Sequence[Mapping[str, Any]]) -> bool:

@@ -70,7 +70,7 @@ def store_at(folder: Path) -> Store | None:
 def opened(folder: Path) -> Store:
     """The store in ``folder``, made where there is none. Of several runs that start at once, one decides the salt."""
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (found := store_at(folder)) is not None:
             return found
         if (folder / META).exists() or any(not p.name.startswith(".") for p in folder.iterdir()):

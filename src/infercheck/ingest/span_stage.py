@@ -12,15 +12,20 @@ EXTRA = ("kind", "name", "service", "arguments")  # what the shared SELECT hands
 
 def part(engine: Engine) -> None:
     """Leave the calls of models in ``staged``: all else that took time goes to ``staged_spans``, and what is said of others to ``staged_remarks``."""
-    names = ", ".join(quoted(c.name) for c in SPANS if c.name not in {"file_id", "source", "arguments_hash"})
+    names = ", ".join(_kept(c.name) for c in SPANS if c.name not in {"file_id", "source", "arguments_hash"})
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE staged_spans AS
         SELECT file AS file_id, salted(nullif(arguments, '{{}}')) AS arguments_hash, {names} FROM staged WHERE kind NOT IN ('model', 'remark')""")
-    said = ", ".join(quoted(c.name) for c in REMARKS if c.name not in {"file_id", "praise"})
+    said = ", ".join(_kept(c.name) for c in REMARKS if c.name not in {"file_id", "praise"})
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE staged_remarks AS
         SELECT file AS file_id, praises(name) AS praise, {said} FROM staged WHERE kind = 'remark'""")
     engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT * EXCLUDE ({', '.join(EXTRA)}) FROM staged WHERE kind = 'model'")
+
+
+def _kept(name: str) -> str:
+    """A column that is handed on; of those that are no columns of calls nothing has been concealed yet."""
+    return f"concealed({name}) AS {name}" if name in EXTRA else quoted(name)
 
 
 def spans_select(source: Source) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, literal, quoted
-from infercheck.ingest import parquet, record_stage, span_stage
+from infercheck.ingest import parquet, private, record_stage, span_stage
 from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
 from infercheck.ingest.ledger import REPEATED
 from infercheck.model.call import CALLS, STATUSES, Column
@@ -57,6 +57,7 @@ class Piece:
 def setup(engine: Engine, salt: str) -> None:
     """Define the macros that sources and the statements below use."""
     engine.execute(helpers())
+    private.setup(engine, salt)
     engine.execute(f"CREATE OR REPLACE TEMP MACRO salted(x) AS CAST(md5_number_lower({literal(salt)} || x) >> 1 AS BIGINT)")
     shape = ",".join(f'"{k}":"VARCHAR"' for k in (*PART_KEYS, *BINARY_PART_KEYS, "type"))
     texts = ", ".join(f"p.{k}" for k in PART_KEYS)
@@ -117,6 +118,7 @@ def read_rows(
         else:
             engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {select}")
         engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(engine, source)}")
+        private.conceal(engine, "staged", {c.name for c in CALLS} - MADE_HERE)
         if spans:
             record_stage.leave_out(engine, "name", "kind = 'skipped'")
             span_stage.part(engine)
@@ -209,9 +211,8 @@ def _staged_select(engine: Engine, source: Source) -> str:
             continue
         name = quoted(column.name)
         late = column.name in AFTER_START and column.name in found and "started_at" in found
-        outer.append(
-            f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {name} END AS {name}" if late else name
-        )
+        kept = f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {name} END" if late else name
+        outer.append(f"{kept} AS {name}")
         if late:
             issues.append((_backwards(name), f"{literal(column.name + '=')} || {name} || ', before the start at ' || started_at"))
         if column.name not in found:
@@ -222,11 +223,13 @@ def _staged_select(engine: Engine, source: Source) -> str:
             raw = quoted(f"raw {column.name}")
             inner.append(f"nullif({name}, '') AS {raw}")
             issues.append((f"{raw} IS NOT NULL AND {name} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
+    names = [quoted(c.name) for c in CALLS if c.type == "VARCHAR" and found.get(c.name) == "VARCHAR" and c.name not in MADE_HERE]
+    inner.append(f"{private.tells(names)} AS {private.FLAG}")
     inner += [_listed(name, found) for name in LISTS]
     made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found}
     from_texts = {name: sql for name, sql in FROM_TEXTS.items() if name not in found}
     inner += [f"{sql.format(**made)} AS {name}" for name, sql in from_texts.items()]
-    outer += [*(name for name in LISTS if name != "messages" or source.holds_records), *from_texts]
+    outer += [private.FLAG, *(name for name in LISTS if name != "messages" or source.holds_records), *from_texts]
     outer.append("list_transform(messages, lambda m: m.role) AS roles")
     outer.append("list_transform(messages, lambda m: hash(m.content, m.tool_calls)) AS message_keys")
     bad = " OR ".join(f"({condition})" for condition, _ in issues)
@@ -372,7 +375,7 @@ def calls_select(engine: Engine, source: Source) -> str:
 
 
 TOOL_CALLS_SELECT = """
-    SELECT call_id, CAST(i - 1 AS INTEGER) AS position, t.name AS name,
+    SELECT call_id, CAST(i - 1 AS INTEGER) AS position, concealed(t.name) AS name,
         CASE WHEN t.arguments NOT IN ('', '{}') THEN salted(t.arguments) END AS arguments_hash, file_id
     FROM (SELECT n.call_id, n.file_id, unnest(range(1, len(s.called_tools) + 1)) AS i, unnest(s.called_tools) AS t
           FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.called_tools) > 0)"""
@@ -382,7 +385,8 @@ REPEATS_SELECT = f"""
     FROM (SELECT n.call_id, n.file_id, unnest(s.repeats) AS r FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.repeats) > 0)"""
 
 CELL_ISSUES_SELECT = """
-    SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count, min(substring(issue, strpos(issue, '=') + 1)) AS sample
+    SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count,
+        glimpse(min(substring(issue, strpos(issue, '=') + 1))) AS sample
     FROM (SELECT n.file_id, unnest(s.issues) AS issue FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE s.issues IS NOT NULL)
     GROUP BY ALL"""
 

@@ -132,7 +132,7 @@ TOOL_CALLS: tuple[Column, ...] = (
 REJECTS: tuple[Column, ...] = (
     Column("file_id", "BIGINT", "the file in `files`"),
     Column("line", "BIGINT", "1-based line number"),
-    Column("raw", "BLOB", "the line as read, first 64 KiB"),
+    Column("raw", "BLOB", "the line without its words: letters as x, digits as 9; first 64 KiB"),
     Column("reason", "VARCHAR", "why it could not be read"),
 )
 
@@ -140,7 +140,7 @@ CELL_ISSUES: tuple[Column, ...] = (
     Column("file_id", "BIGINT", "the file in `files`"),
     Column("column", "VARCHAR", "canonical column that stayed NULL"),
     Column("count", "BIGINT", "values that could not be read as the column's type"),
-    Column("sample", "VARCHAR", "one of them, first 80 characters"),
+    Column("sample", "VARCHAR", "one of them, its first 80 characters; 'a text' where that is prose"),
 )
 
 FILES: tuple[Column, ...] = (

@@ -214,6 +214,7 @@ class AnalyzeOptions:
 
     ``since`` and ``until`` are moments in UTC (naive, as in the canonical tables); a time span as ``since`` counts back from the newest call.
     ``where`` is a SQL condition over ``calls``. ``tz`` is for display only. ``pictures``: also work out what only the HTML page draws.
+    ``anonymize`` puts pseudonyms for teams, users, keys, hosts and paths.
     """
 
     since: datetime | timedelta | None = None
@@ -229,3 +230,4 @@ class AnalyzeOptions:
     rule_timeout_s: float | None = None
     tz: str = "UTC"
     pictures: bool = False
+    anonymize: bool = False

@@ -1,0 +1,41 @@
+"""`--anonymize`: names for people outside. Teams, users, keys, hosts and paths of files become pseudonyms before any view reads them, so that report
+and exports agree; within a project's ledger a name has the same pseudonym every time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import PurePosixPath
+
+from infercheck import ingest
+from infercheck.engine.duckdb import Engine, literal, quoted
+
+PSEUDONYMS = {"team": "team", "user": "user", "api_key_alias": "key"}  # columns of calls, and what such a name is called
+_HOST = r"^([a-z][a-z0-9+.-]*://)?[^/]+"
+
+
+def anonymize(engine: Engine, read: ingest.IngestResult) -> ingest.IngestResult:
+    """Give pseudonyms to the calls in scope and to ``files``. Call it once the config has been matched against the names; returns what was
+    told of the files, under their pseudonyms."""
+    salt = ingest.salt_of(engine)
+
+    def pseudonym(kind: str, value: str) -> str:
+        return f"'{kind}-' || left(md5({literal(salt + kind)} || {value}), 8)"
+
+    for column, kind in PSEUDONYMS.items():
+        name = quoted(column)
+        engine.execute(f"UPDATE calls SET {name} = {pseudonym(kind, name)} WHERE {name} IS NOT NULL")
+    host = f"regexp_extract(endpoint, {literal(_HOST)})"
+    engine.execute(f"UPDATE calls SET endpoint = {pseudonym('host', host)} || substring(endpoint, length({host}) + 1) WHERE endpoint <> ''")
+    paths = dict(engine.rows(f"SELECT path, {pseudonym('file', 'path')} FROM files"))
+    paths = {path: name + "".join(PurePosixPath(path).suffixes[-2:]) for path, name in paths.items()}
+    cases = " ".join(f"WHEN {literal(path)} THEN {literal(name)}" for path, name in paths.items())
+    engine.execute("CREATE TEMP TABLE named_files AS FROM files")
+    engine.execute("DROP VIEW temp.files")
+    engine.execute(f"CREATE TEMP VIEW files AS SELECT * REPLACE (CASE path {cases} END AS path) FROM named_files")
+    notices = []
+    for notice in read.notices:
+        told = notice
+        for path in sorted(paths, key=len, reverse=True):
+            told = told.replace(path, paths[path])
+        notices.append(told)
+    return replace(read, notices=tuple(notices))
