@@ -113,6 +113,15 @@ class Engine:
         finally:
             self._con.unregister("_incoming")
 
+    def load_rows(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
+        """Create or replace temporary table ``name`` (column names with their types) from rows of plain values.
+
+        They are handed over as a list a column: as literals a row takes ten times as long, and a frame has polars imported.
+        """
+        selected = ", ".join(f"unnest(CAST(? AS {type_}[])) AS {quoted(column)}" for column, type_ in columns.items())
+        lists = [list(values) for values in zip(*rows, strict=True)] or [[] for _ in columns]
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {selected}", lists)
+
     def columns(self, relation: str) -> dict[str, str]:
         """Column names and types of a table, or of a query in parentheses."""
         return {str(r[0]): str(r[1]) for r in self.rows(f"DESCRIBE SELECT * FROM {relation}")}

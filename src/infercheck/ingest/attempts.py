@@ -144,12 +144,15 @@ def completed(engine: Engine, ids: str) -> str:
     if not engine.value(f"SELECT count(*) FROM (({differing}) LIMIT 1)"):
         return kept
     names = [quoted(c.name) for c in CALLS if c.name not in BOUND]
-    facts = ", ".join(f"first(c.{n} ORDER BY c.fullness DESC, c.content_hash) FILTER (c.{n} IS NOT NULL) AS {n}" for n in names)
+    facts = ", ".join(f"min_by({n}, place) AS {n}" for n in names)  # of those that are not NULL
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE known_of_call AS
-        SELECT k.call_id, {facts} FROM kept_calls k JOIN call_rows w ON w.call_id = k.call_id
-        JOIN grouped_calls g ON g.group_key = k.group_key JOIN call_rows c ON c.call_id = g.call_id AND c.status IS NOT DISTINCT FROM w.status
-        WHERE k.group_key IN ({differing}) GROUP BY k.call_id""")
+        SELECT kept_id AS call_id, {facts} FROM (
+            SELECT c.*, k.call_id AS kept_id, row_number() OVER (PARTITION BY k.call_id ORDER BY c.fullness DESC, c.content_hash, c.call_id) AS place
+            FROM kept_calls k JOIN call_rows w ON w.call_id = k.call_id
+            JOIN grouped_calls g ON g.group_key = k.group_key JOIN call_rows c ON c.call_id = g.call_id AND c.status IS NOT DISTINCT FROM w.status
+            WHERE k.group_key IN ({differing}))
+        GROUP BY kept_id""")
     filled = ", ".join(f"coalesce(c.{n}, o.{n}) AS {n}" for n in names)
     return f"SELECT c.* REPLACE ({filled}) FROM ({kept}) c LEFT JOIN known_of_call o USING (call_id)"
 

@@ -68,10 +68,11 @@ def ingest(
         files = list(inputs.find(paths, scratch / "stdin"))
         of_shards, stores = shards.among(f.path for f in files)
         ledger.prepare(engine, salt=next((s.salt for s in stores.values()), salt))
-        staging.setup(engine, ledger.salt_of(engine))
         ready = shards.load(engine, sorted(of_shards))
         own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}
         todo = plan.make(engine, [f for f in files if f.path not in own], among or sources.load())
+        if todo.readings:
+            staging.setup(engine, ledger.salt_of(engine))
         total = sum(r.size for r in todo.readings)
         done = files_done = 0
         for batch in ([], *_batches(todo.readings)):

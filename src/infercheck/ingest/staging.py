@@ -94,10 +94,9 @@ def read_rows(
     Raises DatabaseError on the first thing that is no record, unless ``lenient``; ``typed`` takes half the time and fails on the first value that
     has not the shape that the source expects, which is no damage. ``rest`` are keys that the source does not name, for one that wants them all.
     """
-    engine.execute("CREATE OR REPLACE TEMP TABLE pieces (path VARCHAR, file_id BIGINT, base BIGINT, first_row BIGINT, lines BIGINT)")
-    rows = ", ".join(f"({literal(str(p.path))}, {p.file_id}, {p.base}, {literal(p.first_row)}, {p.lines})" for p in pieces)
-    engine.execute(f"INSERT INTO pieces VALUES {rows}")
-    largest = max((p.path.stat().st_size for p in pieces), default=0)
+    of_piece = {"file_id": "BIGINT", "base": "BIGINT", "first_row": "BIGINT", "lines": "BIGINT"}
+    engine.load_rows("pieces", of_piece, [(p.file_id, p.base, p.first_row, p.lines) for p in pieces])
+    largest = max((path.stat().st_size for path in {p.path for p in pieces}), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
     reader = _reader(engine, source, pieces, kind, fields, rest, size=size, lenient=lenient, typed=typed)
     columns = ", ".join(_field(name, shape, typed=typed and not fields, there=not fields or name in fields)
@@ -106,9 +105,8 @@ def read_rows(
         entries = ", ".join(f"{literal(key)}: {quoted(key)}" for key in rest)
         columns += f", CAST(MAP {{{entries}}} AS MAP(VARCHAR, VARCHAR)) AS {quoted(source.header.rest)}"
     line = "CAST(NULL AS BIGINT)" if fields else LINE_KEY
-    file = str(pieces[0].file_id) if len(pieces) == 1 else _file_of(pieces)
     stacked = pieces[0].first_row is not None
-    file = FILE_KEY if pieces[0].joined else "NULL" if stacked else file
+    file = FILE_KEY if pieces[0].joined else "NULL" if stacked else str(pieces[0].file_id) if len(pieces) == 1 else _file_of(pieces)
     select, spans = f"SELECT {file} AS file, {line} AS line, {columns} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
     engine.execute("SET disabled_optimizers = 'in_clause'")  # a list behind IN becomes a join otherwise, which does not keep the order
