@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-files placebo truth faults cost-truth gate-power focus lock wheel clean
+.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -40,6 +40,9 @@ bench-views: $(READY)
 
 bench-agents: $(READY)
 	$(BIN)/python benchmarks/agents.py $(BENCH)
+
+bench-peers: $(READY)
+	$(BIN)/python benchmarks/peers.py $(BENCH)
 
 truth: $(READY)
 	$(BIN)/python benchmarks/truth.py

@@ -59,10 +59,11 @@ LOGS = {
 
 
 class Sample(NamedTuple):
-    """One process: wall seconds and peak resident bytes."""
+    """One process: wall seconds, peak resident bytes, and seconds of all cores."""
 
     seconds: float
     peak: int
+    cpu: float
 
 
 class Summary(NamedTuple):
@@ -73,6 +74,7 @@ class Summary(NamedTuple):
     fastest: float
     slowest: float
     peak: int
+    cpu: float
 
 
 def measure(command: list[str]) -> Sample:
@@ -87,7 +89,7 @@ def measure(command: list[str]) -> Sample:
     child.stderr.close()
     if child.returncode != 0:
         sys.exit(f"{' '.join(command)} ended with {child.returncode}:\n{said.decode(errors='replace')}")
-    return Sample(seconds, usage.ru_maxrss * MAXRSS_UNIT)
+    return Sample(seconds, usage.ru_maxrss * MAXRSS_UNIT, usage.ru_utime + usage.ru_stime)
 
 
 def data_file(records: int, lean: bool) -> Path:
@@ -149,7 +151,8 @@ def ledger_share(path: Path) -> float:
 def summarise(name: str, samples: list[Sample]) -> Summary:
     """Medians of one command."""
     seconds = [s.seconds for s in samples]
-    return Summary(name, statistics.median(seconds), min(seconds), max(seconds), int(statistics.median(s.peak for s in samples)))
+    peak, cpu = statistics.median(s.peak for s in samples), statistics.median(s.cpu for s in samples)
+    return Summary(name, statistics.median(seconds), min(seconds), max(seconds), int(peak), cpu)
 
 
 def checks(log: Log, bound: Bound, rows: dict[str, Summary], share: float) -> list[tuple[str, bool]]:
