@@ -1,7 +1,7 @@
 """A made world as a log that the tool reads, and the labels beside it: ``python benchmarks/latency_log.py SEED OUT.jsonl``.
 
 The log is LiteLLM's standard logging for every other seed and infercheck's own columns for the rest. The labels hold what no log tells: slots, boots,
-who waits for a workload, and for each call its time to first token had no job been there.
+who waits for a workload, and for each call its time to first token had no job been on its deployment.
 """
 
 from __future__ import annotations
@@ -9,34 +9,38 @@ from __future__ import annotations
 import argparse
 import json
 import random
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from latency_world import Boot, Job, Served, World, draw
+from latency_world import MOST_CALLS, Boot, Job, Served, World, draw
 
 EPOCH = datetime(2026, 3, 2, 8, tzinfo=UTC).timestamp()
 
 
 @dataclass
 class Truth:
-    """A world that has run. ``alone`` is the time to first token without the jobs, by call; ids are those of the log."""
+    """A world that has run."""
 
     world: World
     served: dict[str, list[Served]]
     boots: list[Boot]
-    alone: dict[str, float]
-    alone_served: dict[str, list[Served]]
+
+    def alone(self, without: Collection[str]) -> dict[str, float]:
+        """Seconds to the first token, by call, had the workloads of these names run elsewhere: the same calls with the same service."""
+        return {identity(s): s.first - s.start for calls in self.world.run(without=without)[0].values() for s in calls}
+
+    def unbooted(self) -> dict[str, float]:
+        """The same had every deployment stayed loaded."""
+        return {identity(s): s.first - s.start for calls in self.world.run(boots=False)[0].values() for s in calls}
 
 
-def build(seed: int, *, most_calls: int | None = None) -> Truth:
-    """Draw and run a world, with its jobs and without."""
-    world = draw(seed, most_calls=most_calls) if most_calls else draw(seed)
-    served, boots = world.run()
-    alone, _ = world.run(background=False)
-    return Truth(world, served, boots, {identity(s): s.first - s.start for calls in alone.values() for s in calls}, alone)
+def build(seed: int, *, most_calls: int = MOST_CALLS) -> Truth:
+    """Draw and run a world."""
+    world = draw(seed, most_calls=most_calls)
+    return Truth(world, *world.run())
 
 
 def identity(served: Served) -> str:
@@ -98,7 +102,7 @@ def write(truth: Truth, out: Path) -> None:
         "workloads": {j.name: {"class": "background" if j.background else "interactive", "shape": j.shape, "runs": j.runs} for j in truth.world.jobs},
         "boots": [asdict(boot) for boot in truth.boots],
         "stalls": list(zip(truth.world.stalls.starts, truth.world.stalls.ends, strict=True)),
-        "ttft_alone_s": truth.alone,
+        "ttft_alone_s": truth.alone([j.name for j in truth.world.jobs if j.background]),
     }  # fmt: skip
     out.with_suffix(".labels.json").write_text(json.dumps(labels), encoding="utf-8")
 

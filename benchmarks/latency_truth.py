@@ -7,20 +7,22 @@ slots it has, and what each call would have waited without the jobs. Writes LATE
 from __future__ import annotations
 
 import argparse
+import bisect
 import sys
 import tempfile
+import time
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import median, quantiles
 
-from infercheck import diagnose, ingest, prepare, rulebook, sources
+from infercheck import diagnose, ingest, pools, prepare, rulebook, sources
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine, quoted
 from latency_log import Truth, build, identity, write
-from latency_world import Job, Served
+from latency_world import MOST_CALLS, Job, Served
 
 SEEDS = range(501, 525)
 RULES = ("cold_start", "background_slows_interactive", "queueing_onset")
@@ -28,7 +30,9 @@ RULES = ("cold_start", "background_slows_interactive", "queueing_onset")
 COLD_RATIO, COLD_MS = 2.0, 500.0
 SLOWED = 0.1
 CLEARLY = 2.0  # the lower bound must exceed the floor, so an effect counts for recall from twice the floor on
+TOLERANCE = 0.2  # of a foretold p95
 MIN_CALLS = 20
+MIN_RUNS = 3  # one or two may have met a slow moment by chance
 
 
 @dataclass
@@ -42,7 +46,9 @@ class Tally:
     ratios: list[float] = field(default_factory=list)
     claimed_ms: float = 0.0
     true_ms: float = 0.0
+    all_ms: float = 0.0  # the same over all calls, those of which the rule does not speak included
     notes: list[str] = field(default_factory=list)
+    seconds: float = 0.0
 
     @property
     def precision(self) -> float | None:
@@ -74,7 +80,7 @@ def diagnosed(path: Path) -> Iterator[Engine]:
         done = diagnose.diagnose(engine, book, select=RULES)
         for skipped in done.not_checked:
             print(f"not checked: {skipped.rule}: {skipped.reason}", file=sys.stderr)
-        diagnose.make_views(engine, book, ("workloads", "concurrency"))
+        diagnose.make_views(engine, book, ("workloads", *pools.VIEWS))
         yield engine
 
 
@@ -90,17 +96,19 @@ def claims_of(engine: Engine, rule: str) -> dict[str, float]:
 
 def judge(truth: Truth, engine: Engine, tallies: Tallies) -> None:
     """Hold one log against its truth."""
-    judge_classes(truth, engine, tallies["classes"])
-    judge_cold(truth, claims_of(engine, "cold_start"), tallies["cold_start"])
-    judge_mixing(truth, claims_of(engine, "background_slows_interactive"), tallies)
+    classes = dict(engine.rows("SELECT workload, class FROM workloads"))
+    judge_classes(truth, classes, tallies["classes"])
+    judge_cold(truth, truth.unbooted(), claims_of(engine, "cold_start"), tallies["cold_start"])
+    alone = truth.alone([j.name for j in truth.world.jobs if j.background and classes.get(j.name) == "background"])
+    judge_mixing(truth, classes, alone, engine, tallies)
     judge_knee(truth, engine, tallies["queueing_onset"])
+    judge_separation(truth, classes, alone, engine, tallies["separation"])
 
 
-def judge_classes(truth: Truth, engine: Engine, tally: Tally) -> None:
+def judge_classes(truth: Truth, classes: dict[str, str], tally: Tally) -> None:
     """Workloads called interactive or background; unknown is no claim."""
-    said = dict(engine.rows("SELECT workload, class FROM workloads"))
     for job in truth.world.jobs:
-        told = said.get(job.name)
+        told = classes.get(job.name)
         if told is None:
             continue
         real = "background" if job.background else "interactive"
@@ -112,13 +120,13 @@ def judge_classes(truth: Truth, engine: Engine, tally: Tally) -> None:
             tally.notes.append(f"seed {truth.world.seed}: {job.name} ({job.shape}) is called {told}")
 
 
-def judge_cold(truth: Truth, claims: dict[str, float], tally: Tally) -> None:
+def judge_cold(truth: Truth, warm: dict[str, float], claims: dict[str, float], tally: Tally) -> None:
     """Boots. The one that opens the log of a deployment is left out: how long nothing ran before it is unknown."""
     for place in truth.world.places:
         calls = sorted(truth.served[place.name], key=lambda s: s.start)
         first = calls[0].start if calls else 0.0
         boots = [b for b in truth.boots if b.place == place.name and b.start > first + 1]
-        stray = [s for s in calls if identity(s) in claims and not s.boot]
+        stray = [s for s in calls if identity(s) in claims and not s.boot and not any(b.start <= s.start <= b.end + 5 for b in boots)]
         for boot in boots:
             cohort = [s for s in calls if s.boot and boot.start - 6 <= s.start <= boot.end]
             told = [s for s in cohort if identity(s) in claims]
@@ -128,7 +136,8 @@ def judge_cold(truth: Truth, claims: dict[str, float], tally: Tally) -> None:
             tally.claims += bool(told)
             tally.right += bool(told)
             if told:
-                _add_effect(tally, sum(claims[identity(s)] for s in told), 1000 * sum(s.boot for s in cohort))
+                true = sum(s.first - s.start - warm[identity(s)] for s in cohort if identity(s) in warm)
+                _add_effect(tally, sum(claims[identity(s)] for s in told), 1000 * true)
         episodes = 0
         for before, s in zip([None, *stray[:-1]], stray, strict=True) if stray else ():
             episodes += before is None or s.start - before.start > 30
@@ -144,46 +153,75 @@ def _add_effect(tally: Tally, claimed: float, true: float) -> None:
         tally.ratios.append(claimed / true)
 
 
-def judge_mixing(truth: Truth, claims: dict[str, float], tallies: Tallies) -> None:
-    """Interactive workloads on deployments with jobs: by pair, and by run of the jobs."""
+def judge_mixing(truth: Truth, classes: dict[str, str], alone: dict[str, float], engine: Engine, tallies: Tallies) -> None:
+    """Interactive workloads on deployments with jobs, as far as both are known for what they are: by pair, and by run of the jobs."""
+    known = [j for j in truth.world.jobs if j.background and classes.get(j.name) == "background"]
+    claims, spoken_of = claims_of(engine, "background_slows_interactive"), _exposed(engine)
     for job in truth.world.jobs:
-        jobs = [j for j in truth.world.jobs if j.background and j.place is job.place]
-        if job.background or not jobs:
+        jobs = [j for j in known if j.place is job.place]
+        if classes.get(job.name) != "interactive" or not jobs:
             continue
-        calls = [s for s in truth.served[job.place.name] if s.call.key[0] == job.name]
+        calls = [_Seen(s, identity(s), alone) for s in truth.served[job.place.name] if s.call.key[0] == job.name]
         runs = _runs(jobs, truth.served[job.place.name])
-        by_run: dict[int, list[Served]] = defaultdict(list)
-        for s in calls:
-            nth = next((n for n, (start, end) in enumerate(runs) if start <= s.start <= end + 5), None)
-            if nth is not None:
-                by_run[nth].append(s)
-        met = [s for group in by_run.values() for s in group]
-        if len(met) < MIN_CALLS or len(calls) - len(met) < MIN_CALLS:
-            continue
-        told = [s for s in calls if identity(s) in claims]
-        slowed = _slowed(truth, met)
-        pair, placebo, episode = tallies["mixing pairs"], tallies["placebo pairs"], tallies["mixing episodes"]
-        if slowed < SLOWED / 10:
-            placebo.wanted += 1
-            placebo.found += bool(told)
-        pair.wanted += slowed >= CLEARLY * SLOWED
-        pair.found += slowed >= CLEARLY * SLOWED and bool(told)
+        by_run = _by_run(calls, runs)
+        met = [s for group in by_run for s in group]
+        told = [s for s in calls if s.id in claims]
+        slowed = _slowed(met)
+        enough = len(runs) >= MIN_RUNS and min(len(met), len(calls) - len(met)) >= MIN_CALLS
+        pair = tallies["pairs slowed by jobs"]
+        if enough and slowed < SLOWED / 10:
+            tallies["placebo pairs"].wanted += 1
+            tallies["placebo pairs"].found += bool(told)
+        pair.wanted += enough and slowed >= CLEARLY * SLOWED
+        pair.found += enough and slowed >= CLEARLY * SLOWED and bool(told)
         pair.claims += bool(told)
         pair.right += bool(told) and slowed >= SLOWED
+        claimed, true = sum(claims[s.id] for s in told), 1000 * sum(s.delay for s in calls if s.id in spoken_of)
         if told:
-            claimed, true = sum(claims[identity(s)] for s in told), 1000 * sum(_delay(truth, s) for s in calls)
             _add_effect(pair, claimed, true)
-        where = f"seed {truth.world.seed}: {job.name} ({job.shape}) beside {'+'.join(j.shape for j in jobs)} on {job.place.name} of {job.place.slots}"
+            pair.all_ms += 1000 * sum(s.delay for s in calls)
         pair.notes.append(
-            f"{where}: slowed {slowed:.0%} over {len(met)} of {len(calls)} calls, {len(runs)} runs, "
+            f"seed {truth.world.seed}: {job.name} ({job.shape}) beside {'+'.join(j.shape for j in jobs)} on {job.place.name} of {job.place.slots}: "
+            f"slowed {slowed:.0%} over {len(met)} of {len(calls)} calls, {len(runs)} runs, "
             + (f"claimed {claimed / true if true else 0:.2f} of {true:.0f} ms" if told else "silent")
         )
-        for group in by_run.values():
-            hurt, named = _slowed(truth, group), [s for s in group if identity(s) in claims]
-            episode.wanted += hurt >= CLEARLY * SLOWED
-            episode.found += hurt >= CLEARLY * SLOWED and bool(named)
-            episode.claims += bool(named)
-            episode.right += bool(named) and hurt >= SLOWED
+        _judge_runs(tallies["runs that slow"], by_run, claims, enough)
+
+
+def _exposed(engine: Engine) -> set[str]:
+    """The calls that the rule's statement counts: exposed ones of a kind of which there are unexposed ones; from its own subqueries."""
+    rule = rulebook.load().rules["background_slows_interactive"]
+    sql = diagnose.Views(engine, rulebook.load(), {}).prepare(rule.file, rule.params())
+    last = sql.rindex(chr(10) + "SELECT")
+    return {row[0] for row in engine.rows(f"{sql[:last]} SELECT c.source_call_id FROM claimed k JOIN calls c ON c.call_id = k.call_id")}
+
+
+def _judge_runs(tally: Tally, by_run: Sequence[Sequence[_Seen]], claims: dict[str, float], enough: bool) -> None:
+    for group in by_run:
+        hurt, named = _slowed(group), any(s.id in claims for s in group)
+        tally.wanted += enough and hurt >= CLEARLY * SLOWED
+        tally.found += enough and hurt >= CLEARLY * SLOWED and named
+        tally.claims += named
+        tally.right += named and hurt >= SLOWED
+
+
+class _Seen:
+    """A person's call: when it came, what it waited, and how much of that the jobs cost it, seconds."""
+
+    def __init__(self, served: Served, identity: str, alone: dict[str, float]) -> None:
+        self.id, self.start, self.wait = identity, served.start, served.first - served.start
+        self.delay = self.wait - alone[identity] if identity in alone else 0.0  # an agent's step that was not taken without them
+
+
+def _by_run(calls: Iterable[_Seen], runs: Sequence[tuple[float, float]]) -> list[list[_Seen]]:
+    """The calls that came during each run, or within 5 s."""
+    starts = [start for start, _ in runs]
+    groups: list[list[_Seen]] = [[] for _ in runs]
+    for s in calls:
+        nth = bisect.bisect_right(starts, s.start) - 1
+        if nth >= 0 and s.start <= runs[nth][1] + 5:
+            groups[nth].append(s)
+    return [group for group in groups if group]
 
 
 def _runs(jobs: Sequence[Job], served: Iterable[Served]) -> list[tuple[float, float]]:
@@ -198,15 +236,10 @@ def _runs(jobs: Sequence[Job], served: Iterable[Served]) -> list[tuple[float, fl
     return found
 
 
-def _delay(truth: Truth, s: Served) -> float:
-    """Seconds by which the jobs delay a call's first token; 0 for a call that was not made without them."""
-    return s.first - s.start - truth.alone.get(identity(s), s.first - s.start)
-
-
-def _slowed(truth: Truth, calls: Sequence[Served]) -> float:
+def _slowed(calls: Sequence[_Seen]) -> float:
     """Mean delay by the jobs over the mean wait without them."""
-    delay = sum(_delay(truth, s) for s in calls)
-    return delay / (sum(s.first - s.start for s in calls) - delay)
+    delay, wait = sum(s.delay for s in calls), sum(s.wait for s in calls)
+    return delay / (wait - delay) if calls else 0.0
 
 
 def judge_knee(truth: Truth, engine: Engine, tally: Tally) -> None:
@@ -227,7 +260,34 @@ def judge_knee(truth: Truth, engine: Engine, tally: Tally) -> None:
             tally.notes.append(f"seed {truth.world.seed}: {place.name} has {place.slots} slots, bracket {low} to {high}")
 
 
-def run(seeds: Iterable[int], *, verbose: bool = False, most_calls: int | None = None) -> Tallies:
+def judge_separation(truth: Truth, classes: dict[str, str], alone: dict[str, float], engine: Engine, tally: Tally) -> None:
+    """People's p95 without the jobs, as foretold and as it truly is for the same calls."""
+    started = time.perf_counter()
+    found = pools.separations(engine)
+    tally.seconds += time.perf_counter() - started
+    people = {name for name, told in classes.items() if told == "interactive"}
+    for told in found:
+        tally.wanted += 1
+        where = f"seed {truth.world.seed}: {told.deployment} without {'+'.join(told.jobs)}"
+        if told.after is None or not told.after.p95_ms:
+            tally.notes.append(f"{where}: {told.why_not}, {told.servers} servers, foretold {told.foretold}, happened {told.happened}")
+            continue
+        served = truth.served[told.deployment]
+        runs = _runs([j for j in truth.world.jobs if j.name in told.jobs], served)
+        during = [s for group in _by_run([_Seen(s, identity(s), alone) for s in served if s.call.key[0] in people], runs) for s in group]
+        true = 1000 * quantiles([s.wait - s.delay for s in during], n=20)[-1]
+        tally.found += 1
+        tally.claims += 1
+        tally.right += abs(told.after.p95_ms / true - 1) <= TOLERANCE
+        tally.ratios.append(told.after.p95_ms / true)
+        slots = next(p.slots for p in truth.world.places if p.name == told.deployment)
+        tally.notes.append(
+            f"{where}: p95 {told.seen.p95_ms:.0f} ms, after {told.after.p95_ms:.0f}, truly {true:.0f}; {told.servers} servers of {slots}, "
+            f"workers {told.workers}, {told.calls} calls"
+        )
+
+
+def run(seeds: Iterable[int], *, verbose: bool = False, most_calls: int = MOST_CALLS) -> Tallies:
     """Make, analyse and judge a log a seed."""
     tallies: Tallies = defaultdict(Tally)
     with tempfile.TemporaryDirectory(prefix="latency-") as folder:

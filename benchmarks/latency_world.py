@@ -12,8 +12,8 @@ import heapq
 import math
 import random
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 SLOTS = (2, 64)
 UTILISATION = (0.2, 0.98)
@@ -204,14 +204,14 @@ class World:
     stalls: Stalls
     jobs: list[Job]
 
-    def run(self, *, background: bool = True) -> tuple[dict[str, list[Served]], list[Boot]]:
-        """All deployments, with or without the jobs that nobody waits for."""
-        served, boots = {}, []
+    def run(self, *, without: Collection[str] = (), boots: bool = True) -> tuple[dict[str, list[Served]], list[Boot]]:
+        """All deployments, as if the workloads of these names ran elsewhere, or none had to boot."""
+        served, cold = {}, []
         for place in self.places:
-            chains = [c for j in self.jobs if j.place is place and (background or not j.background) for c in j.chains]
-            served[place.name], booted = serve(place, chains, self.stalls)
-            boots += booted
-        return served, boots
+            chains = [c for j in self.jobs if j.place is place and j.name not in without for c in j.chains]
+            served[place.name], booted = serve(place if boots else replace(place, keep_s=math.inf), chains, self.stalls)
+            cold += booted
+        return served, cold
 
 
 def draw(seed: int, *, most_calls: int = MOST_CALLS) -> World:

@@ -100,7 +100,7 @@ def test_without_jobs_the_same_calls_never_wait_for_them() -> None:
     """The counterfactual holds the very calls of people, with the service they had."""
     world = made.draw(3, most_calls=3000)
     served, _ = world.run()
-    alone, _ = world.run(background=False)
+    alone, _ = world.run(without=[j.name for j in world.jobs if j.background])
     people = {j.name for j in world.jobs if not j.background}
     for place in world.places:
         mixed = {s.call.key: s for s in served[place.name] if s.call.key[0] in people}

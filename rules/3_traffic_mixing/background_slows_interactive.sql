@@ -12,6 +12,10 @@ false_positives = "Something else that happens whenever the job runs, on this de
 default = 20
 help = "Exposed calls, and as many unexposed ones of the same kind: fewer have no mean worth comparing."
 
+[params.min_alike]
+default = 5.0
+help = "Unexposed calls of one kind whose mean may speak for any number of exposed ones: one call alone is chance."
+
 [params.min_effect]
 default = 0.1
 help = "The lower bound of the effect must exceed a tenth of the unexposed wait: less, nobody notices."
@@ -258,30 +262,31 @@ WITH span AS (
     SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(300 AS DOUBLE)) AS BIGINT)) AS block_us
     FROM ttft_baseline
 ), streams AS (
-    -- Calls that may be compared: same workload, deployment, model, prompt size, recent interactive arrivals and gateway slowness.
+    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent arrivals of others than jobs, gateway slowness.
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
-        t.background_starts > 0 AS exposed,
+        t.jobs_under_way > 0 AS exposed,
         concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING),
-            CAST(CAST(floor(log2(t.interactive_arrivals + 1)) AS BIGINT) AS STRING),
+            CAST(CAST(floor(log2(t.interactive_arrivals + t.unknown_arrivals + 1)) AS BIGINT) AS STRING),
             CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
         (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
     FROM ttft_baseline AS t
     CROSS JOIN span AS s
-    WHERE t.class = 'interactive' AND coalesce(t.slowness, 1) <= $max_gateway_slowness
+    WHERE t.class = 'interactive' AND t.ttft_ms > 0 AND NOT t.after_jobs AND coalesce(t.slowness, 1) <= $max_gateway_slowness
 ), strata AS (
     SELECT
         deployment, workload, stratum,
         CAST(count(*) FILTER (WHERE exposed) AS DOUBLE) AS exposed_calls,
         CAST(count(*) FILTER (WHERE NOT exposed) AS DOUBLE) AS unexposed_calls,
         avg(CASE WHEN exposed THEN ttft_ms END) AS exposed_ms,
-        avg(CASE WHEN NOT exposed THEN ttft_ms END) AS unexposed_ms
+        avg(CASE WHEN NOT exposed THEN ttft_ms END) AS unexposed_ms,
+        avg(CASE WHEN exposed THEN ln(ttft_ms) END) - avg(CASE WHEN NOT exposed THEN ln(ttft_ms) END) AS log_ratio
     FROM streams
     GROUP BY deployment, workload, stratum
     HAVING count(*) FILTER (WHERE exposed) > 0 AND count(*) FILTER (WHERE NOT exposed) > 0
 ), weighed AS (
-    -- A kind weighs by how well both of its means are known (Mantel-Haenszel); by exposed calls, one unexposed call would speak for fifty exposed ones.
-    SELECT *, exposed_calls * unexposed_calls / (exposed_calls + unexposed_calls) AS weight
+    -- A kind weighs by its exposed calls, since it is their wait that is told; where fewer than min_alike unexposed calls speak for them, by so much less.
+    SELECT *, exposed_calls * least(unexposed_calls / $min_alike, 1) AS weight
     FROM strata
 ), pairs AS (
     SELECT
@@ -289,7 +294,9 @@ WITH span AS (
         sum(exposed_calls) AS exposed_calls,
         sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
         sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
-        count(*) OVER () AS tested
+        sum(weight * log_ratio) / sum(weight) AS log_ratio,
+        -- Two bounds a pair: one on the mean, which a few endless waits make uncertain, one on the typical ratio, which they do not.
+        2 * count(*) OVER () AS tested
     FROM weighed
     GROUP BY deployment, workload
     HAVING sum(exposed_calls) >= $min_calls AND sum(unexposed_calls) >= $min_calls
@@ -300,7 +307,9 @@ WITH span AS (
         CAST(count(*) FILTER (WHERE m.exposed) AS DOUBLE) AS n1,
         CAST(count(*) FILTER (WHERE NOT m.exposed) AS DOUBLE) AS n0,
         sum(CASE WHEN m.exposed THEN m.ttft_ms ELSE 0 END) AS s1,
-        sum(CASE WHEN m.exposed THEN 0 ELSE m.ttft_ms END) AS s0
+        sum(CASE WHEN m.exposed THEN 0 ELSE m.ttft_ms END) AS s0,
+        sum(CASE WHEN m.exposed THEN ln(m.ttft_ms) ELSE 0 END) AS l1,
+        sum(CASE WHEN m.exposed THEN 0 ELSE ln(m.ttft_ms) END) AS l0
     FROM streams AS m
     JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
     JOIN pairs AS p ON p.deployment = m.deployment AND p.workload = m.workload AND p.effect_ms > $min_effect * p.unexposed_ms
@@ -327,19 +336,21 @@ WITH span AS (
 ), redrawn AS (
     SELECT
         c.deployment, c.workload, c.stratum, w.draw,
-        sum(w.weight * c.n1) AS n1, sum(w.weight * c.n0) AS n0, sum(w.weight * c.s1) AS s1, sum(w.weight * c.s0) AS s0
+        sum(w.weight * c.n1) AS n1, sum(w.weight * c.n0) AS n0, sum(w.weight * c.s1) AS s1, sum(w.weight * c.s0) AS s0,
+        sum(w.weight * c.l1) AS l1, sum(w.weight * c.l0) AS l0
     FROM cells AS c
     JOIN weights AS w ON w.block = CAST(c.block AS BIGINT)
     GROUP BY c.deployment, c.workload, c.stratum, w.draw
 ), effects AS (
     SELECT
         deployment, workload, draw,
-        sum((n0 * s1 - (1 + $min_effect) * n1 * s0) / (n1 + n0)) / sum(n1 * n0 / (n1 + n0)) AS beyond_ms
+        sum(n1 * least(n0 / $min_alike, 1) * (s1 / n1 - (1 + $min_effect) * s0 / n0)) / sum(n1 * least(n0 / $min_alike, 1)) AS beyond_ms,
+        sum(n1 * least(n0 / $min_alike, 1) * (l1 / n1 - l0 / n0)) / sum(n1 * least(n0 / $min_alike, 1)) AS log_ratio
     FROM redrawn
     WHERE n1 > 0 AND n0 > 0
     GROUP BY deployment, workload, draw
 ), spread AS (
-    SELECT deployment, workload, stddev_samp(beyond_ms) AS se, count(*) AS draws
+    SELECT deployment, workload, stddev_samp(beyond_ms) AS se, stddev_samp(log_ratio) AS log_se, count(*) AS draws
     FROM effects
     GROUP BY deployment, workload
 ), blocks AS (
@@ -354,7 +365,10 @@ WITH span AS (
     -- Of 200 draws a few may miss all exposed blocks of a short log; where many do there is no interval.
     SELECT
         p.deployment, p.workload, p.exposed_calls, p.effect_ms, p.unexposed_ms, b.blocks, e.episodes,
-        p.effect_ms - s.se * sqrt(2 * ln(p.tested / (2 * $alpha))) AS lower_ms
+        greatest(
+            p.effect_ms - s.se * sqrt(2 * ln(p.tested / (2 * $alpha))),
+            least(p.effect_ms, p.unexposed_ms * (exp(p.log_ratio - s.log_se * sqrt(2 * ln(p.tested / (2 * $alpha)))) - 1))
+        ) AS lower_ms
     FROM pairs AS p
     JOIN spread AS s ON s.deployment = p.deployment AND s.workload = p.workload
     JOIN blocks AS b ON b.deployment = p.deployment AND b.workload = p.workload

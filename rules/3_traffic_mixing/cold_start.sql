@@ -132,12 +132,14 @@ WITH watched AS (
     HAVING count(*) >= $min_gaps
 ), placed AS (
     SELECT
-        c.call_id, c.deployment, c.deployment_no, c.start_us, c.end_us, c.idle_before_us,
+        c.call_id, c.deployment, c.deployment_no, c.start_us, c.end_us, c.idle_before_us, c.in_flight,
         sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS pause,
         row_number() OVER in_order AS nth
     FROM concurrency AS c
     JOIN watched AS w ON w.deployment = c.deployment
     WINDOW in_order AS (PARTITION BY c.deployment_no ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING)
+), crowds AS (
+    SELECT deployment, percentile_cont(0.5) WITHIN GROUP (ORDER BY in_flight) AS usual_in_flight FROM placed GROUP BY deployment
 ), openings AS (
     -- The call that ends each pause, and the log's first: everything about pauses is worked out on these few.
     SELECT call_id, deployment, start_us, end_us, idle_before_us, pause, nth
@@ -148,6 +150,8 @@ WITH watched AS (
     -- where only the whole duration is known.
     SELECT
         p.call_id, p.deployment, p.start_us, p.end_us, p.idle_before_us, p.pause, p.nth,
+        -- Calls that meet no more others than most do: what queues up behind a boot, or in a rush, is no measure of an ordinary wait.
+        p.in_flight <= w.usual_in_flight AS calm,
         q.operation,
         q.model,
         coalesce(q.ttft_ms, q.duration_ms) AS waited_ms,
@@ -156,6 +160,7 @@ WITH watched AS (
             CASE WHEN q.ttft_ms IS NULL THEN CAST(CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) AS STRING) ELSE '' END) AS size
     FROM placed AS p
     JOIN priced_calls AS q ON q.call_id = p.call_id
+    JOIN crowds AS w ON w.deployment = p.deployment
     LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
     WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND coalesce(g.slowness, 1) <= $max_gateway_slowness
 ), kinds AS (
@@ -164,44 +169,74 @@ WITH watched AS (
     FROM sized
     GROUP BY deployment, operation, model, size
 ), measured AS (
-    SELECT s.call_id, s.deployment, s.start_us, s.end_us, s.idle_before_us, s.pause, s.waited_ms, k.kind
+    SELECT s.call_id, s.deployment, s.start_us, s.end_us, s.idle_before_us, s.pause, s.calm, s.waited_ms, k.kind
     FROM sized AS s
     JOIN kinds AS k
         ON k.deployment = s.deployment AND k.operation IS NOT DISTINCT FROM s.operation AND k.model IS NOT DISTINCT FROM s.model AND k.size = s.size
 ), followed AS (
-    -- Each first call after a pause beside the next call of its size that starts after it ended.
+    -- Each calm call beside the next three calm ones of its kind; a first one after a pause beside those that start after it ended.
     SELECT
         m.deployment, m.idle_before_us, m.waited_ms,
-        lead(m.waited_ms) OVER by_size AS next_waited_ms,
+        m.call_id = o.call_id AS opens,
+        exp(avg(ln(m.waited_ms)) OVER (by_size ROWS BETWEEN 1 FOLLOWING AND 3 FOLLOWING)) AS next_waited_ms,
         coalesce(lead(m.idle_before_us) OVER by_size, 0) AS next_idle_us
     FROM measured AS m
     JOIN openings AS o ON o.deployment = m.deployment AND o.pause = m.pause
-    WHERE m.start_us >= o.end_us OR m.call_id = o.call_id
+    WHERE (m.start_us >= o.end_us AND m.calm) OR m.call_id = o.call_id
     WINDOW by_size AS (PARTITION BY m.kind ORDER BY m.start_us, m.call_id)
 ), ladder AS (
     SELECT $idle_gap_s * 1000000 AS pause_us UNION ALL SELECT $idle_gap_s * 3000000 UNION ALL SELECT $idle_gap_s * 12000000
     UNION ALL SELECT $idle_gap_s * 60000000 UNION ALL SELECT $idle_gap_s * 180000000
+), falls AS (
+    SELECT
+        deployment, opens, idle_before_us, next_idle_us,
+        waited_ms > $min_ratio * next_waited_ms AND waited_ms - next_waited_ms >= $min_excess_ms AS slower,
+        next_waited_ms > $min_ratio * waited_ms AND next_waited_ms - waited_ms >= $min_excess_ms AS faster
+    FROM followed
+    WHERE next_waited_ms IS NOT NULL
+), ordinary AS (
+    -- How often a call without a pause before it is that much slower than the next of its kind: what chance, queues and slow moments do here.
+    SELECT deployment, CAST(count(*) FILTER (WHERE slower) AS DOUBLE) AS slower, CAST(count(*) AS DOUBLE) AS pairs
+    FROM falls
+    WHERE NOT opens AND coalesce(next_idle_us, 0) < $idle_gap_s * 1000000
+    GROUP BY deployment
 ), paired AS (
     SELECT
         f.deployment,
         l.pause_us,
-        CAST(count(*) FILTER (WHERE f.waited_ms > $min_ratio * f.next_waited_ms AND f.waited_ms - f.next_waited_ms >= $min_excess_ms) AS DOUBLE) AS slower,
-        CAST(count(*) FILTER (WHERE f.next_waited_ms > $min_ratio * f.waited_ms AND f.next_waited_ms - f.waited_ms >= $min_excess_ms) AS DOUBLE) AS faster
-    FROM followed AS f
+        CAST(count(*) AS DOUBLE) AS pairs,
+        CAST(count(*) FILTER (WHERE f.slower) AS DOUBLE) AS slower,
+        CAST(count(*) FILTER (WHERE f.faster) AS DOUBLE) AS faster
+    FROM falls AS f
     JOIN ladder AS l ON f.idle_before_us >= l.pause_us AND f.next_idle_us < l.pause_us
-    WHERE f.next_waited_ms IS NOT NULL
+    WHERE f.opens
     GROUP BY f.deployment, l.pause_us
-), signed AS (
-    -- Sign test of pairs, immune to slow hours and heavy tails: Chernoff's bound on so many slower ones if each were as likely faster.
+), rated AS (
+    -- Two standard deviations and three calls above the share seen, so that a handful of ordinary calls does not make it zero.
     SELECT
-        deployment, pause_us, slower,
-        CASE WHEN slower > faster
-             THEN -(slower + faster) * (ln(2) + slower / (slower + faster) * ln(slower / (slower + faster))
-                 + CASE WHEN faster > 0 THEN faster / (slower + faster) * ln(faster / (slower + faster)) ELSE 0 END)
-             ELSE 0 END AS log_chance
-    FROM paired
+        p.*,
+        p.slower / p.pairs AS share,
+        coalesce(o.slower, 0) / greatest(coalesce(o.pairs, 0), 1) AS seen,
+        least((coalesce(o.slower, 0) + 2 * sqrt(coalesce(o.slower, 0)) + 3) / (coalesce(o.pairs, 0) + 3), CAST(0.999 AS DOUBLE)) AS usual
+    FROM paired AS p
+    LEFT JOIN ordinary AS o ON o.deployment = p.deployment
+), signed AS (
+    -- Chernoff's bounds, the better of two (each with half of the chance): so many slower ones of all pairs if it were as common as without a pause,
+    -- and so many slower ones beside faster ones if each were as likely. Neighbours are compared, so that slow hours and heavy tails do not count.
+    SELECT
+        deployment, pause_us, slower, share, seen,
+        least(
+            CASE WHEN share > usual
+                 THEN -pairs * (share * ln(share / usual) + CASE WHEN share < 1 THEN (1 - share) * ln((1 - share) / (1 - usual)) ELSE 0 END)
+                 ELSE 0 END,
+            CASE WHEN slower > faster
+                 THEN -(slower + faster) * (ln(2) + slower / (slower + faster) * ln(slower / (slower + faster))
+                     + CASE WHEN faster > 0 THEN faster / (slower + faster) * ln(faster / (slower + faster)) ELSE 0 END)
+                 ELSE 0 END
+        ) AS log_chance
+    FROM rated
 ), chosen AS (
-    SELECT deployment, pause_us, slower, log_chance, count(*) OVER () AS chances
+    SELECT deployment, pause_us, slower, share, seen, log_chance, count(*) OVER () AS chances
     FROM signed
     QUALIFY row_number() OVER (PARTITION BY deployment ORDER BY log_chance, pause_us) = 1
 ), reopened AS (
@@ -213,25 +248,26 @@ WITH watched AS (
     FROM openings AS o
     JOIN chosen AS t ON t.deployment = o.deployment
 ), gap_starts AS (
-    SELECT r.deployment, r.pause, r.gap, o.call_id, o.end_us
+    SELECT r.deployment, r.pause, r.gap, o.call_id, coalesce(q.first_token_us, o.end_us) AS served_us
     FROM reopened AS r
     JOIN reopened AS o ON o.deployment = r.deployment AND o.gap = r.gap AND (o.opens OR o.nth = 1)
+    JOIN priced_calls AS q ON q.call_id = o.call_id
 ), grouped AS (
-    -- The log's first call opens gap 0: how long nothing ran before it is unknown, so it and those behind it are neither warm nor cold.
+    -- The boot is over when the first call is served, by its first token where that is known. The log's first call opens gap 0: how long nothing ran before it is unknown, so it and those behind it are neither warm nor cold.
     SELECT
-        m.call_id, m.deployment, m.start_us, m.kind, m.waited_ms,
-        CASE WHEN m.call_id = o.call_id OR m.start_us < o.end_us OR o.end_us IS NULL THEN o.gap ELSE -1 END AS cohort
+        m.call_id, m.deployment, m.start_us, m.kind, m.waited_ms, m.calm,
+        CASE WHEN m.call_id = o.call_id OR m.start_us < o.served_us OR o.served_us IS NULL THEN o.gap ELSE -1 END AS cohort
     FROM measured AS m
     JOIN gap_starts AS o ON o.deployment = m.deployment AND o.pause = m.pause
 ), warm_medians AS (
     SELECT kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS warm_ms, count(*) AS warm_calls
     FROM grouped
-    WHERE cohort = -1
+    WHERE cohort = -1 AND calm
     GROUP BY kind
     HAVING count(*) >= $min_warm
 ), compared AS (
     SELECT
-        m.call_id, m.deployment, m.cohort, m.start_us, m.waited_ms, w.warm_ms, w.warm_calls,
+        m.call_id, m.deployment, m.cohort, m.start_us, m.waited_ms, m.calm, w.warm_ms, w.warm_calls,
         ln(m.waited_ms / w.warm_ms) AS log_ratio,
         m.waited_ms > $min_ratio * w.warm_ms AND m.waited_ms - w.warm_ms >= $min_excess_ms AS slow
     FROM grouped AS m
@@ -244,7 +280,7 @@ WITH watched AS (
         greatest(sqrt(avg(log_ratio * log_ratio)), CAST(0.1 AS DOUBLE)) AS plain_sd,
         count(*) AS warm_calls
     FROM compared
-    WHERE cohort = -1
+    WHERE cohort = -1 AND calm
     GROUP BY deployment
     HAVING count(*) >= 2 * $min_warm
 ), gaps AS (
@@ -266,6 +302,7 @@ WITH watched AS (
     SELECT
         g.deployment,
         g.cohort,
+        g.slow,
         g.slow AND g.robust_sds >= sqrt(2 * ln(greatest(t.gap_tests / (2 * $alpha), CAST(2 AS DOUBLE)))) AS stands_out,
         g.slow AND g.plain_sds >= sqrt(2 * greatest(t.gap_tests, CAST(1 AS DOUBLE)) / $alpha) AS beyond_all
     FROM gaps AS g
@@ -276,9 +313,11 @@ WITH watched AS (
         j.deployment,
         max(c.pause_us) AS pause_us,
         count(*) AS pauses,
-        count(*) FILTER (WHERE j.stands_out) AS slow_pauses,
+        count(*) FILTER (WHERE j.stands_out OR (j.slow AND c.seen <= $alpha * c.share)) AS slow_pauses,
+        -- So rare without a pause that nineteen in twenty slow ones after one are boots: each of them counts then, however short.
+        bool_or(c.seen <= $alpha * c.share) AS rare,
         count(*) FILTER (WHERE j.beyond_all) >= $min_gaps AS by_size,
-        max(c.slower) >= $min_gaps AND exp(max(c.log_chance)) * max(c.chances) <= $alpha / 2 AS by_count
+        max(c.slower) >= $min_gaps AND exp(max(c.log_chance)) * max(c.chances) <= $alpha / 4 AS by_count
     FROM judged AS j
     JOIN chosen AS c ON c.deployment = j.deployment
     GROUP BY j.deployment
@@ -296,4 +335,4 @@ FROM compared AS c
 JOIN cold AS d ON d.deployment = c.deployment
 JOIN noises AS n ON n.deployment = c.deployment
 JOIN judged AS j ON j.deployment = c.deployment AND j.cohort = c.cohort
-WHERE c.slow AND ((d.by_count AND j.stands_out) OR (d.by_size AND j.beyond_all))
+WHERE c.slow AND ((d.by_count AND (j.stands_out OR (j.slow AND d.rare))) OR (d.by_size AND j.beyond_all))

@@ -313,15 +313,16 @@ WITH streams AS (
 ), ends AS (
     SELECT
         h.deployment, h.high_level,
-        max(CASE WHEN s.level <= h.low_level THEN s.in_flight END) AS low_in_flight,
-        min(CASE WHEN s.level >= h.high_level THEN s.in_flight END) AS high_in_flight,
+        -- A level is judged as a whole: the point may lie within the last idle one, or within the first that waits.
+        min(CASE WHEN s.level = h.low_level THEN s.in_flight END) AS low_in_flight,
+        max(CASE WHEN s.level = h.high_level THEN s.in_flight END) AS high_in_flight,
         avg(CAST(CASE WHEN s.level <= h.low_level THEN s.arrivals END AS DOUBLE)) AS low_arrivals,
         avg(CAST(CASE WHEN s.level >= h.high_level THEN s.arrivals END AS DOUBLE)) AS high_arrivals,
         CAST(count(*) FILTER (WHERE s.class = 'interactive' AND s.level >= h.high_level) AS DOUBLE)
             / CAST(nullif(count(*) FILTER (WHERE s.class = 'interactive'), 0) AS DOUBLE) AS share_above
     FROM highs AS h
     JOIN streams AS s ON s.deployment = h.deployment
-    GROUP BY h.deployment, h.high_level
+    GROUP BY h.deployment, h.low_level, h.high_level
 ), sides AS (
     -- Slow calls stay longer in flight, so being crowded may be the effect and not the cause. Arrivals are nobody's effect: moments with as
     -- many as above the bracket must be slower than moments with as few as below it, whatever is in flight.

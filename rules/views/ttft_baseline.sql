@@ -13,8 +13,11 @@ start_us = "start, microseconds since 1970"
 ttft_ms = "first token minus start"
 prompt_size = "power of two of its uncached input tokens"
 interactive_arrivals = "interactive calls that started on the deployment in the preceding exposure_s"
+unknown_arrivals = "the same of workloads of which it is not known who waits for them"
 background_starts = "background calls that started on the deployment in the preceding exposure_s"
-background_episode = "number of the latest run of background starts on the deployment, runs being parted by more than exposure_s; 0 before the first"
+jobs_under_way = "background calls that started on the deployment no longer ago than such calls usually take there: the median of the workload, at least exposure_s. From their starts alone, since how long they really take is what a slow moment changes"
+after_jobs = "true when none is under way, but one was within the same time again: what queued up behind it may still wait"
+background_episode = "number of the latest run of background calls on the deployment, a run beginning when none is under way; 0 before the first"
 in_flight = "other calls in flight on the deployment at its start"
 slowness = "as in gateway_slowness; NULL unknown"
 baseline_ms = "median of its deployment, workload, model and prompt size with nothing else in flight and no gateway stall; NULL with too few"
@@ -45,47 +48,71 @@ f        nightly-tags  d           m      30          1           -       -     
 g        chat          d           m      31          1           -       -         u         100
 '''
 rows = '''
-call_id  prompt_size  interactive_arrivals  background_starts  background_episode  in_flight  baseline_ms
-a        6            0                     0                  0                   0          200
-b        6            1                     0                  0                   0          200
-d        6            0                     1                  1                   1          200
-e        11           0                     0                  1                   1          -
+call_id  prompt_size  interactive_arrivals  background_starts  jobs_under_way  after_jobs  background_episode  in_flight  baseline_ms
+a        6            0                     0                  0               false       0                   0          200
+b        6            1                     0                  0               false       0                   0          200
+d        6            0                     1                  1               false       1                   1          200
+e        11           0                     0                  1               false       1                   1          -
 '''
 ---*/
 WITH placed AS (
-    SELECT c.call_id, c.deployment, c.deployment_no, c.start_us, c.in_flight, c.class
+    SELECT c.call_id, c.deployment, c.deployment_no, c.workload, c.start_us, c.end_us, c.in_flight, c.class
     FROM concurrency AS c
     JOIN (SELECT DISTINCT deployment FROM priced_calls WHERE status = 'ok' AND ttft_ms IS NOT NULL) AS d ON d.deployment = c.deployment
+), usual AS (
+    SELECT
+        deployment, workload,
+        greatest(CAST(percentile_cont(0.5) WITHIN GROUP (ORDER BY end_us - start_us) AS BIGINT), $exposure_s * 1000000) AS lasts_us
+    FROM placed
+    WHERE class = 'background' AND end_us > start_us
+    GROUP BY deployment, workload
 ), events AS (
-    -- Every start counts until exposure_s later; at one moment starts come before what expires. A sweep, since a RANGE frame takes ten times as long.
+    -- Every start counts until exposure_s later, a job's as under way until its usual end; at one moment starts come before what expires. A sweep,
+    -- since a RANGE frame takes ten times as long.
     SELECT
         call_id, deployment_no, start_us AS at_us, 0 AS expires,
         CASE WHEN class = 'interactive' THEN 1 ELSE 0 END AS interactive_step,
+        CASE WHEN class = 'unknown' THEN 1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN 1 ELSE 0 END AS background_step,
-        CASE WHEN class = 'background' THEN start_us END AS background_us
+        CASE WHEN class = 'background' THEN 1 ELSE 0 END AS under_way_step,
+        CASE WHEN class = 'background' THEN 1 ELSE 0 END AS lately_step
     FROM placed
     UNION ALL
     SELECT
         call_id, deployment_no, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
         CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
+        CASE WHEN class = 'unknown' THEN -1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
-        CAST(NULL AS BIGINT) AS background_us
+        0 AS under_way_step,
+        0 AS lately_step
     FROM placed
-    WHERE class IN ('interactive', 'background')
+    UNION ALL
+    SELECT
+        p.call_id, p.deployment_no, p.start_us + coalesce(u.lasts_us, $exposure_s * 1000000) * t.times AS at_us, 1 AS expires,
+        0 AS interactive_step,
+        0 AS unknown_step,
+        0 AS background_step,
+        CASE WHEN t.times = 1 THEN -1 ELSE 0 END AS under_way_step,
+        CASE WHEN t.times = 2 THEN -1 ELSE 0 END AS lately_step
+    FROM placed AS p
+    LEFT JOIN usual AS u ON u.deployment = p.deployment AND u.workload = p.workload
+    CROSS JOIN (SELECT 1 AS times UNION ALL SELECT 2) AS t
+    WHERE p.class = 'background'
 ), swept AS (
     SELECT
         call_id, deployment_no, at_us, expires, background_step,
-        sum(interactive_step) OVER before AS interactive_arrivals,
-        sum(background_step) OVER before AS background_starts,
-        max(background_us) OVER before AS last_background_us
+        coalesce(sum(interactive_step) OVER before, 0) AS interactive_arrivals,
+        coalesce(sum(unknown_step) OVER before, 0) AS unknown_arrivals,
+        coalesce(sum(background_step) OVER before, 0) AS background_starts,
+        coalesce(sum(under_way_step) OVER before, 0) AS jobs_under_way,
+        coalesce(sum(lately_step) OVER before, 0) AS jobs_lately
     FROM events
     WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
-        call_id,
-        coalesce(interactive_arrivals, 0) AS interactive_arrivals,
-        coalesce(background_starts, 0) AS background_starts,
-        sum(CASE WHEN background_step = 1 AND (last_background_us IS NULL OR at_us - last_background_us > $exposure_s * 1000000) THEN 1 ELSE 0 END)
+        call_id, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way,
+        jobs_under_way = 0 AND jobs_lately > 0 AS after_jobs,
+        sum(CASE WHEN background_step = 1 AND jobs_under_way = 0 THEN 1 ELSE 0 END)
             OVER (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
     FROM swept
     WHERE expires = 0
@@ -94,7 +121,10 @@ WITH placed AS (
         n.call_id, c.deployment, p.workload, c.class, p.model, c.start_us, p.ttft_ms,
         CAST(floor(log2(coalesce(p.uncached_tokens, 0) + 1)) AS BIGINT) AS prompt_size,
         CAST(n.interactive_arrivals AS BIGINT) AS interactive_arrivals,
+        CAST(n.unknown_arrivals AS BIGINT) AS unknown_arrivals,
         CAST(n.background_starts AS BIGINT) AS background_starts,
+        CAST(n.jobs_under_way AS BIGINT) AS jobs_under_way,
+        n.after_jobs,
         CAST(n.background_episode AS BIGINT) AS background_episode,
         c.in_flight,
         g.slowness

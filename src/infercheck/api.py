@@ -223,7 +223,8 @@ def export_excel(
 
 
 def simulate(paths: Paths, fixes: Sequence[str], *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Simulation:
-    """The logs re-priced under the chosen fixes only: ``routing``, or ``caching:faq-bot`` for one workload or finding.
+    """The logs re-priced under the chosen fixes only: ``routing``, or ``caching:faq-bot`` for one workload or finding. With
+    traffic_separation, shared deployments are replayed without their jobs.
 
     Raises UsageError for an unknown fix, or a workload that is not in the logs.
     """
@@ -233,6 +234,7 @@ def simulate(paths: Paths, fixes: Sequence[str], *, options: AnalyzeOptions | No
     chosen = what_if.choices(fixes)
     with _run(paths, options, on_event) as run:
         _diagnosed(run, options)
+        diagnose.make_views(run.engine, run.book, what_if.views(chosen), run.params)
         return what_if.simulate(run.engine, chosen)
 
 

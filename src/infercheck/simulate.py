@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import cast, get_args
 
-from infercheck import settle
+from infercheck import pools, settle
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError
 from infercheck.model.rule import FixId
-from infercheck.model.simulation import Choice, FixEffect, Simulation, WorkloadEffect
+from infercheck.model.simulation import Choice, FixEffect, Separation, Simulation, WorkloadEffect
 from infercheck.summarise import money
 
 _SURE = "sum(saved_usd) FILTER (WHERE grade <> 'heuristic')"
@@ -33,8 +33,15 @@ def choices(texts: Sequence[str]) -> tuple[Choice, ...]:
     return tuple(dict.fromkeys(found))
 
 
+def views(chosen: Sequence[Choice]) -> tuple[str, ...]:
+    """What ``simulate`` reads besides claims and the report's views."""
+    return pools.VIEWS if any(choice.fix == "traffic_separation" for choice in chosen) else ()
+
+
 def simulate(engine: Engine, chosen: Sequence[Choice]) -> Simulation:
-    """Keep the claims of the chosen fixes, settle them, and sum the bill by workload. Needs ``claims``, ``priced_calls`` and ``outcomes``.
+    """Keep the claims of the chosen fixes, settle them, and sum the bill by workload; replay what is to be separated.
+
+    Needs ``claims``, ``priced_calls`` and ``outcomes``, and what ``views`` names.
 
     Raises UsageError for a scope that is neither a workload nor the subject of a finding of its fix.
     """
@@ -57,8 +64,22 @@ def simulate(engine: Engine, chosen: Sequence[Choice]) -> Simulation:
         before_usd=before, saves_sure_usd=sure, saves_heuristic_usd=guess, after_usd=after, successes=good,
         before_per_success_usd=before / good if before is not None and good else None,
         after_per_success_usd=after / good if after is not None and good else None,
-        by_workload=workloads,
+        by_workload=workloads, separations=_separations(engine, chosen),
     )  # fmt: skip
+
+
+def _separations(engine: Engine, chosen: Sequence[Choice]) -> list[Separation]:
+    """Of every deployment that a chosen traffic_separation touches, with the matched effect where the rule claims one."""
+    scopes = [choice.scope for choice in chosen if choice.fix == "traffic_separation"]
+    found = {told.deployment: told for scope in scopes for told in pools.separations(engine, scope)}
+    matched = {
+        deployment: {"matched_ms": ms, "matched_calls": calls}
+        for deployment, ms, calls in engine.rows(
+            "SELECT p.deployment, sum(k.waste_ms), count(*) FROM chosen_claims k JOIN priced_calls p ON p.call_id = k.call_id "
+            "WHERE k.rule = 'background_slows_interactive' GROUP BY 1"
+        )
+    }
+    return [told.model_copy(update=matched.get(deployment, {})) for deployment, told in found.items()]
 
 
 def _check_scope(engine: Engine, choice: Choice) -> None:

@@ -10,8 +10,9 @@ from infercheck.cli import _options as opt
 from infercheck.errors import UsageError
 
 if TYPE_CHECKING:
-    from infercheck.model.simulation import FixEffect, Simulation
+    from infercheck.model.simulation import FixEffect, Separation, Simulation
     from infercheck.render import Style
+    from infercheck.render._page import Page
 
 ORDER = 2
 FORMATS = ("text", "json")
@@ -47,7 +48,8 @@ def simulate(
     """What if: the log re-priced under chosen fixes only, before and after, by workload.
 
     Fixes are those of the plan: routing, caching, batching, provider_choice, retry_discipline, prompt_diet, traffic_separation, orchestration. Each
-    dollar is counted once. Claims of milliseconds alone change no dollar and are not simulated.
+    dollar is counted once. Claims of milliseconds alone change no dollar and are not simulated, but traffic_separation is: worker pools are replayed
+    as closed loops, and what people would wait without them is told where the replay foretells runs that it has not seen.
 
     \b
     Examples:
@@ -96,6 +98,8 @@ def _text(result: Simulation, style: Style) -> str:
     page.heading("By fix")
     for effect in result.fixes:
         page.paragraph(page.text(_said(effect), limit=300))
+    if result.separations:
+        _separated(page, result.separations)
     if style.quiet:
         return page.finish()
     page.heading("By workload")
@@ -108,6 +112,31 @@ def _text(result: Simulation, style: Style) -> str:
     ]
     page.table([Column("workload", "left", wrap=True), *map(Column, ("calls", "before", "sure", "likely", "after"))], rows)
     return page.finish()
+
+
+def _separated(page: Page, separations: list[Separation]) -> None:
+    """Shared deployments with and without their jobs, and how well the replay foretold what it had not seen."""
+    from infercheck.render._page import Cell, Column
+    from infercheck.render.figures import count, ms, plural
+
+    page.heading("Jobs elsewhere", "people's time to first token while the jobs ran")
+    rows: list[list[Cell]] = []
+    for told in separations:
+        after = (ms(told.after.p50_ms), ms(told.after.p95_ms)) if told.after else ("not known", "not known")
+        rows.append([page.text(told.deployment, limit=80), count(told.calls), ms(told.seen.p50_ms), ms(told.seen.p95_ms), *after])
+    page.table([Column("deployment", "left", wrap=True), *map(Column, ("calls", "p50", "p95", "p50 after", "p95 after"))], rows)
+    for told in separations:
+        parts = [told.why_not] * bool(told.why_not)
+        if told.foretold and told.happened:
+            parts.append(
+                f"{plural(told.servers or 0, 'server')} fitted on every other run of {plural(told.runs, 'run')}; foretold of the rest: "
+                f"p50 {ms(told.foretold.p50_ms)} (seen {ms(told.happened.p50_ms)}), p95 {ms(told.foretold.p95_ms)} (seen {ms(told.happened.p95_ms)})"
+            )
+        if told.after is None and told.matched_ms is not None:
+            parts.append(
+                f"by matched comparison the jobs cost people {ms(told.matched_ms)} in all, over {plural(told.matched_calls, 'call')}"
+            )
+        page.paragraph(page.text(f"{told.deployment} without {', '.join(told.jobs)}: {'; '.join(parts)}", limit=600))
 
 
 def _said(effect: FixEffect) -> str:

@@ -45,6 +45,34 @@ class WorkloadEffect(Model):
     after_usd: Usd | None = None
 
 
+class Waits(Model):
+    """People's time to first token."""
+
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+
+
+class Separation(Model):
+    """A deployment without its jobs, replayed. ``after`` is told only where the replay foretold runs of the jobs that it was not fitted on."""
+
+    deployment: str
+    jobs: list[str] = Field(description="background workloads that would go elsewhere")
+    runs: int = Field(description="runs of the jobs in the log")
+    calls: int = Field(description="people's timed calls during the runs that were replayed")
+    seen: Waits = Field(description="what they waited")
+    after: Waits | None = Field(default=None, description="what they would wait without the jobs; null where that is not known")
+    servers: int | None = Field(default=None, description="calls served at once, by the work done and fitted on every other run")
+    workers: dict[str, int] = Field(default={}, description="workers of each job")
+    foretold: Waits | None = Field(default=None, description="what the replay says of the runs that it was not fitted on")
+    happened: Waits | None = Field(default=None, description="what was seen in these runs")
+    why_not: str = Field(default="", description="why nothing is foretold")
+    matched_ms: float | None = Field(
+        default=None,
+        description="milliseconds that the jobs cost people there in all, by matched comparison (background_slows_interactive)",
+    )
+    matched_calls: int = Field(default=0, description="calls that it lays them on")
+
+
 class Simulation(Model):
     """The log re-priced under the chosen fixes, each dollar counted once. The workloads sum to the totals."""
 
@@ -59,3 +87,4 @@ class Simulation(Model):
     before_per_success_usd: Usd | None = None
     after_per_success_usd: Usd | None = None
     by_workload: list[WorkloadEffect] = Field([])
+    separations: list[Separation] = Field([], description="with traffic_separation: what people would wait, by deployment")
