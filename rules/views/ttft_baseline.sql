@@ -52,7 +52,7 @@ call_id  prompt_size  interactive_arrivals  background_starts  jobs_under_way  a
 a        6            0                     0                  0               false       0                   0          200
 b        6            1                     0                  0               false       0                   0          200
 d        6            0                     1                  1               false       1                   1          200
-e        11           0                     0                  1               false       1                   1          -
+e        11           0                     0                  0               true        1                   1          -
 '''
 ---*/
 WITH placed AS (
