@@ -178,7 +178,7 @@ WITH watched AS (
     SELECT
         m.deployment, m.idle_before_us, m.waited_ms,
         m.call_id = o.call_id AS opens,
-        exp(avg(ln(m.waited_ms)) OVER (by_size ROWS BETWEEN 1 FOLLOWING AND 3 FOLLOWING)) AS next_waited_ms,
+        exp(avg(ln(m.waited_ms)) OVER (PARTITION BY m.kind ORDER BY m.start_us, m.call_id ROWS BETWEEN 1 FOLLOWING AND 3 FOLLOWING)) AS next_waited_ms,
         coalesce(lead(m.idle_before_us) OVER by_size, 0) AS next_idle_us
     FROM measured AS m
     JOIN openings AS o ON o.deployment = m.deployment AND o.pause = m.pause
