@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth gate-power focus lock wheel clean
+.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth latency-truth gate-power focus lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -49,6 +49,9 @@ truth: $(READY)
 
 cost-truth: $(READY)
 	$(BIN)/python benchmarks/cost_truth.py
+
+latency-truth: $(READY)
+	$(BIN)/python benchmarks/latency_truth.py
 
 gate-power: $(READY)
 	$(BIN)/python benchmarks/gate_power.py

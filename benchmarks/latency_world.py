@@ -120,9 +120,8 @@ def serve(place: Place, chains: Sequence[Chain], stalls: Stalls) -> tuple[list[S
         step = next(chain.steps, None)
         if step is None or at + step[0] > chain.until:
             return
-        chain.open, chain.latest = len(step[1]), 0.0
+        chain.open, chain.latest, arrived = len(step[1]), 0.0, at + step[0]
         for call in step[1]:
-            arrived = at + step[0]
             push(stalls.after(arrived), "ready", (call, arrived, chain))
 
     for one in chains:
@@ -130,8 +129,7 @@ def serve(place: Place, chains: Sequence[Chain], stalls: Stalls) -> tuple[list[S
     queue: deque[tuple[Call, float, float, _Running]] = deque()
     served: list[Served] = []
     boots: list[Boot] = []
-    busy, idle_since, loaded_at, wakes = 0, -math.inf, -math.inf, False
-    connects = False
+    busy, idle_since, loaded_at, wakes, connects = 0, -math.inf, -math.inf, False, False
     while events:
         now, _, kind, what = heapq.heappop(events)
         if kind == "begin":
@@ -367,8 +365,8 @@ def _background(rng: random.Random, look: _Kind, people: float, load: float, spa
     while opens < span:
         closes = min(opens + length, span)
         runs.append((opens, closes))
-        for start, until in _run(rng, shape, opens, closes, workers, rate, mean):
-            chains.append(_worker(look, start, until, len(chains), rng.uniform(0, 0.3)))
+        given = _run(rng, shape, opens, closes, workers, rate, mean)
+        chains += [_worker(look, start, until, len(chains) + n, rng.uniform(0, 0.3)) for n, (start, until) in enumerate(given)]
         opens += every if shape == "clockwork" else every * rng.uniform(0.6, 1.4)
     return Job(look.name, look.place, True, shape, chains, dict(marks), runs, workers if shape == "pool" else None)
 
@@ -385,7 +383,7 @@ def _run(
         return [(opens + wave * every + rng.uniform(0, 1.5), None) for wave in range(waves) for _ in range(max(2, round(rate * every)))]
     if shape == "flood":
         return [(opens + rng.uniform(0, 1), None) for _ in range(max(2, round(min(rate * (closes - opens), 20 * workers))))]
-    spread = (closes - opens) / 2 if shape == "ramp" else min(0.5, (closes - opens) / 4)
+    spread = (closes - opens) / 2 if shape == "ramp" else 0.5
     return [(opens + rng.uniform(0, spread), closes) for _ in range(workers)]
 
 

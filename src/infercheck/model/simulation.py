@@ -9,7 +9,7 @@ from pydantic import Field
 from infercheck.model.report import Model, Usd
 from infercheck.model.rule import FixId
 
-SCHEMA_VERSION = "1.0"
+SCHEMA_VERSION = "1.1"
 
 
 class Choice(NamedTuple):
