@@ -391,3 +391,29 @@ def test_standard_input_that_is_empty(capsys: Capture) -> None:
         out, err = run.communicate(timeout=30)
     assert (run.returncode, out) == (3, "")
     assert re.fullmatch(r"infercheck: error: [^\n]+\n", err)
+
+
+@pytest.mark.parametrize("lost", ["the header", "all of it", "the tables"])
+def test_the_projects_own_ledger_is_set_aside_and_another_file_is_left_alone(
+    lost: str, log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture
+) -> None:
+    own, named = tmp_path / "cache" / "own.duckdb", tmp_path / "named.duckdb"
+    monkeypatch.setattr("infercheck.ingest.default_path", lambda: own)
+    assert cli.run(["analyze", log, "-q", "-o", os.devnull]) == 0
+    if lost == "the tables":
+        own.unlink()
+        with engine.Engine(own) as other:
+            other.execute("CREATE TABLE meta (something INTEGER)")
+    else:
+        whole = own.read_bytes()
+        own.write_bytes(b"no database at all" * 1000 if lost == "all of it" else bytes(4096) + whole[4096:])
+    broken = own.read_bytes()
+    named.write_bytes(broken)
+    capsys.readouterr()
+    assert cli.run(["analyze", log, "-q", "-f", "json"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["coverage"]["attempts"] == 6
+    assert err.count("\n") == 1 and "set aside as own.duckdb.damaged-1, and all files are read anew" in err
+    assert own.with_name("own.duckdb.damaged-1").read_bytes() == broken
+    said = refused(["analyze", log, "--ledger", str(named)], 3, capsys)
+    assert "no ledger" in said and named.read_bytes() == broken

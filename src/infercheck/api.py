@@ -295,7 +295,7 @@ def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
     ledger_file = _ledger(options, salt)
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
-    with Engine(ledger_file) as engine:
+    with Engine(ledger_file, own=options.ledger is None) as engine:
         read = ingest.ingest(
             engine, [str(p) for p in _each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
@@ -313,7 +313,7 @@ def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
     file = (options.ledger or ingest.default_path()) if options.use_ledger else None
     if file is None or salt is None or not file.exists():
         return file
-    with Engine(file) as engine:
+    with Engine(file, own=options.ledger is None) as engine:
         return file if ingest.salted_by(engine, salt) else None
 
 

@@ -59,7 +59,7 @@ def ingest(
         _tell(quiet, [("shard", shard), *kept], written.scope, written.skipped, written.notices)
         return
     target = ledger or reading.default_path()
-    with Engine(target) as engine, progress(quiet) as on_event:
+    with Engine(target, own=ledger is None) as engine, progress(quiet) as on_event:
         read = reading.ingest(engine, [*paths], among=among, on_event=on_event)
         scope = reading.open_scope(engine, read)
     _tell(quiet, [("ledger", str(target))], scope, read.skipped, read.notices)

@@ -49,26 +49,42 @@ class Engine:
     """One DuckDB connection: the ledger on disk, views and claims as temporary tables beside it.
 
     ``path`` None means a ledger in a temporary folder that goes away with the engine; it is still a file, so that memory stays bounded.
+    ``own`` says that only ledgers are ever written to ``path``: what cannot be read there is one that was damaged, and is set aside.
     """
 
     name = "duckdb"
 
-    def __init__(self, path: Path | None = None, *, memory_limit: str = MEMORY_LIMIT, threads: int | None = None) -> None:
+    def __init__(
+        self, path: Path | None = None, *, own: bool = False, memory_limit: str = MEMORY_LIMIT, threads: int | None = None
+    ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="infercheck-")
         scratch = Path(self._scratch.name)
         self.path = path or scratch / "ledger.duckdb"
         self.persistent = path is not None
-        self._con = _connect(self.path)
-        self.execute(f"SET memory_limit = '{memory_limit}'")
-        self.execute(f"SET threads = {threads or min(os.cpu_count() or 2, 8)}")
-        self.execute(f"SET temp_directory = {literal(str(scratch / 'spill'))}")
-        self.execute("SET TimeZone = 'UTC'")
-        self.execute("SET preserve_insertion_order = false")
-        self.execute("SET asof_loop_join_threshold = 0")  # chosen by a guess at sizes, and quadratic where the guess is wrong
+        self.own = own
+        self._settings = [
+            f"memory_limit = '{memory_limit}'",
+            f"threads = {threads or min(os.cpu_count() or 2, 8)}",
+            f"temp_directory = {literal(str(scratch / 'spill'))}",
+            "TimeZone = 'UTC'",
+            "preserve_insertion_order = false",
+            "asof_loop_join_threshold = 0",  # chosen by a guess at sizes, and quadratic where the guess is wrong
+            "enable_progress_bar = false",  # it writes to standard output, where the report goes
+        ]
         if not self.persistent:  # a ledger that goes away need be neither small nor safe from a crash
-            self.execute("SET force_compression = 'uncompressed'")
-            self.execute("SET checkpoint_threshold = '1TB'")
-        self.execute("SET enable_progress_bar = false")  # it writes to standard output, where the report goes
+            self._settings += ["force_compression = 'uncompressed'", "checkpoint_threshold = '1TB'"]
+        self._open()
+
+    def _open(self) -> None:
+        self._con = _connect(self.path, own=self.own)
+        for setting in self._settings:
+            self.execute(f"SET {setting}")
+
+    def start_anew(self) -> None:
+        """Set aside what stands in the ledger's own place and is none, and start with an empty one; a LedgerNotice says so."""
+        self._con.close()
+        _tell_set_aside(self.path, "it has lost its tables")
+        self._open()
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
         """Run a statement for its effect."""
@@ -216,7 +232,7 @@ def literal(value: object) -> str:
     return "'" + str(value).replace("'", "''") + "'"
 
 
-def _connect(path: Path) -> Any:
+def _connect(path: Path, *, own: bool) -> Any:
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         is_new = not path.exists()
@@ -243,12 +259,16 @@ def _connect(path: Path) -> Any:
                 time.sleep(0.2)
             elif _says(text, (*DISK_FULL, "Permission denied", "Read-only", "Cannot open")):
                 raise InputError(f"the ledger cannot be opened: {first_line(err)}", where=str(path), hint=ELSEWHERE) from err
-            elif not _is_database(path):
+            elif not own and not _is_database(path):
                 raise InputError(f"this is no ledger: {first_line(err)}", where=str(path), hint=ELSEWHERE) from err
             else:
-                aside = _set_aside(path)
-                note = f"{path}: the ledger cannot be read ({first_line(err)[:120]}); it was set aside as {aside.name}, and all files are read anew"
-                warnings.warn(note, LedgerNotice, stacklevel=3)
+                _tell_set_aside(path, first_line(err)[:120])
+
+
+def _tell_set_aside(path: Path, why: str) -> None:
+    aside = _set_aside(path)
+    note = f"{path}: the ledger cannot be read ({why}); it was set aside as {aside.name}, and all files are read anew"
+    warnings.warn(note, LedgerNotice, stacklevel=4)
 
 
 def _is_database(path: Path) -> bool:

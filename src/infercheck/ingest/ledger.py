@@ -91,7 +91,10 @@ def prepare(engine: Engine, *, salt: str | None = None) -> None:
     """Create what is missing. A ledger of another version is brought up to this one, with a LedgerNotice."""
     tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")}
     if tables and not _is_ours(engine):
-        raise InputError("this database is no ledger", where=str(engine.path), hint="name another file with --ledger")
+        if not engine.own:
+            raise InputError("this database is no ledger", where=str(engine.path), hint="name another file with --ledger")
+        engine.start_anew()
+        tables = set()
     if "meta" in tables:
         version = engine.value("SELECT value FROM meta WHERE key = 'version'")
         if version == VERSION and set(PERSISTENT) <= tables:
