@@ -21,7 +21,7 @@ from infercheck.sources import Source, SourceExample
 
 SAMPLES = Path(__file__).parents[1] / "sample_logs"
 NO_RECORDS = (
-    b"2026-11-03 09:00:01 INFO worker started", b"42", b"null", b'"a text"', b"{}", b'{"other": 1}', b"\0\0\0", b"\xff\xfe\xfd",
+    b"2026-11-03 09:00:01 INFO worker started", b"42", b"null", b'"a text"', b"{}", b"\0\0\0", b"\xff\xfe\xfd",
     b"{" * 3000, b'{"id": NaN', b'{"a": "' + b"x" * 2_000,
 )  # fmt: skip
 
