@@ -3,7 +3,7 @@ title = "The gateway itself takes a tenth or more of the wait for the first toke
 why = """A gateway that is short of workers, logs synchronously or runs guardrails one after the other adds its own time to every call, and no provider or model can win it back. Where the log tells the gateway's own \
 time, it is held against the time to first token; of a call that was not streamed only the whole duration is known, which is longer, so that its share is a lower bound. What a quarter of the same workload's calls of \
 that size pass the gateway in is what its work costs; only what goes beyond is claimed, if that is a tenth of the wait, and only of calls whose logged duration can hold it: some gateways count time before the log's own start."""
-action = "{subject}: the gateway takes {share_percent}% of the wait, {gateway_ms} ms at the median where {needed_ms} ms would do: more workers, or callbacks and guardrails off the path"
+action = "Give {subject} more workers, or take callbacks and guardrails off the path: in {most_in} it takes {share_percent}% of the wait, {gateway_ms} ms at the median where {needed_ms} ms would do"
 fix = "orchestration"
 grade = "measured"
 effect = "latency"
@@ -36,10 +36,10 @@ e        w    m      40          2           -       420
 f        w    m      50          2           -       60
 '''
 claims = '''
-call_id  subject  waste_ms
-a        w        490
-b        w        490
-e        w        390
+call_id  subject      waste_ms
+a        the gateway  490
+b        the gateway  490
+e        the gateway  390
 '''
 
 [[example]]
@@ -109,24 +109,35 @@ WITH passed AS (
     SELECT p.call_id, p.workload, p.within, n.needed_ms, p.gateway_ms - n.needed_ms AS excess_ms
     FROM passed AS p
     JOIN needed AS n ON n.workload = p.workload AND n.prompt_size = p.prompt_size
-), told AS (
+), firing AS (
     SELECT
         b.workload,
-        avg(b.needed_ms) AS needed_ms
+        avg(b.needed_ms) AS needed_ms,
+        sum(CASE WHEN b.excess_ms >= $min_excess_ms THEN b.excess_ms ELSE 0 END) AS excess_ms
     FROM beyond AS b
     JOIN shares AS s ON s.workload = b.workload
     GROUP BY b.workload
     HAVING sum(CASE WHEN b.excess_ms >= $min_excess_ms THEN b.excess_ms ELSE 0 END) >= $min_share * max(s.waited_ms)
+), worst AS (
+    SELECT f.workload, s.share, s.gateway_ms, f.needed_ms, row_number() OVER (ORDER BY f.excess_ms DESC, f.workload) AS place
+    FROM firing AS f
+    JOIN shares AS s ON s.workload = f.workload
+), told AS (
+    -- One gateway, one finding: whichever workloads show it.
+    SELECT count(*) AS workloads, sum(s.before_the_log) AS before_the_log FROM firing AS f JOIN shares AS s ON s.workload = f.workload
 )
 SELECT
     b.call_id,
-    b.workload AS subject,
+    'the gateway' AS subject,
     b.excess_ms AS waste_ms,
-    round(100 * s.share, 0) AS evidence_share_percent,
-    round(s.gateway_ms, 0) AS evidence_gateway_ms,
-    round(t.needed_ms, 0) AS evidence_needed_ms,
-    s.before_the_log AS evidence_calls_that_waited_before_the_log_starts
+    t.workloads AS evidence_workloads,
+    w.workload AS evidence_most_in,
+    round(100 * w.share, 0) AS evidence_share_percent,
+    round(w.gateway_ms, 0) AS evidence_gateway_ms,
+    round(w.needed_ms, 0) AS evidence_needed_ms,
+    CAST(t.before_the_log AS BIGINT) AS evidence_calls_that_waited_before_the_log_starts
 FROM beyond AS b
-JOIN shares AS s ON s.workload = b.workload
-JOIN told AS t ON t.workload = b.workload
+JOIN firing AS f ON f.workload = b.workload
+CROSS JOIN told AS t
+JOIN worst AS w ON w.place = 1
 WHERE b.excess_ms >= $min_excess_ms AND b.within

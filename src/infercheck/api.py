@@ -328,7 +328,8 @@ def _report(run: _Run, options: AnalyzeOptions) -> Report:
 
 
 def _collected(run: _Run, options: AnalyzeOptions, *, prompts: bool = False) -> gate.Collected:
-    diagnose.make_views(run.engine, run.book, gate.VIEWS, run.params)
+    spans = run.engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
+    diagnose.make_views(run.engine, run.book, (*gate.VIEWS, *(("trace_components",) if spans else ())), run.params)
     return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=options.cost_basis, prompts=prompts)
 
 

@@ -23,12 +23,25 @@ SPIKE_SIGMAS = 3.0
 MOST_SPIKES = 20
 
 
+def time_units(engine: Engine) -> None:
+    """Table ``unit_times``: what each unit took, ms, from its first moment to its last, spans around the model calls included.
+
+    Without spans that is the range of its calls, so that view ``trace_components`` is needed only where the log has some.
+    """
+    spans = engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
+    whole = "coalesce(c.duration_us / CAST(1000 AS DOUBLE), o.duration_ms)" if spans else "o.duration_ms"
+    join = "LEFT JOIN trace_components c ON c.unit_id = o.unit_id" if spans else ""
+    engine.execute(
+        f"CREATE OR REPLACE TEMP TABLE unit_times AS SELECT o.unit_id, o.workload, {whole} AS duration_ms FROM outcomes o {join}"
+    )
+
+
 def interactive(engine: Engine) -> Interactive:
-    """Latency of units of interactive workloads; calls without a first-token time are left out of time to first token."""
+    """Latency of units of interactive workloads; calls without a first-token time are left out of time to first token. Needs ``unit_times``."""
     units = engine.rows(
         "SELECT count(o.duration_ms), "
         + ", ".join(f"percentile_cont({q}) WITHIN GROUP (ORDER BY o.duration_ms)" for q in _QUANTILES)
-        + " FROM outcomes o JOIN workloads w ON w.workload = o.workload WHERE w.class = 'interactive'"
+        + " FROM unit_times o JOIN workloads w ON w.workload = o.workload WHERE w.class = 'interactive'"
     )[0]
     calls = engine.rows(
         "SELECT count(*), count(p.ttft_ms), percentile_cont(0.5) WITHIN GROUP (ORDER BY p.ttft_ms), "

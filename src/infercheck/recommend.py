@@ -45,6 +45,7 @@ class _Sums:
 def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Coverage) -> Report:
     """Build the report from tables ``settled``, ``settled_latency``, ``replayed_*`` and the views."""
     window = summarise.window(engine)
+    latency.time_units(engine)
     findings = _findings(engine, diagnosis)
     spend = summarise.spend(engine)
     unpriced = _unpriced(engine, findings)
@@ -134,7 +135,7 @@ def _waste(engine: Engine) -> dict[Key, tuple[int, float, float]]:
 
 
 _INTERACTIVE = (
-    "SELECT o.unit_id, o.duration_ms FROM outcomes o JOIN workloads w ON w.workload = o.workload "
+    "SELECT o.unit_id, o.duration_ms FROM unit_times o JOIN workloads w ON w.workload = o.workload "
     "WHERE w.class = 'interactive' AND o.duration_ms IS NOT NULL"
 )
 
@@ -291,6 +292,6 @@ def _p95_share(engine: Engine, diagnosis: Diagnosis) -> float | None:
         return None
     before, after = engine.rows(
         "SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY i.duration_ms), percentile_cont(0.95) WITHIN GROUP "
-        f"(ORDER BY coalesce(r.after_ms, i.duration_ms)) FROM ({_INTERACTIVE}) i LEFT JOIN replayed_sure r ON r.unit_id = i.unit_id"
+        f"(ORDER BY i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)) FROM ({_INTERACTIVE}) i LEFT JOIN replayed_sure r ON r.unit_id = i.unit_id"
     )[0]
     return (before - after) / before if before else None

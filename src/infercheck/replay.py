@@ -152,14 +152,15 @@ class _Cut:
 
 def settle_latency(engine: Engine) -> None:
     """Read ``claims`` with ``waste_ms``; fill ``settled_latency`` (a row per claim, ``saved_ms`` counted once) and ``replayed_units``
-    (a row per unit and finding: duration before, and after that finding alone, ms), ``replayed_sure`` (after all measured and structural).
+    (a row per unit and finding: duration before, and after that finding alone, ms), ``replayed_sure`` (a row per unit: after all measured and
+    structural ones).
 
     Needs view ``trace_nodes`` where a claim names a span or a trace, or where the log has spans; without it, calls stand by themselves.
     """
     _place_claims(engine)
     engine.execute("CREATE OR REPLACE TEMP TABLE replayed_claims (claim_no BIGINT, saved_ms DOUBLE)")
     engine.execute("CREATE OR REPLACE TEMP TABLE replayed_findings (unit_no BIGINT, finding_no BIGINT, before_ms DOUBLE, after_ms DOUBLE)")
-    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_certain (unit_no BIGINT, after_ms DOUBLE)")
+    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_certain (unit_no BIGINT, before_ms DOUBLE, after_ms DOUBLE)")
     _line_up_steps(engine)
     _add_up_tidy_units(engine)
     for first in range(1, int(engine.value("SELECT count(*) FROM placed_units")) + 1, UNITS_AT_ONCE):
@@ -173,7 +174,7 @@ def settle_latency(engine: Engine) -> None:
         "JOIN placed_units u ON u.unit_no = r.unit_no JOIN placed_findings f ON f.finding_no = r.finding_no"
     )
     engine.execute(
-        "CREATE OR REPLACE TEMP TABLE replayed_sure AS SELECT u.unit_id, r.after_ms FROM replayed_certain r "
+        "CREATE OR REPLACE TEMP TABLE replayed_sure AS SELECT u.unit_id, r.before_ms, r.after_ms FROM replayed_certain r "
         "JOIN placed_units u ON u.unit_no = r.unit_no"
     )
 
@@ -244,7 +245,8 @@ def _add_up_tidy_units(engine: Engine) -> None:
         "JOIN timed_units t ON t.unit_no = n.unit_no GROUP BY n.unit_no, n.finding_no"
     )
     engine.execute(
-        "INSERT INTO replayed_certain SELECT n.unit_no, (any_value(t.lasted_us) - sum(least(n.waste_us, n.own_us))) / CAST(1000 AS DOUBLE) "
+        "INSERT INTO replayed_certain SELECT n.unit_no, any_value(t.lasted_us) / CAST(1000 AS DOUBLE), "
+        "(any_value(t.lasted_us) - sum(least(n.waste_us, n.own_us))) / CAST(1000 AS DOUBLE) "
         "FROM (SELECT unit_no, node_id, any_value(own_us) AS own_us, coalesce(sum(waste_us) FILTER (WHERE grade <> 'heuristic'), 0) AS waste_us "
         "FROM tidy_claims GROUP BY unit_no, node_id) n JOIN timed_units t ON t.unit_no = n.unit_no GROUP BY n.unit_no"
     )
@@ -268,18 +270,18 @@ def _replay_units(engine: Engine, chosen: str) -> None:
         steps[unit].append(Step(*step))
     settled: list[tuple[int, float]] = []
     findings: list[tuple[int, int, float, float]] = []
-    sure: list[tuple[int, float]] = []
+    sure: list[tuple[int, float, float]] = []
     for number, own in claims.items():
         unit = Unit(steps[number])
         before = unit.duration({})
         settled += _in_grade_order(own, unit, before)
-        sure.append((number, unit.duration(_waste(c for c in own if c.grade != "heuristic")) / 1000))
+        sure.append((number, before / 1000, unit.duration(_waste(c for c in own if c.grade != "heuristic")) / 1000))
         for finding in sorted({c.finding for c in own}):
             after = unit.duration(_waste(c for c in own if c.finding == finding))
             findings.append((number, finding, before / 1000, after / 1000))
     _append(engine, "replayed_claims", settled, {"claim_no": int, "saved_ms": float})
     _append(engine, "replayed_findings", findings, {"unit_no": int, "finding_no": int, "before_ms": float, "after_ms": float})
-    _append(engine, "replayed_certain", sure, {"unit_no": int, "after_ms": float})
+    _append(engine, "replayed_certain", sure, {"unit_no": int, "before_ms": float, "after_ms": float})
 
 
 def _nodes(engine: Engine) -> str:

@@ -6,6 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
+from infercheck import latency
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.model.snapshot import Basis, Bucket, Durations, Outcomes, Prices, Snapshot, Tokens
@@ -29,7 +30,10 @@ class Collected:
 
 
 def collect(engine: Engine, config: Config, *, salt: str, cost_basis: str | None, prompts: bool = False) -> Collected:
-    """Sum the log in scope; needs the VIEWS. ``cost_basis`` as the run was asked for it, else the config's, else logged."""
+    """Sum the log in scope; needs the VIEWS, and trace_components where it has spans.
+
+    ``cost_basis`` as the run was asked for it, else the config's, else logged."""
+    latency.time_units(engine)
     _mark_units(engine)
     start, end = engine.rows("SELECT min(started_at), max(started_at) FROM calls")[0]
     snapshot = Snapshot(
@@ -66,9 +70,10 @@ def _mark_units(engine: Engine) -> None:
             QUALIFY row_number() OVER (PARTITION BY p.unit_id ORDER BY coalesce(p.operation, '') IN ({_SILENT}), p.model IS NULL,
                 p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) = 1)
         SELECT o.unit_id, o.workload, w.class AS klass, f.model, f.team, CAST(make_timestamp(o.start_us) AS DATE) AS day, o.calls, o.requests,
-            o.succeeded, o.spend_usd, o.duration_ms, o.ttft_ms, f.prompt_hash,
+            o.succeeded, o.spend_usd, t.duration_ms, o.ttft_ms, f.prompt_hash,
             CAST(floor(log2(greatest(coalesce(f.size, 1), 1))) AS INTEGER) AS bucket
-        FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_id = o.unit_id""")
+        FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_id = o.unit_id
+            JOIN unit_times t ON t.unit_id = o.unit_id""")
 
 
 _OUTCOMES = """
