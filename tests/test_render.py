@@ -27,10 +27,8 @@ from infercheck.model.report import (
     Hardware,
     Headline,
     Interactive,
-    Latency,
     ModelSpend,
     NotChecked,
-    PathPart,
     PlanItem,
     Report,
     Spend,
@@ -39,6 +37,7 @@ from infercheck.model.report import (
     WorkloadSpend,
 )
 from infercheck.model.rule import Snippet
+from infercheck.model.waits import Latency, PathPart
 from infercheck.render import Style
 from infercheck.render.json import report_schema
 

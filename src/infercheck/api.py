@@ -15,6 +15,7 @@ from infercheck import (
     diagnose,
     gate,
     ingest,
+    latency,
     pictures,
     prepare,
     recommend,
@@ -319,6 +320,7 @@ def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
 
 def _report(run: _Run, options: AnalyzeOptions) -> Report:
     diagnosis = _settled(run, options)
+    diagnose.make_views(run.engine, run.book, latency.views(run.engine), run.params)
     cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis, told=run.notes)
     made = recommend.report(run.engine, run.book, diagnosis, cover)
     if not options.pictures:

@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from infercheck.engine.duckdb import Engine
-from infercheck.model.report import HourLatency, Interactive, Latency, ModelLatency, PathPart, RetrySpike, TailPart
+from infercheck.model.report import Finding, Interactive
+from infercheck.model.waits import (
+    Burst,
+    ColdStart,
+    FirstToken,
+    HourLatency,
+    Latency,
+    ModelLatency,
+    PathPart,
+    Queueing,
+    RetrySpike,
+    TailPart,
+)
 
 _QUANTILES = (0.5, 0.95, 0.99)
 # Columns of view trace_components and what they are called in a report.
@@ -21,6 +35,8 @@ MIN_TAIL = 20  # units beyond p95: fewer say nothing about what they have in com
 SPIKE_RATIO = 2.0  # twice the log's own rate of failures, and beyond what chance gives in so many calls
 SPIKE_SIGMAS = 3.0
 MOST_SPIKES = 20
+MOST_SIZES = 100  # deployments and prompt sizes of the time to first token
+MIN_TIMED = 20  # streamed calls with a known baseline: fewer say nothing about where a deployment fills up
 
 
 def time_units(engine: Engine) -> None:
@@ -54,10 +70,23 @@ def interactive(engine: Engine) -> Interactive:
     )  # fmt: skip
 
 
-def latency(engine: Engine) -> Latency:
-    """Components of the user-facing path, the tail, retry spikes, and latency by model, deployment and hour."""
+def views(engine: Engine) -> tuple[str, ...]:
+    """Views that ``latency`` reads only where the log has what they need."""
+    return ("first_token_model",) if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE first_token_at IS NOT NULL)") else ()
+
+
+def latency(engine: Engine, findings: Sequence[Finding] = ()) -> Latency:
+    """Components of the user-facing path, the tail, retry spikes, queues, boots and bursts, and latency by model, deployment and hour."""
     return Latency(
-        path=_path(engine), tail=_tail(engine), retry_spikes=_spikes(engine), by_model=_by_model(engine), by_hour=_by_hour(engine)
+        path=_path(engine),
+        tail=_tail(engine),
+        retry_spikes=_spikes(engine),
+        first_token=_first_token(engine),
+        queueing=_queueing(engine, findings),
+        cold_starts=_cold_starts(findings),
+        bursts=_bursts(findings),
+        by_model=_by_model(engine),
+        by_hour=_by_hour(engine),
     )
 
 
@@ -127,6 +156,70 @@ def _spikes(engine: Engine) -> list[RetrySpike]:
             retries=r["retries"], failed_share=r["failed"] / r["calls"], usual_share=r["base"],
         )
         for r in rows
+    ]  # fmt: skip
+
+
+def _first_token(engine: Engine) -> list[FirstToken]:
+    """By deployment, model and prompt size: what could be expected, and what was added to it. A call's reasons share its excess, boots first."""
+    if "first_token_model" not in views(engine):
+        return []
+    rows = engine.dicts(
+        "WITH blamed AS (SELECT call_id, max(waste_ms) FILTER (WHERE rule = 'far_region') AS far, "
+        "max(waste_ms) FILTER (WHERE rule = 'cold_start') AS cold, "
+        "max(waste_ms) FILTER (WHERE rule IN ('queueing_onset', 'background_slows_interactive', 'burst_congestion')) AS queued "
+        "FROM claims WHERE waste_ms > 0 AND call_id IS NOT NULL GROUP BY call_id), "
+        "split AS (SELECT m.*, least(coalesce(b.far, 0), m.expected_ms) AS region, least(coalesce(b.cold, 0), greatest(m.excess_ms, 0)) AS boot, "
+        "coalesce(c.queue_ms, b.queued, 0) AS queue "
+        "FROM first_token_model m JOIN calls c ON c.call_id = m.call_id LEFT JOIN blamed b ON b.call_id = m.call_id), "
+        "parts AS (SELECT *, greatest(least(queue, excess_ms - boot), 0) AS queued FROM split) "
+        "SELECT deployment, model, CAST(power(2, prompt_size) - 1 AS BIGINT) AS input_tokens_from, "
+        "CAST(power(2, prompt_size + 1) - 2 AS BIGINT) AS input_tokens_to, "
+        "count(*) AS calls, avg(ttft_ms) AS mean_ms, any_value(basis) AS basis, avg(expected_ms - region) AS expected_ms, "
+        "CASE WHEN any_value(basis) IS NOT NULL THEN avg(region) END AS region_ms, "
+        "CASE WHEN any_value(basis) IS NOT NULL THEN avg(boot) END AS cold_start_ms, "
+        "CASE WHEN any_value(basis) IS NOT NULL THEN avg(queued) END AS queueing_ms, avg(excess_ms - boot - queued) AS unexplained_ms "
+        "FROM parts GROUP BY deployment, model, prompt_size "
+        f"ORDER BY sum(greatest(excess_ms, 0) + region) DESC NULLS LAST, calls DESC, deployment, model, prompt_size LIMIT {MOST_SIZES}"
+    )
+    return [FirstToken(**row) for row in rows]
+
+
+def _queueing(engine: Engine, findings: Sequence[Finding]) -> list[Queueing]:
+    """A row for each deployment with streamed calls, where rule queueing_onset ran (it leaves view ttft_baseline)."""
+    if not engine.value("SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE table_name = 'evidence_queueing_onset')"):
+        return []
+    known = {f.subject: f.evidence for f in findings if f.rule == "queueing_onset"}
+    rows = engine.rows("SELECT deployment, count(baseline_ms) FROM ttft_baseline GROUP BY deployment ORDER BY 2 DESC, 1")
+    return [
+        Queueing(
+            deployment=deployment, calls=calls, status="identified" if deployment in known else "not identified" if calls >= MIN_TIMED else "too few",
+            still_idle_at=known.get(deployment, {}).get("still_idle_at"), waiting_from=known.get(deployment, {}).get("waiting_from"),
+            share_above=known.get(deployment, {}).get("share_of_interactive_calls_above"),
+        )
+        for deployment, calls in rows
+    ]  # fmt: skip
+
+
+def _cold_starts(findings: Sequence[Finding]) -> list[ColdStart]:
+    return [
+        ColdStart(
+            deployment=f.subject, pause_s=f.evidence["pause_s"], pauses=f.evidence["pauses"], slow_pauses=f.evidence["slow_pauses"], calls=f.calls,
+            waste_ms_p50=f.waste_ms_p50,
+        )
+        for f in findings
+        if f.rule == "cold_start"
+    ]  # fmt: skip
+
+
+def _bursts(findings: Sequence[Finding]) -> list[Burst]:
+    return [
+        Burst(
+            deployment=f.subject, bursts=f.evidence["bursts"], largest=f.evidence["largest"], usual=f.evidence["usual"], calls=f.calls,
+            excess_share=f.evidence["excess_percent"] / 100, calls_share=f.evidence["calls_percent"] / 100,
+            from_workload=f.evidence.get("from_workload"),
+        )
+        for f in findings
+        if f.rule == "burst_congestion"
     ]  # fmt: skip
 
 

@@ -25,6 +25,7 @@ from infercheck.model.report import (
     Window,
 )
 from infercheck.model.rule import GRADES
+from infercheck.model.waits import PathPart
 from infercheck.rulebook import Rulebook
 
 _BLANK = re.compile(r"\{(\w+)\}")  # no format string: one from a borrowed rule could reach into objects, or ask for a gigabyte of blanks
@@ -51,7 +52,8 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
     unpriced = _unpriced(engine, findings)
     plan = _plan(findings, book, window, unpriced, resample.spreads(engine, window))
     total = sum((item.saves_usd for item in plan if item.saves_usd is not None), Decimal(0))
-    headline = _headline(engine, findings, diagnosis, unpriced, spend.by_capacity)
+    waits = latency.latency(engine, findings)
+    headline = _headline(engine, findings, diagnosis, unpriced, spend.by_capacity, waits.path)
     used = sorted({item.fix for item in plan})
     return Report(
         window=window,
@@ -61,7 +63,7 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
         plan=plan,
         plan_total_usd=None if headline.spend_usd is None else total,
         spend=spend,
-        latency=latency.latency(engine),
+        latency=waits,
         fixes=[_fix_page(book, name) for name in used if name in book.fixes],
     )
 
@@ -245,7 +247,12 @@ def _fix_page(book: Rulebook, name: str) -> FixPage:
 
 
 def _headline(
-    engine: Engine, findings: list[Finding], diagnosis: Diagnosis, unpriced: frozenset[str], machines: list[CapacitySpend]
+    engine: Engine,
+    findings: list[Finding],
+    diagnosis: Diagnosis,
+    unpriced: frozenset[str],
+    machines: list[CapacitySpend],
+    path: list[PathPart],
 ) -> Headline:
     spend, attempts = engine.rows("SELECT sum(billed_usd), count(*) FROM priced_calls")[0]
     spend = summarise.money(spend)
@@ -275,6 +282,7 @@ def _headline(
         system_share_of_spend=share,
         system_share_of_p95=p95,
         verdict=verdict.sentence(spend, split, len(unpriced), hardware),
+        verdict_latency=verdict.of_p95(waits, p95, findings, path),
         spend_parts=split,
         hardware=hardware,
     )

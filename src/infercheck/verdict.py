@@ -1,4 +1,4 @@
-"""How much of the bill is the system's, which part of it, and what is left to the models' own price."""
+"""How much of the bill and of the wait is the system's, which part of it, and what is left to the models' own price and speed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import get_args
 
-from infercheck.model.report import Finding, Hardware, VerdictPart
+from infercheck.model.report import Finding, Hardware, Interactive, VerdictPart
 from infercheck.model.rule import FIX_WORDS, FixId
+from infercheck.model.waits import PathPart
 
 _WORTH_SAYING = Decimal("0.001")
 
@@ -36,6 +37,35 @@ def sentence(spend: Decimal | None, split: list[VerdictPart], blind: int, hardwa
     """The parts in words. ``blind``: findings whose calls have no price, or run on machines whose hours are paid with or without them."""
     said = _system(spend, split, blind, hardware)
     return f"{said} {_machines(spend, hardware)}" if hardware else said
+
+
+# Components of the path that are the model's own work; names as in latency.path.
+_MODELS_OWN = ("before first token", "decode", "model call, not streamed")
+
+
+def of_p95(waits: Interactive, share: float | None, findings: Iterable[Finding], path: Iterable[PathPart]) -> str:
+    """How much of interactive p95 is the system's, and what the path is made of; empty where no interactive request was timed."""
+    if waits.p95_ms is None:
+        return ""
+    took = f"interactive p95 ({waits.p95_ms / 1000:,.2f} s)"
+    model = sum(part.share for part in path if part.component in _MODELS_OWN)
+    rest = f" Model calls make {model:.0%} of what users wait for on average; the rest is tools, pauses and failed attempts."
+    if share is None:
+        return f"How much of {took} is the system's is unknown: no latency rule could be checked.{rest}"
+    found = list(findings)
+    sure, guesses = _shortening(f for f in found if f.grade != "heuristic"), _shortening(f for f in found if f.grade == "heuristic")
+    likely = f" Needs your eyes (heuristic): {', '.join(guesses)}." if guesses else ""
+    if share < float(_WORTH_SAYING):
+        return f"Nothing measured or structural was found that would shorten {took}.{likely}{rest}"
+    return f"{share:.1%} of {took} is the system's, not the models'{': ' + ', '.join(sure) if sure else ''}.{likely}{rest}"
+
+
+def _shortening(findings: Iterable[Finding]) -> list[str]:
+    """The fixes that would shorten interactive p95, the one that does most first."""
+    gains: dict[str, float] = defaultdict(float)
+    for finding in findings:
+        gains[finding.fix] = max(gains[finding.fix], finding.saves_ms_p95 or 0)
+    return [FIX_WORDS[fix] for fix, ms in sorted(gains.items(), key=lambda item: (-item[1], item[0])) if ms > 0]
 
 
 def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None) -> str:

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
+from infercheck.model.waits import Latency
 
 SCHEMA_VERSION = "1.2"
 
@@ -154,6 +155,7 @@ class Headline(Model):
     system_share_of_spend: float | None = Field(None, description="measured and structural savings over spend")
     system_share_of_p95: float | None = None
     verdict: str = ""
+    verdict_latency: str = Field("", description="how much of interactive p95 is the system's; empty where nothing interactive was timed")
     spend_parts: list[VerdictPart] = Field([], description="spend by what it is owed to, models' own price last; sums to spend_usd")
     hardware: Hardware | None = Field(None, description="null where the config names no [[capacity]]")
 
@@ -290,73 +292,6 @@ class Spend(Model):
     by_team: list[TeamSpend] = []
     by_day: list[DaySpend] = []
     by_capacity: list[CapacitySpend] = []
-
-
-class PathPart(Model):
-    """One component of the user-facing path; the parts sum to the mean duration."""
-
-    component: str
-    mean_ms: float
-    share: float
-
-
-class ModelLatency(Model):
-    """Latency of one model and deployment."""
-
-    provider: str | None
-    model: str | None
-    deployment: str | None
-    calls: int
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-    ttft_p50_ms: float | None = None
-    ttft_p95_ms: float | None = None
-    tokens_per_s: float | None = None
-
-
-class HourLatency(Model):
-    """One hour of the day, UTC."""
-
-    hour: str
-    calls: int
-    failed: int | None = None
-    retries: int
-    p50_ms: float | None = None
-    p95_ms: float | None = None
-
-
-class TailPart(Model):
-    """What makes the units beyond a workload's p95 longer than its middle ones: the component with most of the excess."""
-
-    workload: str
-    units: int
-    component: str
-    middle_ms: float
-    tail_ms: float
-    share_of_excess: float
-
-
-class RetrySpike(Model):
-    """A stretch of time on one deployment in which attempts failed far more often than in the log as a whole."""
-
-    start: str
-    seconds: int
-    deployment: str | None
-    calls: int
-    failed: int
-    retries: int
-    failed_share: float
-    usual_share: float
-
-
-class Latency(Model):
-    """Where users' time went."""
-
-    path: list[PathPart] = []
-    tail: list[TailPart] = []
-    retry_spikes: list[RetrySpike] = []
-    by_model: list[ModelLatency] = []
-    by_hour: list[HourLatency] = []
 
 
 class FixPage(Model):

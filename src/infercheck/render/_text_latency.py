@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from infercheck.model.report import Finding, ModelLatency, Report
+from infercheck.model.report import Finding, Report
+from infercheck.model.waits import ModelLatency
+from infercheck.render import _text_waits
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import count, ms, percent, plural
 
@@ -22,6 +24,7 @@ def latency(page: Page, report: Report) -> None:
         page.table([Column("part", "left", wrap=True), Column("mean"), *page.share_columns()], rows)
     _queueing(page, report)
     _spikes(page, report)
+    _text_waits.waits(page, report)
     _tail(page, report)
     _by_model(page, facts.by_model)
 

@@ -101,11 +101,11 @@ def verdict(page: Page, report: Report) -> None:
         page.paragraph(nothing_found(report), "yellow" if mostly_failed(report) else "green")
     if head.verdict:
         page.paragraph(head.verdict)
+    if head.verdict_latency:
+        page.paragraph(head.verdict_latency)
     rows: list[tuple[str, Cell]] = []
     if head.system_share_of_spend is not None and not head.verdict:
         rows.append(("spend", f"{percent(head.system_share_of_spend)} is the system's to save, the rest is the models' price"))
-    if head.system_share_of_p95 is not None and not head.verdict:
-        rows.append(("p95", f"{percent(head.system_share_of_p95)} is the system's to save, the rest is the models' speed"))
     if report.findings:
         rows += _owed_to(page, head)
         rows.append(

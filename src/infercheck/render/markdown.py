@@ -85,8 +85,7 @@ def _headline(report: Report) -> list[str]:
         return ["**No call in scope: nothing to judge.**\n"]
     if not report.findings:
         out.append(f"**{nothing_found(report)}**\n")
-    if head.verdict:
-        out.append(f"**{escape(head.verdict, None)}**\n")
+    out += [f"**{escape(said, None)}**\n" for said in (head.verdict, head.verdict_latency) if said]
     success = f"{'unknown' if head.successful_outcomes is None else count(head.successful_outcomes)} of {count(head.outcomes)}"
     out += _verdict(head)
     rows = [
