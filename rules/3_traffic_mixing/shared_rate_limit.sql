@@ -166,11 +166,12 @@ WITH refused_at AS (
     FROM sent
     GROUP BY deployment, minute_us
 ), peopled AS (
-    -- Minutes of one workload on one deployment; those with as many people are compared.
+    -- Minutes of one workload on one deployment; those with as many people, within a factor of four, are compared. Refusals do not count as
+    -- people: they are sent again.
     SELECT
         s.workload, s.deployment, s.minute_us,
         coalesce(m.background_share >= $min_background_share, FALSE) AS shared,
-        CAST(floor(log2(CAST(count(*) AS DOUBLE))) AS BIGINT) AS crowd,
+        CAST(floor(log2(count(*) FILTER (WHERE s.status <> 'rate_limited') + CAST(1 AS DOUBLE)) / 2) AS BIGINT) AS crowd,
         CAST(count(*) FILTER (WHERE s.status = 'rate_limited') AS DOUBLE) AS refused,
         CAST(count(*) FILTER (WHERE s.status = 'rate_limited') AS DOUBLE) / CAST(count(*) AS DOUBLE) AS rate
     FROM sent AS s
