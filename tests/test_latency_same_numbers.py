@@ -104,3 +104,11 @@ def test_the_first_token_is_its_parts(plain: Report) -> None:
         row = next(r for r in known if r.deployment == deployment)
         added = {name: getattr(row, name) for name in ("region_ms", "cold_start_ms", "queueing_ms", "unexplained_ms")}
         assert max(added, key=lambda name: added[name]) == reason, (deployment, added)
+
+
+def test_the_path_names_boots_and_queues_and_sums_to_the_mean(plain: Report) -> None:
+    parts = {part.component: part for part in plain.latency.path}
+    assert sum(part.share for part in parts.values()) == pytest.approx(1)
+    assert {"cold start", "queueing behind other calls", "before first token"} <= parts.keys()
+    # Nine boots of 5.5 s (the log's first is not known to follow a pause), over all interactive requests.
+    assert parts["cold start"].mean_ms * plain.headline.interactive.traces == pytest.approx(9 * 5500, rel=0.1)

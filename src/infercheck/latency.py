@@ -31,6 +31,8 @@ COMPONENTS = {
     "orchestration_us": "framework or not instrumented",
     "between_us": "between calls (client, tools or gateway queue, not distinguishable)",
 }
+# Rules that say of a call how long it queued.
+_QUEUES = "'queueing_onset', 'background_slows_interactive', 'burst_congestion'"
 MIN_TAIL = 20  # units beyond p95: fewer say nothing about what they have in common
 SPIKE_RATIO = 2.0  # twice the log's own rate of failures, and beyond what chance gives in so many calls
 SPIKE_SIGMAS = 3.0
@@ -91,7 +93,10 @@ def latency(engine: Engine, findings: Sequence[Finding] = ()) -> Latency:
 
 
 def _path(engine: Engine) -> list[PathPart]:
-    """Mean milliseconds of each component over interactive units; they sum to the mean duration."""
+    """Mean milliseconds of each component over interactive units; they sum to the mean duration.
+
+    What sure claims call a cold start or queueing is taken out of the wait that it is part of.
+    """
     sums = ", ".join(f"sum({column})" for column in COMPONENTS)
     *parts, total, units = engine.rows(
         f"SELECT {sums}, sum(c.duration_us), count(*) FROM trace_components c JOIN workloads w ON w.workload = c.workload "
@@ -99,9 +104,28 @@ def _path(engine: Engine) -> list[PathPart]:
     )[0]
     if not total:
         return []
-    named = zip(COMPONENTS.values(), parts, strict=True)
-    found = [PathPart(component=name, mean_ms=us / 1000 / units, share=us / total) for name, us in named if us]
+    named = dict(zip(COMPONENTS.values(), parts, strict=True))
+    for streamed, boot, queue in _known_waits(engine):
+        named["before first token" if streamed else "model call, not streamed"] -= boot + queue
+        named["cold start"] = named.get("cold start", 0) + boot
+        named["queueing behind other calls"] = named.get("queueing behind other calls", 0) + queue
+    found = [PathPart(component=name, mean_ms=us / 1000 / units, share=us / total) for name, us in named.items() if us]
     return sorted(found, key=lambda part: (-part.mean_ms, part.component))
+
+
+def _known_waits(engine: Engine) -> list[tuple[bool, int, int]]:
+    """Microseconds on interactive paths that were a boot or a queue: of streamed calls until their first token, of others of the whole call."""
+    return engine.rows(
+        "WITH blamed AS (SELECT call_id, CAST(coalesce(max(waste_ms) FILTER (WHERE rule = 'cold_start'), 0) * 1000 AS BIGINT) AS boot, "
+        f"CAST(coalesce(max(waste_ms) FILTER (WHERE rule IN ({_QUEUES})), 0) * 1000 AS BIGINT) AS queue FROM claims "
+        f"WHERE waste_ms > 0 AND call_id IS NOT NULL AND grade <> 'heuristic' AND rule IN ('cold_start', {_QUEUES}) GROUP BY call_id), "
+        "waited AS (SELECT p.first_token_us IS NOT NULL AS streamed, b.boot, b.queue, CASE WHEN p.first_token_us IS NULL THEN w.exclusive_us "
+        "ELSE least(w.exclusive_us, greatest(0, least(p.first_token_us, w.window_end_us) - w.window_start_us)) END AS until_us FROM path_windows w "
+        "JOIN blamed b ON b.call_id = w.call_id JOIN priced_calls p ON p.call_id = w.call_id AND p.status = 'ok' "
+        "JOIN workloads k ON k.workload = w.workload AND k.class = 'interactive') "
+        "SELECT streamed, CAST(sum(least(boot, until_us)) AS BIGINT), CAST(sum(least(queue, until_us - least(boot, until_us))) AS BIGINT) "
+        "FROM waited GROUP BY streamed"
+    )
 
 
 def _tail(engine: Engine) -> list[TailPart]:
@@ -166,7 +190,7 @@ def _first_token(engine: Engine) -> list[FirstToken]:
     rows = engine.dicts(
         "WITH blamed AS (SELECT call_id, max(waste_ms) FILTER (WHERE rule = 'far_region') AS far, "
         "max(waste_ms) FILTER (WHERE rule = 'cold_start') AS cold, "
-        "max(waste_ms) FILTER (WHERE rule IN ('queueing_onset', 'background_slows_interactive', 'burst_congestion')) AS queued "
+        f"max(waste_ms) FILTER (WHERE rule IN ({_QUEUES})) AS queued "
         "FROM claims WHERE waste_ms > 0 AND call_id IS NOT NULL GROUP BY call_id), "
         "split AS (SELECT m.*, least(coalesce(b.far, 0), m.expected_ms) AS region, least(coalesce(b.cold, 0), greatest(m.excess_ms, 0)) AS boot, "
         "coalesce(c.queue_ms, b.queued, 0) AS queue "

@@ -49,7 +49,7 @@ def of_p95(waits: Interactive, share: float | None, findings: Iterable[Finding],
         return ""
     took = f"interactive p95 ({waits.p95_ms / 1000:,.2f} s)"
     model = sum(part.share for part in path if part.component in _MODELS_OWN)
-    rest = f" Model calls make {model:.0%} of what users wait for on average; the rest is tools, pauses and failed attempts."
+    rest = f" Model calls make {model:.0%} of what users wait for on average; the rest is queues, boots, tools, pauses and failed attempts."
     if share is None:
         return f"How much of {took} is the system's is unknown: no latency rule could be checked.{rest}"
     found = list(findings)

@@ -15,7 +15,7 @@ from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
 from infercheck.model.waits import Latency
 
-SCHEMA_VERSION = "1.2"
+SCHEMA_VERSION = "1.3"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
