@@ -64,7 +64,8 @@ def test_every_kind_of_wait_is_found(plain: Report) -> None:
     assert evidence["far_region"]["difference_ms"] == pytest.approx(150, rel=0.15)
     assert evidence["too_many_hops"]["hops"] == 4
     assert [c.deployment for c in plain.latency.cold_starts] == ["sleeper"]
-    assert [b.deployment for b in plain.latency.bursts] == ["bursty"]
+    # The job's minutes are bursts too, and hold nearly all of the waiting on their deployment.
+    assert {b.deployment for b in plain.latency.bursts} == {"bursty", "shared"}
     assert plain.headline.system_share_of_p95 and "is the system's" in plain.headline.verdict_latency
 
 
