@@ -15,7 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infercheck import render
-from infercheck.model.report import DaySpend, HourLatency, Latency, Report, Spend
+from infercheck.model.report import DaySpend, Report, Spend
+from infercheck.model.waits import HourLatency, Latency
 from infercheck.render import Style
 from infercheck.render._bars import ASCII_STEPS, STEPS, bar, spark, stacked
 from test_render import empty, sample

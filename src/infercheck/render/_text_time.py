@@ -9,7 +9,8 @@ from decimal import Decimal
 from statistics import fmean, median
 from typing import TypeVar
 
-from infercheck.model.report import HourLatency, Report
+from infercheck.model.report import Report
+from infercheck.model.waits import HourLatency
 from infercheck.render._bars import spark
 from infercheck.render._page import Cell, Page
 from infercheck.render.figures import count, ms, percent
