@@ -39,6 +39,7 @@ def sentence(spend: Decimal | None, split: list[VerdictPart], blind: int, hardwa
     return f"{said} {_machines(spend, hardware)}" if hardware else said
 
 
+_ALL_BUT_ALL = 0.995
 # Components of the path that are the model's own work; names as in latency.path.
 _MODELS_OWN = ("before first token", "decode", "model call, not streamed")
 
@@ -49,7 +50,8 @@ def of_p95(waits: Interactive, share: float | None, findings: Iterable[Finding],
         return ""
     took = f"interactive p95 ({waits.p95_ms / 1000:,.2f} s)"
     model = sum(part.share for part in path if part.component in _MODELS_OWN)
-    rest = f" Model calls make {model:.0%} of what users wait for on average; the rest is queues, boots, tools, pauses and failed attempts."
+    others = "the rest is queues, boots, tools, pauses and failed attempts." if model < _ALL_BUT_ALL else "next to nothing else does."
+    rest = f" Model calls, gateway and network included, make {model:.0%} of what users wait for on average; {others}"
     if share is None:
         return f"How much of {took} is the system's is unknown: no latency rule could be checked.{rest}"
     found = list(findings)
