@@ -333,3 +333,13 @@ def test_golden(name: str, golden: Callable[[str, str], None]) -> None:
 
 def text_of(report: Report, style: Style) -> str:
     return str(render.get("text").render(report, style))
+
+
+def test_findings_of_one_rule_stand_under_one_title() -> None:
+    report = sample()
+    alike = [report.findings[0].model_copy(update={"id": f"retry_storm:{name}", "subject": name}) for name in ("chat", "batch")]
+    shown = text_of(report.model_copy(update={"findings": [*alike, *report.findings[1:]]}), Style(width=100))
+    step = shown[shown.index("Step 2:") :].split("\n\n")[0]
+    assert step.count("Sent again after an error") == 1
+    assert [line.split()[0] for line in step.splitlines()[3:]] == ["batch", "chat"]
+    assert all("$1.1000" in line and "structural" in line for line in step.splitlines()[3:])

@@ -10,7 +10,7 @@ import pytest
 
 from infercheck.render import figures
 from infercheck.render.markdown import code, escape
-from infercheck.render.money import allocate, cell_usd, places_in_tables, rounded, total, usd
+from infercheck.render.money import allocate, beside, cell_usd, places_in_tables, rounded, total, usd
 from infercheck.render.safe import cell, clean, lines
 
 
@@ -126,3 +126,12 @@ def test_markdown_text_stays_text() -> None:
     assert escape("gpt-4o-mini: 3") == "gpt-4o-mini: 3"
     assert code("a`b|c\n") == "`a'b\\|c`"
     assert code("") == "–"
+
+
+def test_a_part_is_never_shown_larger_than_its_whole() -> None:
+    whole = [D("0.06664"), D("0.06664"), D("0.06662")]
+    cells = allocate(whole, 4)  # they sum to 0.1999, so that one is lifted to 0.0667
+    assert max(cell for cell in cells if cell is not None) == D("0.0667")
+    assert [beside(amount, cell, 4) for amount, cell in zip(whole, cells, strict=True)] == [cell or D(0) for cell in cells]
+    assert beside(D("0.5"), D("0.1"), 4) == D("0.5000")
+    assert (beside(None, D("0.1"), 4), beside(D("0.5"), None, 4)) == (None, D("0.5000"))

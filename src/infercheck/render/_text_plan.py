@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import groupby
 
 from rich.text import Text
 
 from infercheck.model.report import Finding, PlanItem, Report
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import count, faster, ms, plural, scalar
-from infercheck.render.money import UNKNOWN, allocate, cell_usd, rounded, total, usd
+from infercheck.render.money import UNKNOWN, allocate, beside, cell_usd, total, usd
 
 STEPS = {1: "Premium models misused", 2: "Retries and waste", 3: "Traffic mixing", 4: "Providers and capacity"}
 _SECTIONS = (
@@ -71,6 +72,8 @@ def findings(page: Page, report: Report, places: int) -> None:
     for step in sorted({finding.step for finding in report.findings}):
         chosen = [finding for finding in report.findings if finding.step == step]
         chosen.sort(key=lambda f: (-(f.counted_once_usd or Decimal(0)), -(f.alone_usd or Decimal(0)), -(f.saves_ms_p95 or 0), f.id))
+        titles = list(dict.fromkeys(finding.title for finding in chosen))
+        chosen.sort(key=lambda f: titles.index(f.title))
         page.heading(f"Step {step}: {STEPS.get(step, 'Other')}", plural(len(chosen), "finding"))
         if page.style.verbose:
             for finding in chosen:
@@ -80,7 +83,8 @@ def findings(page: Page, report: Report, places: int) -> None:
         _table(page, shown, cells, places)
         if rest:
             worth = total([cells[id(finding)] for finding in rest])
-            page.paragraph(f"and {len(rest)} more, {usd(worth, places)} counted once: -v lists them", "dim")
+            told = "" if worth is None else f", {usd(worth, places)} counted once"
+            page.paragraph(f"and {len(rest)} more{told}: -v lists them", "dim")
 
 
 def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | None], places: int) -> None:
@@ -88,11 +92,16 @@ def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | Non
     columns = [Column("finding", "left", wrap=True), Column("calls"), Column("alone"), Column("once")]
     columns += [*([Column("p95")] if timed else []), Column("grade", "left")]
     rows: list[list[Cell]] = []
-    for finding in chosen:
-        name = page.joined(page.text(finding.title, limit=120), page.text(finding.subject, "dim", 80), by="\n")
-        alone = finding.alone_usd
-        money = [cell_usd(alone, alone and rounded(alone, places), places), cell_usd(finding.counted_once_usd, cells[id(finding)], places)]
-        rows.append([name, count(finding.calls), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
+    for title, found in groupby(chosen, key=lambda f: f.title):
+        alike = list(found)
+        if len(alike) > 1:
+            rows.append([page.text(title, limit=120), *[""] * (len(columns) - 1)])
+        for finding in alike:
+            subject = page.text(finding.subject, "dim", 80)
+            name = subject if len(alike) > 1 else page.joined(page.text(title, limit=120), subject, by="\n")
+            alone, once = finding.alone_usd, cells[id(finding)]
+            money = [cell_usd(alone, beside(alone, once, places), places), cell_usd(finding.counted_once_usd, once, places)]
+            rows.append([name, count(finding.calls), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
     page.table(columns, rows)
 
 
@@ -107,7 +116,7 @@ def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> 
     rows: list[tuple[str, Cell]] = [
         ("rule", page.joined(finding.rule, finding.grade, finding.fix, by=" · ")),
         ("calls", count(finding.calls)),
-        ("saves", f"{usd(finding.alone_usd, places)} alone, {usd(once, places)} counted once"),
+        ("saves", f"{usd(beside(finding.alone_usd, once, places), places)} alone, {usd(once, places)} counted once"),
     ]
     if finding.waste_ms_p95 is not None or finding.saves_ms_p95 is not None:
         rows.append(

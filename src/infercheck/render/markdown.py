@@ -23,7 +23,7 @@ from infercheck.render.figures import (
     percent,
     rate,
 )
-from infercheck.render.money import UNKNOWN, allocate, cell_usd, places_in_tables, total, usd
+from infercheck.render.money import UNKNOWN, allocate, beside, cell_usd, places_in_tables, total, usd
 from infercheck.render.safe import clean
 
 if TYPE_CHECKING:
@@ -183,7 +183,16 @@ def _findings(report: Report, places: int) -> list[str]:
         zip(report.findings, once, strict=True), key=lambda p: (p[0].step, -(p[1] or Decimal(0)), -(p[0].alone_usd or Decimal(0)), p[0].id)
     )
     rows = [
-        (str(f.step), code(f.rule), escape(f.title), code(f.subject), count(f.calls), usd(f.alone_usd, places), usd(cell, places), f.grade)
+        (
+            str(f.step),
+            code(f.rule),
+            escape(f.title),
+            code(f.subject),
+            count(f.calls),
+            usd(beside(f.alone_usd, cell, places), places),
+            usd(cell, places),
+            f.grade,
+        )
         for f, cell in pairs
     ]
     return ["## Findings\n", *table(("Step:", "Rule", "Finding", "Subject", "Calls:", "Alone:", "Counted once:", "Grade"), rows)]

@@ -47,6 +47,14 @@ def rounded(amount: Decimal, places: int) -> Decimal:
         return amount.quantize(Decimal(1).scaleb(-places), rounding=ROUND_HALF_EVEN)
 
 
+def beside(whole: Decimal | None, part: Decimal | None, places: int) -> Decimal | None:
+    """``whole`` to show beside an allocated cell that is a part of it: lifting the part must not make it look the larger one."""
+    if whole is None:
+        return None
+    shown = rounded(whole, places)
+    return shown if part is None else max(shown, part)
+
+
 def cell_usd(exact: Decimal | None, shown: Decimal | None, places: int) -> str:
     """A cell of an allocated column; an amount too small to show is ``<$0.01``, not zero."""
     if exact is not None and exact > 0 and shown is not None and not shown:
