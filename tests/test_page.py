@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,7 @@ import pytest
 
 import logs
 from infercheck import AnalyzeOptions, analyze, render
-from infercheck.model.report import Report
+from infercheck.model.report import Addressable, Report
 from pages import ARGS, CHARTS, CHROMIUM, full, huge
 from test_render import sample
 
@@ -37,7 +38,7 @@ def drawn(report: Report) -> bytes:
 def files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Pages on disk."""
     folder = tmp_path_factory.mktemp("pages")
-    reports = {"full": full(), "plain": sample(), "huge": huge(), "hostile": hostile(folder)}
+    reports = {"full": full(), "huge": huge(), "hostile": hostile(folder)}
     made = {name: folder / f"{name}.html" for name in reports}
     for name, report in reports.items():
         made[name].write_bytes(drawn(report))
@@ -130,7 +131,7 @@ def test_a_table_sorts_and_searches(browser: Any, files: dict[str, Path]) -> Non
 
 @browser_only
 def test_unknown_stays_last_whichever_way_a_column_is_sorted(browser: Any, files: dict[str, Path]) -> None:
-    with opened(browser, files["plain"]) as page:
+    with opened(browser, files["full"]) as page:
         page.locator("#models summary").click()
         button = page.locator("#models-data thead button", has_text="Spend")
         for _ in range(2):
@@ -151,6 +152,14 @@ def test_a_link_opens_its_finding(browser: Any, files: dict[str, Path]) -> None:
         page.locator("details.item summary").first.click()
         page.locator("details.item a").first.click()
         assert page.locator("#finding-retry_storm-a dl").is_visible()
+
+
+@browser_only
+def test_the_plan_links_to_how_it_is_done(browser: Any, files: dict[str, Path]) -> None:
+    with opened(browser, files["full"]) as page:
+        page.locator("details.item summary").nth(1).click()
+        page.locator("details.item a[href='#fix-routing']").first.click()
+        assert page.locator("#fix-routing pre").is_visible()
 
 
 @browser_only
@@ -279,9 +288,21 @@ def test_the_policy_allows_this_style_and_this_script_alone(files: dict[str, Pat
         assert " style=" not in text
 
 
+def test_unknown_savings_are_not_zero() -> None:
+    def savings(**grades: D | None) -> str:
+        report = sample()
+        head = report.headline.model_copy(update={"addressable_usd": Addressable(**grades)})
+        text = drawn(report.model_copy(update={"headline": head})).decode("utf-8")
+        return str(re.search(r"<dt>Sure savings</dt><dd><strong>(.*?)</strong>", text)[1])  # type: ignore[index]
+
+    assert savings(measured=D(0), structural=None, heuristic=D(0)) == "unknown"
+    assert savings(measured=D("1.5"), structural=None, heuristic=D(0)) == "at least $1.50"
+    assert savings(measured=D(0), structural=D(0), heuristic=D(0)) == "$0.00"
+
+
 def test_an_ordinary_page_is_small(files: dict[str, Path]) -> None:
     assert files["full"].stat().st_size < 1_500_000
-    assert files["plain"].stat().st_size < 1_500_000
+    assert files["hostile"].stat().st_size < 1_500_000
 
 
 @browser_only
@@ -316,9 +337,12 @@ def test_without_the_extra_one_line_says_what_to_install(
 
 
 def test_only_the_page_asks_for_pictures(tmp_path: Path) -> None:
-    log = logs.write(tmp_path / "log.jsonl", logs.working_day())
-    assert analyze([log], options=replace(OPTIONS, pictures=False)).pictures is None
-    told = analyze([log], options=OPTIONS).pictures
+    log = logs.write(tmp_path / "log.jsonl", [logs.call(n, at_s=9.0 * n) for n in range(48)])
+    assert analyze([log], options=replace(OPTIONS, pictures=False, select=("duplicate_request",))).pictures is None
+    told = analyze([log], options=replace(OPTIONS, select=("duplicate_request",))).pictures
     assert told is not None
     assert told.timeline is not None
     assert sum(b.calls for b in told.timeline.buckets) == 48
+    assert sum(h.calls for h in told.week) == 48
+    assert told.spend is not None
+    assert sum(s.spend_usd for s in told.spend.slices) == sum(b.spend_usd or 0 for b in told.timeline.buckets)

@@ -73,6 +73,7 @@ def page(report: Report, tz: str) -> str:
             notices=_sections.notices(report),
             waterfall=drawn.get(waterfall, []),
             plan=_sections.plan(report, places, links),
+            fixes=_sections.fixes(report),
             plan_total=usd(total(allocate([item.saves_usd for item in report.plan], places)), places),
             money=[d for module in _MONEY for d in drawn.get(module, [])],
             tables=_tables(report) if judged else [],

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from infercheck.model.report import Finding, PlanItem, Report
+from infercheck.model.report import Finding, Headline, PlanItem, Report
 from infercheck.model.rule import FIX_WORDS
 from infercheck.render.figures import (
     count,
@@ -71,6 +71,18 @@ class Item:
     how: str
     verify: str
     findings: Sequence[tuple[str, str]]
+    page: tuple[str, str] | None
+
+
+@dataclass(frozen=True)
+class FixText:
+    """How one of the eight fixes is done, with configuration to copy."""
+
+    anchor: str
+    title: str
+    answers: str
+    how: str
+    risk: str
     snippets: Sequence[tuple[str, str]]
 
 
@@ -122,7 +134,7 @@ def lead(report: Report) -> tuple[str, str]:
         return "No call in scope: nothing to judge.", ""
     said = [] if report.findings else [nothing_found(report)]
     said += [clean(report.headline.verdict)] if report.headline.verdict else []
-    first, _, rest = " ".join(said).partition(". ")
+    first, _, rest = (" ".join(said) or "Where the money and the time go.").partition(". ")
     return (first if not rest else first + "."), rest
 
 
@@ -133,12 +145,10 @@ def tone(report: Report) -> str:
 
 def headline(report: Report) -> list[Figure]:
     """The two numbers, what was spent, and what the plan saves."""
-    head, live, saves = report.headline, report.headline.interactive, report.headline.addressable_usd
+    head, live = report.headline, report.headline.interactive
     good = head.successful_outcomes
     outcomes = f"{'unknown' if good is None else count(good)} of {plural(head.outcomes, 'outcome')} succeeded"
     made = f"{made_of(head.cost_parts)}: clean cost x failures x waste" if head.cost_parts else ""
-    known = [v for v in (saves.measured, saves.structural) if v is not None]
-    sure = sum(known, Decimal(0)) if known else None
     waits = f"p50 {ms(live.p50_ms)} · p99 {ms(live.p99_ms)} · {plural(live.traces, 'interactive request')}"
     first = f"First token p50 {ms(live.ttft_p50_ms)}, p95 {ms(live.ttft_p95_ms)}." if live.ttft_calls else ""
     return [
@@ -146,13 +156,25 @@ def headline(report: Report) -> list[Figure]:
         Figure(
             "Spend", _usd(head.spend_usd), f"{plural(report.coverage.attempts, 'call')} at {plural(report.coverage.requests, 'request')}"
         ),
-        Figure("Sure savings", _usd(sure), f"{percent(head.system_share_of_spend)} of spend; up to {_usd(saves.heuristic)} more is likely"),
+        _savings(head),
         Figure(
             "What people wait, p95",
             "unknown" if live.p95_ms is None else ms(live.p95_ms),
             f"{waits}. {first}".strip() if live.traces else "no workload is known to be interactive",
         ),
     ]
+
+
+def _savings(head: Headline) -> Figure:
+    """What measured and structural claims save; unknown where a call that they blame has no price and nothing else is saved."""
+    saves = head.addressable_usd
+    sure = (saves.measured or Decimal(0)) + (saves.structural or Decimal(0))
+    blind = saves.measured is None or saves.structural is None
+    value = ("unknown" if not sure else f"at least {usd(sure)}") if blind else usd(sure)
+    notes = [] if head.system_share_of_spend is None or (blind and not sure) else [f"{percent(head.system_share_of_spend)} of spend"]
+    if saves.heuristic is None or saves.heuristic:
+        notes.append("how much more is likely is unknown" if saves.heuristic is None else f"up to {usd(saves.heuristic)} more is likely")
+    return Figure("Sure savings", value, "; ".join(notes) or ("the calls blamed have no price" if blind else "nothing more is likely"))
 
 
 def span(report: Report, tz: str) -> str:
@@ -210,11 +232,31 @@ def _item(
         p95="" if item.saves_ms_p95 is None else faster(item.saves_ms_p95),
         grade=item.grade,
         between=f"{between} ({clean(item.interval_note)})" if between else clean(item.interval_note, _TEXT),
-        how=clean(item.how),
+        how="" if page else clean(item.how, 2_000),
         verify=clean(item.verify, _TEXT),
         findings=[(links[i], titles[i]) for i in item.findings if i in links],
-        snippets=[(f"{s.tool} ({s.language})", "\n".join(lines(s.text.strip("\n")))) for s in page.snippets] if page else [],
+        page=(f"fix-{page.fix}", clean(page.title)) if page else None,
     )
+
+
+def fixes(report: Report) -> list[FixText]:
+    """The fixes that the plan names, once each."""
+    return [
+        FixText(
+            anchor=f"fix-{fix.fix}",
+            title=clean(fix.title),
+            answers=clean(fix.answers),
+            how=_several(fix.how),
+            risk=clean(f"{fix.risk}. {fix.risk_note}" if fix.risk_note else fix.risk),
+            snippets=[(f"{s.tool} ({s.language})", _several(s.text)) for s in fix.snippets],
+        )
+        for fix in report.fixes
+    ]
+
+
+def _several(text: str) -> str:
+    """Text of several lines, each made harmless."""
+    return "\n".join(lines(text.strip("\n")))
 
 
 def findings(report: Report, places: int, links: dict[str, str]) -> tuple[list[Step], str]:

@@ -40,7 +40,7 @@ CONFIG = {
         "labelPadding": 6,
         "tickSize": 4,
     },
-    "axisQuantitative": {"grid": True, "domain": False, "ticks": False, "tickCount": 5},
+    "axisQuantitative": {"labelFlush": False, "grid": True, "domain": False, "ticks": False, "tickCount": 5},
     "axisY": {"titleAngle": 0, "titleAlign": "left", "titleAnchor": "end", "titleY": -12, "titleX": 0},
     "legend": {
         "orient": "top",

@@ -10,10 +10,10 @@ from infercheck.render.figures import ms, plural
 from infercheck.render.html import _time
 from infercheck.render.html._draw import Spec
 from infercheck.render.html._figure import Cell, Column, Figure, Table, counted, timed
-from infercheck.render.html._theme import ACCENT, BAD, GUESS, MS_LABEL, SAVE, plot, scale
+from infercheck.render.html._theme import ACCENT, BAD, GUESS, MS_LABEL, SAVE, SERIES, plot, scale
 
 _LINES = {"p99": BAD, "p95": GUESS, "p50": ACCENT}
-_MARKS = {"cold start": SAVE, "burst": BAD}
+_MARKS = {"cold start": SAVE, "burst": SERIES[3]}
 MISSING = "Latency over time: too few requests with a start and an end."
 
 
@@ -44,12 +44,13 @@ def figure(report: Report, tz: str) -> Figure | None:
         for kind, n in (("cold start", b.cold_starts), ("burst", b.bursts))
         if n
     ]
+    marked = {kind: colour for kind, colour in _MARKS.items() if any(mark["mark"] == kind for mark in marks)}
     first, last = told.buckets[0].start, told.buckets[-1].start + step
 
     def spec(width: int) -> Spec:
         x = _time.x(first, last, width, tz)
         y = {"field": "ms", "type": "quantitative", "axis": {"labelExpr": MS_LABEL, "title": None}, "scale": {"zero": True}}
-        colour = {"field": "line", "type": "nominal", "scale": scale(shown), "legend": {"symbolType": "stroke"}}
+        colour = {"field": "line", "type": "nominal", "scale": scale(shown | marked), "legend": {"symbolType": "circle"}}
         drawn = [v for v in values if v["line"] in shown]
         layers: list[dict[str, object]] = [
             {"data": {"values": drawn}, "mark": {"type": "line", "aria": False}, "encoding": {"x": x, "y": y, "color": colour}},
@@ -66,13 +67,12 @@ def figure(report: Report, tz: str) -> Figure | None:
                     "mark": {"type": "point", "shape": "triangle-down", "filled": True, "size": 70, "opacity": 1, "y": 4},
                     "encoding": {
                         "x": x,
-                        "color": {"field": "mark", "type": "nominal", "scale": scale(_MARKS)},
+                        "color": {**colour, "field": "mark"},
                         "description": {"field": "tip"},
                     },
                 }
             )
-        resolve = {"resolve": {"scale": {"color": "independent"}}} if marks else {}
-        return plot(width, 240, layers, **resolve)
+        return plot(width, 240, layers)
 
     rows = [
         [

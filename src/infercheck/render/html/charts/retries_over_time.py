@@ -37,11 +37,12 @@ def figure(report: Report, tz: str) -> Figure | None:
     ]
     first, last = told.buckets[0].start, told.buckets[-1].start + step
 
+    top = max(n for v in values if isinstance(n := v["n"], int))  # whole attempts: no half a tick
     shown = {kind: colour for kind, colour in _COLOURS.items() if any(v["kind"] == kind for v in values)}
 
     def spec(width: int) -> Spec:
         x = _time.x(first, last, width, tz)
-        y = {"field": "n", "type": "quantitative", "stack": None, "axis": {"title": None, "tickMinStep": 1, "format": "~s"}}
+        y = {"field": "n", "type": "quantitative", "stack": None, "axis": {"title": None, "tickCount": min(4, top), "format": "~s"}}
         colour = {"field": "kind", "type": "nominal", "scale": scale(shown)}
         bar = {
             "data": {"values": [v for v in values if v["kind"] == "failed attempts" and v["n"]]},

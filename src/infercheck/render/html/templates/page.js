@@ -109,10 +109,10 @@
     tip.style.top = `${event.clientY > innerHeight - 80 ? event.clientY - tip.offsetHeight - 12 : event.clientY + 16}px`;
   });
 
-  // Paper has no clicks: plan and findings are printed open.
+  // Paper has no clicks: how it is done is printed open.
   let closed = [];
   addEventListener("beforeprint", () => {
-    closed = all("details.item:not([open]), details.finding:not([open])");
+    closed = all("details.fix:not([open])");
     closed.forEach((details) => { details.open = true; });
   });
   addEventListener("afterprint", () => closed.forEach((details) => { details.open = false; }));
