@@ -248,6 +248,37 @@ def test_a_stream_that_knows_only_ascii_gets_ascii() -> None:
     assert done.stdout.isascii()
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo terminal")
+@pytest.mark.parametrize(
+    ("env", "colored", "plain"),
+    [({}, True, False), ({"NO_COLOR": "1"}, False, False), ({"TERM": "dumb"}, False, False), ({"PYTHONIOENCODING": "ascii"}, True, True)],
+    ids=str,
+)
+def test_a_terminal_gets_what_it_can_show(env: dict[str, str], colored: bool, plain: bool) -> None:
+    import pty
+
+    master, terminal = pty.openpty()
+    base = {k: v for k, v in os.environ.items() if k not in ("NO_COLOR", "COLUMNS")}
+    base |= {"TERM": "xterm", "PYTHONIOENCODING": "utf-8", "COLUMNS": "80"}
+    log = str(ROOT / "sample_logs" / "healthy.jsonl")
+    argv = [sys.executable, "-m", "infercheck.cli", "analyze", log, "--no-ledger", "--select", "tool_loop"]
+    process = subprocess.Popen(argv, stdout=terminal, stderr=subprocess.DEVNULL, env={**base, **env})
+    os.close(terminal)
+    shown = b""
+    try:
+        while chunk := os.read(master, 65536):
+            shown += chunk
+    except OSError:  # the other end is closed
+        pass
+    os.close(master)
+    assert process.wait() == 0
+    assert (b"\x1b[" in shown) == colored
+    assert shown.isascii() == plain
+    lines = [re.sub(r"\x1b\[[\d;]*m", "", line) for line in shown.decode().splitlines()]
+    assert any(line.startswith("Over time") for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
 def test_width_and_no_color() -> None:
     done = shell("rules", "list", COLUMNS="80", NO_COLOR="1")
     assert max(map(len, done.stdout.splitlines())) <= 80
