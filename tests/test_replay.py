@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infercheck import diagnose, examples, replay, rulebook
+from infercheck import diagnose, examples, latency, replay, rulebook
 from infercheck.engine.duckdb import Engine
 from infercheck.model.rule import Example
 from infercheck.replay import Step, replayed
@@ -216,3 +216,29 @@ def test_every_unit_gains_what_its_replay_says() -> None:
             before = after(taken)
             taken.append(claim)
             assert settled[f"u{n}", claim[2], claim[0]] == pytest.approx(before - after(taken), abs=1e-9)
+
+
+def test_a_request_takes_its_whole_path_and_saves_no_more_than_that() -> None:
+    """Users wait for the spans around the model calls too: what is saved there is taken from what they waited, not from the calls alone."""
+    calls = "".join(f"c{n} t{n} w m s{n} r{n} u {100 * n + (13 if n == 5 else 5)} 4\n" for n in range(1, 6))
+    spans = "".join(f"r{n} t{n} - agent run {100 * n} {18 if n == 5 else 10}\n" for n in range(1, 6))
+    example = Example(
+        name="x", calls="call_id trace_id app model span_id parent_span_id end_user started_at duration_s\n" + calls,
+        spans="span_id trace_id parent_span_id kind name started_at duration_s\n" + spans,
+    )  # fmt: skip
+    with Engine(threads=1) as engine:
+        examples.fill(engine, example)
+        diagnose.diagnose(engine, BOOK, select=["orchestration_gaps"])
+        diagnose.make_views(engine, BOOK, ["outcomes", "workloads", "trace_components"])
+        replay.settle_latency(engine)
+        latency.time_units(engine)
+        waits = latency.interactive(engine)
+        assert (waits.traces, waits.p50_ms) == (5, 10_000)
+        assert waits.p95_ms == pytest.approx(10_000 + 0.8 * 8_000)  # 10 s four times and 18 s: between the last two
+        # The slow one idled 14 s around its call, where 6 are usual: without those 8 it takes 10 s as the others do.
+        before_after = engine.rows("SELECT before_ms, after_ms FROM replayed_sure WHERE unit_id = 't5'")
+        assert before_after == [(18_000, 10_000)]
+        kept = engine.rows(
+            "SELECT u.duration_ms - (r.before_ms - r.after_ms) FROM unit_times u JOIN replayed_sure r ON r.unit_id = u.unit_id"
+        )
+        assert all(left > 0 for (left,) in kept)
