@@ -362,15 +362,16 @@ WITH crowded AS (
     JOIN spans AS s ON s.deployment = b.deployment
     GROUP BY b.deployment, b.window_us
 ), ordered AS (
+    -- How many bins held so many calls: an hour has few different numbers.
     SELECT
-        b.deployment, b.window_us, b.n, w.empty_bins, w.full_bins,
-        row_number() OVER (PARTITION BY b.deployment, b.window_us ORDER BY b.n) AS place
-    FROM bins AS b
-    JOIN windows AS w ON w.deployment = b.deployment AND w.window_us = b.window_us
+        c.deployment, c.window_us, c.n, w.empty_bins, ceil((w.empty_bins + w.full_bins) / CAST(2 AS DOUBLE)) AS middle,
+        sum(c.bins) OVER (PARTITION BY c.deployment, c.window_us ORDER BY c.n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS up_to
+    FROM (SELECT deployment, window_us, n, count(*) AS bins FROM bins GROUP BY deployment, window_us, n) AS c
+    JOIN windows AS w ON w.deployment = c.deployment AND w.window_us = c.window_us
 ), medians AS (
     SELECT
         deployment, window_us,
-        CAST(coalesce(max(CASE WHEN place + empty_bins <= ceil((empty_bins + full_bins) / CAST(2 AS DOUBLE)) THEN n END), 0) AS DOUBLE) AS usual
+        CAST(CASE WHEN max(empty_bins) >= max(middle) THEN 0 ELSE min(CASE WHEN up_to + empty_bins >= middle THEN n END) END AS DOUBLE) AS usual
     FROM ordered
     GROUP BY deployment, window_us
 ), hot AS (

@@ -90,14 +90,8 @@ l1       l         chat   m      0           4           400            stop
 '''
 claims = ""
 ---*/
-WITH hops AS (
-    SELECT
-        w.unit_id, w.workload, w.call_id, w.exclusive_us, w.window_start_us,
-        row_number() OVER (PARTITION BY w.unit_id ORDER BY w.window_start_us DESC, w.call_id DESC) AS from_the_end
-    FROM path_windows AS w
-    WHERE w.call_id IS NOT NULL
-), chains AS (
-    SELECT unit_id, max(workload) AS workload, count(*) AS hops FROM hops GROUP BY unit_id
+WITH chains AS (
+    SELECT unit_id, max(workload) AS workload, count(*) AS hops FROM path_windows WHERE call_id IS NOT NULL GROUP BY unit_id
 ), usual AS (
     SELECT percentile_cont(0.75) WITHIN GROUP (ORDER BY CAST(hops AS DOUBLE)) AS hops FROM chains HAVING count(*) >= $min_all
 ), long_chains AS (
@@ -106,16 +100,23 @@ WITH hops AS (
     CROSS JOIN usual AS u
     GROUP BY c.workload
     HAVING count(*) >= $min_traces AND percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(c.hops AS DOUBLE)) > max(u.hops)
+        AND percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(c.hops AS DOUBLE)) >= $min_hops
+), hops AS (
+    SELECT
+        w.unit_id, w.workload, w.call_id, w.exclusive_us, l.hops, l.usual,
+        row_number() OVER (PARTITION BY w.unit_id ORDER BY w.window_start_us DESC, w.call_id DESC) AS from_the_end
+    FROM path_windows AS w
+    JOIN long_chains AS l ON l.workload = w.workload
+    WHERE w.call_id IS NOT NULL
 ), steps AS (
     -- All calls of those workloads' chains but the last, which answers.
     SELECT
-        h.unit_id, h.workload, h.call_id, l.hops, l.usual,
+        h.unit_id, h.workload, h.call_id, h.hops, h.usual,
         coalesce(p.status = 'ok' AND p.output_tokens <= $max_answer_tokens
             AND p.finish_reason NOT IN ('tool_calls', 'length', 'content_filter') AND t.call_id IS NULL, FALSE) AS small,
         CASE WHEN p.ttft_ms IS NOT NULL THEN least(p.ttft_ms, h.exclusive_us / CAST(1000 AS DOUBLE))
              ELSE h.exclusive_us / CAST(1000 AS DOUBLE) - $max_ms_per_token * p.output_tokens END AS start_ms
     FROM hops AS h
-    JOIN long_chains AS l ON l.workload = h.workload AND l.hops >= $min_hops
     JOIN priced_calls AS p ON p.call_id = h.call_id
     LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = h.call_id
     WHERE h.from_the_end > 1
