@@ -9,6 +9,7 @@ from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import polars as pl
 import pytest
 from hypothesis import given
@@ -17,7 +18,7 @@ from hypothesis import strategies as st
 import finance_logs as fin
 import infercheck
 import invoices as inv
-from infercheck import AnalyzeOptions, cli
+from infercheck import AnalyzeOptions, cli, contracts
 from infercheck.errors import InputError, UsageError
 from infercheck.finance.invoices import aws_cur, openai
 from infercheck.finance.model_match import on_invoice
@@ -62,6 +63,7 @@ def test_a_month_reconciles_to_the_last_digit(month: Month, tmp_path: Path) -> N
     assert len(result.lines) == len(tokens)
     assert (result.gap_usd, result.gross_gap_usd, result.within_tolerance) == (0, 0, True)
     assert (result.start, result.end, result.invoice_ids) == (date(2026, 11, 1), date(2026, 12, 1), ["INV-9"])
+    jsonschema.validate(result.model_dump(mode="json"), contracts.get("reconciliation").schema())
 
 
 def test_planted_gaps_of_every_kind_are_found_to_the_cent(month: Month, tmp_path: Path) -> None:
