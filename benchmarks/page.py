@@ -50,6 +50,7 @@ def main(paths: list[str]) -> None:
         for name, width, scheme, opened in VIEWS:
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=scheme, offline=True)
             tab = context.new_page()
+            tab.set_default_timeout(120_000)  # a long page on a busy machine
             tab.goto(file.resolve().as_uri())
             took = tab.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")
             if opened:

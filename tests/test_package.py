@@ -55,7 +55,8 @@ def test_what_the_wheel_holds(wheel: Path) -> None:
     rules = {f"infercheck/_rules/{p.relative_to(ROOT / 'rules').as_posix()}" for p in (ROOT / "rules").rglob("*.*") if p.is_file()}
     demo = {f"infercheck/_demo/{p.name}" for p in (ROOT / "sample_logs" / "demo").iterdir()}
     sources = {f"infercheck/sources/{p.name}" for p in (ROOT / "src" / "infercheck" / "sources").glob("*.sql")}
-    assert rules | demo | sources | {"infercheck/py.typed", "infercheck/prices/models.toml"} <= names
+    page = {f"infercheck/render/html/templates/{name}" for name in ("page.html.j2", "parts.html.j2", "page.css", "page.js")}
+    assert rules | demo | sources | page | {"infercheck/py.typed", "infercheck/prices/models.toml"} <= names
     assert not [n for n in names if n.startswith(("tests/", "sample_logs/", "benchmarks/")) or n.endswith((".pyc", ".duckdb"))]
 
 
