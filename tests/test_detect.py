@@ -80,7 +80,17 @@ def table(folder: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("make", [camel, sheet, web, anthropic, table], ids=lambda m: m.__name__)
+def ledger(folder: Path) -> Path:
+    """A billing job's array: moments as numbers under names that could be reasons, dollars told by their sign."""
+    path = folder / "calls.json"
+    path.write_text(json.dumps([{
+        "callId": f"c{n}", "begin": int(at(n).timestamp() * 1000), "finish": int(at(n).timestamp() * 1000) + 1500, "llmModel": "gpt-4o",
+        "promptTokenCount": 500, "answerTokenCount": 50, "Cost ($)": 0.00175, "httpCode": 429 if n == 3 else 200, "squad": "search",
+    } for n in range(N)], indent=1), encoding="utf-8")  # fmt: skip
+    return path
+
+
+@pytest.mark.parametrize("make", [camel, sheet, web, anthropic, table, ledger], ids=lambda m: m.__name__)
 def test_the_mapping_works_when_pasted(
     make: Callable[[Path], Path], tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:

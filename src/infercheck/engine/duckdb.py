@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 
 DatabaseError = duckdb.Error  # what execute and rows raise for a statement that fails
 # DuckDB sets 4 MB a column and thread aside for an ordered CREATE TABLE AS; below this a table as wide as `calls` is written by one thread.
-MEMORY_LIMIT = "1300MB"
+MEMORY_LIMIT_MB = 1300
+MEMORY_LIMIT = f"{MEMORY_LIMIT_MB}MB"
+LONG_BYTES = 1 << 25  # a record from half of this on needs room of its own
+STEPS = 12  # copies of a text that are under way at once, at most
 ELSEWHERE = "name another file with --ledger, or use --no-ledger"
 DISK_FULL = ("No space left", "File too large", "quota exceeded", "Could not write", "could not write")
 DAMAGED = (
@@ -169,6 +172,19 @@ class Engine:
                 self._con.execute("ROLLBACK")
             raise
         self.execute("COMMIT")
+
+    @contextmanager
+    def room_for(self, longest: int) -> Iterator[None]:
+        """A higher memory limit while records of up to so many bytes are read: at every step the database takes room for a text of the next power
+        of two, of which it touches less than half; its limit counts all of it."""
+        block = 1 << longest.bit_length()
+        if block >= LONG_BYTES:
+            self.execute(f"SET memory_limit = '{MEMORY_LIMIT_MB + (STEPS * block >> 20)}MB'")
+        try:
+            yield
+        finally:
+            if block >= LONG_BYTES:
+                self.execute(f"SET {self._settings[0]}")
 
     @contextmanager
     def _explained(self) -> Iterator[None]:

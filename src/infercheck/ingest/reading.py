@@ -269,10 +269,12 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
             r.cleaned, r.edges = _salvaged(r, r.frozen(scratch), target), None
     cleaned = {r.file_id: r.cleaned for r in batch if r.cleaned}
     pieces = [staging.Piece(r.file_id, out, r.base, joined=True) for r in batch]
-    staging.read_rows(engine, source, pieces, lenient=True, rest=_rest(batch), longest=max(c.longest for c in cleaned.values()))
-    salvage.refuse_unread(engine, out, cleaned, table="records" if source.holds_records else "staged")
-    staging.number_rows(engine, source)
-    store(engine, source, batch)
+    longest = max(c.longest for c in cleaned.values())
+    with engine.room_for(longest):
+        staging.read_rows(engine, source, pieces, lenient=True, rest=_rest(batch), longest=longest)
+        salvage.refuse_unread(engine, out, cleaned, table="records" if source.holds_records else "staged")
+        staging.number_rows(engine, source)
+        store(engine, source, batch)
     out.unlink()
 
 

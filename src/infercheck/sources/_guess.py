@@ -47,9 +47,10 @@ NAMES: dict[str, str] = {
     "trace_id": "trace_id traceid trace correlation_id task_id run_id",
     "session_id": "session_id conversation_id thread_id chat_id session",
     "started_at": "started_at start_time start_timestamp start_ts start request_time requested_at request_timestamp request_start received_at "
-    "arrived_at arrival_time sent_at submitted_at timestamp ts time datetime event_time created_at created date logged_at at when",
-    "ended_at": "ended_at end_time end_timestamp end_ts end finished_at finish_time completed_at completion_time stop_time response_at "
-    "response_timestamp responded_at",
+    "arrived_at arrival_time sent_at submitted_at begin_time begin began_at timestamp ts time datetime event_time created_at created date logged_at "
+    "at when",
+    "ended_at": "ended_at end_time end_timestamp end_ts end finished_at finish_time finished finish completed_at completion_time stop_time "
+    "response_at response_timestamp responded_at",
     "first_token_at": "first_token_at first_token_time completion_start_time first_chunk_at first_token_timestamp",
     "duration": "duration latency elapsed elapsed_time took response_time total_time e_2_e_latency request_latency total_latency request_duration "
     "processing_time runtime wall_time generation_time rt",
@@ -70,7 +71,7 @@ NAMES: dict[str, str] = {
     "service_tier": "service_tier",
     "streamed": "stream streamed streaming is_stream is_streaming",
     "api_key_alias": "api_key_alias key_alias key_name api_key_name",
-    "team": "team team_name team_id organization organization_id org org_id department project project_id cost_center",
+    "team": "team team_name team_id squad organization organization_id org org_id department project project_id cost_center",
     "user": "user user_id username account account_id user_name",
     "end_user": "end_user end_user_id customer_id customer",
     "app": "app application app_name application_name service service_name feature use_case workload product component caller svc",
@@ -81,7 +82,8 @@ NAMES: dict[str, str] = {
     "request_tokens input_length prompt_length prompt_len",
     "output_tokens": "completion_tokens output_tokens tokens_out out_tokens tokens_completion tokens_output usage_out usage_output "
     "usage_completion completion_token_count output_token_count candidates_token_count num_completion_tokens "
-    "num_output_tokens n_completion_tokens n_output_tokens generated_tokens response_tokens output_length completion_length",
+    "num_output_tokens n_completion_tokens n_output_tokens generated_tokens response_tokens output_length completion_length "
+    "answer_tokens answer_token_count reply_tokens",
     "cache_read_tokens": "cached_tokens cache_read_tokens cache_read_input_tokens cached_input_tokens cached_content_token_count "
     "prompt_cache_hit_tokens tokens_cached cache_hit_tokens cached_prompt_tokens usage_cached tokens_cache_read",
     "cache_write_5m_tokens": "cache_creation_input_tokens cache_write_tokens cache_creation_tokens cache_write_input_tokens",
@@ -181,6 +183,8 @@ def _guess(column: str, each: Field) -> Guess:
 
 def _cost(each: Field) -> Guess:
     units = {COST_UNITS[word] for word in re.findall(r"[a-z]+", each.full_name) if word in COST_UNITS}
+    if "$" in each.text:
+        units.add("usd")
     if len(units) == 1:
         return Guess("logged_cost", each, {"unit": units.pop()})
     return Guess(
@@ -269,6 +273,7 @@ FITS: dict[str, Callable[[Field], bool]] = {
     **dict.fromkeys(TIMES, _is_time), **dict.fromkeys(DURATIONS, _is_span),
     **dict.fromkeys(("input_tokens", "output_tokens", *CACHED, "reasoning_tokens", "max_tokens", "attempt"), _is_count),
     "source_call_id": _is_id, "http_status": _is_http, "status": _is_status, "streamed": _is_flag, "gateway_cache_hit": _is_flag,
+    "finish_reason": lambda f: _is_word(f) and not f.numbers and not _is_time(f),
     "logged_cost": _is_span, "temperature": _is_span, "messages": _is_prompt, "answer": lambda f: f.is_text, "tool_calls": _is_list,
     "tools": _is_list, "parameters": _is_object, "tags": lambda f: _is_list(f) or _is_word(f),
     "score": lambda f: bool(f.numbers) and min(f.numbers) >= 0 and max(f.numbers) <= 1,
