@@ -29,6 +29,7 @@ READING = Progress("reading", 512_000_000, 2_048_000_000, 3, 12)
             "reading 1 of 1,200 files, 1 of 1,000 MB, 0.1 MB/s, 166 min 30 s left",
         ),
         (Progress("reading", 0, 2_048_000_000, 0, 12), 4.0, "reading 0 of 12 files, 0 of 2,048 MB, 4 s"),
+        (Progress("reading", 0, 5_000_000, 0, 1), 1.0, "reading 0 of 1 file, 0 of 5 MB"),
         (Progress("preparing"), 0.1, "preparing"),
         (Progress("preparing"), 61.0, "preparing 1 min 01 s"),
         (Progress("diagnosing", 0, 43, what="tool_loop"), 0.0, "diagnosing rule 1 of 43, tool_loop"),

@@ -63,7 +63,10 @@ def line(event: Progress, seconds: float) -> str:
     """``reading 3 of 12 files, 512 of 2,048 MB, 170 MB/s, 9 s left``; ``seconds`` is how long this stage has taken."""
     parts: list[str] = []
     if event.stage == "reading":
-        parts = [f"{event.files:,} of {event.total_files:,} files", f"{event.done / 1e6:,.0f} of {event.total / 1e6:,.0f} MB"]
+        parts = [
+            f"{event.files:,} of {event.total_files:,} file{'' if event.total_files == 1 else 's'}",
+            f"{event.done / 1e6:,.0f} of {event.total / 1e6:,.0f} MB",
+        ]
         if seconds >= _SURE_S and event.done:
             rate = event.done / seconds
             parts += [f"{rate / 1e6:,.{0 if rate >= 1e7 else 1}f} MB/s", f"{_duration((event.total - event.done) / rate)} left"]
