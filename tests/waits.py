@@ -64,11 +64,11 @@ def _people_beside_a_job(log: Log, minutes: int) -> None:
 
 
 def _boots(log: Log, minutes: int) -> None:
-    """A deployment that sleeps after two and a half minutes and takes 5.5 s to boot."""
-    for n in range(minutes // 4):
+    """A deployment that sleeps after a minute and a half and takes 5.5 s to boot."""
+    for n in range(minutes // 3):
         for k in range(8):
             wait = (0.5 if k else 6.0) * log.rng.lognormvariate(0, 0.05)
-            log.add("rare", "sleeper", 240 * n + 12 * k, first=wait, took=wait + 1, end_user="u")
+            log.add("rare", "sleeper", 180 * n + 12 * k, first=wait, took=wait + 1, end_user="u")
 
 
 def _bursts(log: Log, minutes: int) -> None:
