@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth latency-truth gate-power focus lock wheel clean
+.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth latency-truth gate-power focus hostile fuzz audit licences lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -70,18 +70,32 @@ PAGE_LOGS = sample_logs/demo/
 page: $(READY)
 	$(BIN)/python benchmarks/page.py $(PAGE_LOGS)
 
+# Logs written to do harm, at absurd sizes; the test suite runs them at small ones.
+hostile: $(READY)
+	$(BIN)/python benchmarks/hostile.py
+
+# Five minutes, then a few thousand tries of each test. atheris has an environment of its own, and wheels for Linux only.
+fuzz: $(READY)
+	$(BIN)/python benchmarks/fuzz.py $(BENCH)
+
+audit: $(READY)
+	$(BIN)/python benchmarks/supply_chain.py audit
+
+licences: $(READY)
+	$(BIN)/python benchmarks/supply_chain.py licences
+
 schemas: $(READY)
 	$(BIN)/python benchmarks/official_schemas.py
 
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:
-	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --extra html --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --extra html --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt && $(COMPILE) $(UPGRADE) requirements/audit.in -o requirements/audit.txt && $(COMPILE) $(UPGRADE) requirements/fuzz.in -c requirements/run.txt -o requirements/fuzz.txt
 
 wheel: $(READY)
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:
-	rm -rf .venv .venv-focus dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data
+	rm -rf .venv .venv-focus .venv-audit .venv-fuzz dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data
 
 # The stamp is older than a changed lock or pyproject.toml, so set-up runs again then and only then.
 $(READY): requirements/dev.txt pyproject.toml

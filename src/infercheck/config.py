@@ -343,6 +343,6 @@ def _has_table(path: Path) -> bool:
         return False
     try:
         tool = tomllib.loads(text).get("tool", {})
-    except tomllib.TOMLDecodeError:
+    except (tomllib.TOMLDecodeError, RecursionError):
         return "[tool.infercheck" in text  # ours, and broken: say so rather than run without it
     return isinstance(tool, dict) and "infercheck" in tool

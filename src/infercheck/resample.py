@@ -38,11 +38,12 @@ def spreads(engine: Engine, window: Window) -> dict[Key, Spread]:
         "WITH own AS (SELECT CASE WHEN s.grade = 'heuristic' THEN 'heuristic' ELSE 'sure' END AS section, s.fix, s.subject, "
         f"{unit} AS unit, CAST(round(sum(s.saved_usd) * {_NANO}) AS HUGEINT) AS nano "
         "FROM settled s JOIN priced_calls p ON p.call_id = s.call_id WHERE s.saved_usd IS NOT NULL GROUP BY 1, 2, 3, 4) "
-        "SELECT section, fix, subject, count(*) FILTER (WHERE nano <> 0), sum(nano), sum(nano * nano) FROM own GROUP BY 1, 2, 3"
+        "SELECT section, fix, subject, count(*) FILTER (WHERE nano <> 0), sum(nano), coalesce(sum(CASE WHEN nano < 1e15 THEN nano * nano END), 0), "
+        "coalesce(sum(CASE WHEN nano >= 1e15 THEN CAST(nano AS DOUBLE) * nano END), 0) FROM own GROUP BY 1, 2, 3"
     )
     return {
-        (section, fix, subject): _spread(units, touched, int(total), int(squares), by_day)
-        for section, fix, subject, touched, total, squares in rows
+        (section, fix, subject): _spread(units, touched, int(total), int(exact) + int(huge), by_day)
+        for section, fix, subject, touched, total, exact, huge in rows
         if total and total > 0
     }
 

@@ -122,6 +122,8 @@ def _fix(path: Traversable, where: str) -> Fix:
         return Fix.model_validate(tomllib.loads(_text(path, where)))
     except tomllib.TOMLDecodeError as err:
         raise UsageError(f"not valid TOML: {err}", where=where) from err
+    except RecursionError as err:
+        raise UsageError("nested too deeply", where=where) from err
     except ValidationError as err:
         first = err.errors()[0]
         raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from err

@@ -82,6 +82,8 @@ def parse(text: str, *, name: str, where: str) -> SqlFile:
         at = re.search(r"at line (\d+)", str(err))
         said = re.sub(r" \(at line \d+, column \d+\)$", "", str(err))
         raise UsageError(f"the header is not valid TOML: {said}", where=f"{where}:{int(at[1]) + 1 if at else 1}") from err
+    except RecursionError as err:
+        raise UsageError("the header is nested too deeply", where=f"{where}:1") from err
     body = "\n" * (end + 1) + "\n".join(lines[end + 1 :])
     return SqlFile(name=name, where=where, header=header, header_text=header_text, body=body)
 

@@ -10,7 +10,7 @@ from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.ingest import parquet, private, record_stage, span_stage
 from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
 from infercheck.ingest.ledger import REPEATED
-from infercheck.model.call import CALLS, STATUSES, Column
+from infercheck.model.call import CALLS, MONEY, STATUSES, Column
 from infercheck.sources import Source, helpers, raw_name, sql_type
 
 OBJECT_BYTES = 1 << 24  # DuckDB allots two such buffers a thread: larger objects are read with a larger one, and one thread
@@ -38,6 +38,9 @@ FROM_TEXTS = {  # what is made of a text at once, so that the text itself need n
 }
 AFTER_START = ("first_token_at", "ended_at")
 ROUNDING_MS = 1
+TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
+MONEY_MAX = 10**8  # of one call, in whatever currency
+MS_MAX = 10**12  # thirty years
 PART_KEYS = ("text", "content", "input")
 BINARY_PART_KEYS = ("image_url", "input_audio", "file", "source", "data")
 
@@ -209,7 +212,8 @@ def _staged_select(engine: Engine, source: Source) -> str:
             continue
         name = quoted(column.name)
         late = column.name in AFTER_START and column.name in found and "started_at" in found
-        kept = f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {name} END" if late else name
+        bounded = _bounded(column)
+        kept = f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {bounded} END" if late else bounded
         outer.append(f"{kept} AS {name}")
         if late:
             issues.append((_backwards(name), f"{literal(column.name + '=')} || {name} || ', before the start at ' || started_at"))
@@ -220,7 +224,9 @@ def _staged_select(engine: Engine, source: Source) -> str:
         if found[column.name] == "VARCHAR" and (column.type != "VARCHAR" or column.name == "status"):
             raw = quoted(f"raw {column.name}")
             inner.append(f"nullif({name}, '') AS {raw}")
-            issues.append((f"{raw} IS NOT NULL AND {name} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
+            issues.append((f"{raw} IS NOT NULL AND {bounded} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
+        elif bounded != name:
+            issues.append((f"{name} IS NOT NULL AND {bounded} IS NULL", f"{literal(column.name + '=')} || {name}"))
     names = [quoted(c.name) for c in CALLS if c.type == "VARCHAR" and found.get(c.name) == "VARCHAR" and c.name not in MADE_HERE]
     inner.append(f"{private.tells(names)} AS {private.FLAG}")
     inner += [_listed(name, found) for name in LISTS]
@@ -243,6 +249,19 @@ def _staged_select(engine: Engine, source: Source) -> str:
 def _listed(name: str, found: Collection[str]) -> str:
     """A column of ``LISTS``, NULL where the source does not have it."""
     return f"{name if name in found else 'NULL'}::{LISTS[name]} AS {name}"
+
+
+def _bounded(column: Column) -> str:
+    """The column where its value can be meant, else NULL: a sum over what cannot would be wrong, or overflow. Go's zero time is the year 1."""
+    name = quoted(column.name)
+    if column.type == "TIMESTAMP":
+        return f"CASE WHEN {name} >= TIMESTAMP '1970-01-01' AND {name} < TIMESTAMP '2200-01-01' THEN {name} END"
+    if column.name.endswith("_tokens"):
+        return f"CASE WHEN {name} <= {TOKENS_MAX} THEN {name} END"
+    if column.type in {"DOUBLE", MONEY}:
+        limit = MONEY_MAX if column.type == MONEY else MS_MAX
+        return f"CASE WHEN {name} BETWEEN -{limit} AND {limit} THEN {name} END"
+    return name
 
 
 def _backwards(name: str) -> str:

@@ -96,7 +96,7 @@ def _proposable(other: Facts, day: date) -> bool:
 
 
 def _current(other: Facts, day: date) -> bool:
-    return other.released is not None and other.released <= day and (other.retired is None or other.retired > day + NOTICE)
+    return other.released is not None and other.released <= day and (other.retired is None or other.retired - NOTICE > day)
 
 
 def _newer_relatives(key: Model, known: Facts | None, day: date) -> list[Model]:

@@ -25,7 +25,7 @@ judged AS (
         tokens_of(a) AS t,
         coalesce(failure, a.failure.code, a.failure.type) AS error,
         to_number(http) >= 400 OR failure IS NOT NULL OR coalesce(a.failure.type, a.failure.code) IS NOT NULL OR coalesce(a.finish, '') = 'failed' AS failed,
-        coalesce(to_time(begun), CASE WHEN took_ms IS NOT NULL AND done IS NOT NULL THEN to_time(done) - to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT)) END,
+        coalesce(to_time(begun), CASE WHEN took_ms IS NOT NULL AND done IS NOT NULL THEN TRY(to_time(done) - to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT))) END,
             CASE WHEN done IS NULL THEN to_time(a.created) END) AS start_time,
         coalesce(a.model, q.model) AS served
     FROM answered
@@ -40,8 +40,8 @@ SELECT
     CASE WHEN a.of_item = 'embedding' OR contains(served, 'embedding') THEN 'embedding' WHEN a.kind = 'text_completion' THEN 'completion'
         ELSE 'chat' END AS operation,
     coalesce(begun, CAST(start_time AS VARCHAR)) AS started_at,
-    start_time + to_microseconds(CAST(to_number(first_ms) * 1e3 AS BIGINT)) AS first_token_at,
-    coalesce(to_time(done), start_time + to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT)), to_time(a.completed)) AS ended_at,
+    TRY(start_time + to_microseconds(CAST(to_number(first_ms) * 1e3 AS BIGINT))) AS first_token_at,
+    coalesce(to_time(done), TRY(start_time + to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT))), to_time(a.completed)) AS ended_at,
     CASE WHEN a.finish = 'cancelled' OR failure = 'canceled' THEN 'cancelled' WHEN failed THEN provider_failure(http, error) WHEN a.usage IS NOT NULL OR to_number(http) < 400
         OR answer_finish(a) IS NOT NULL THEN 'ok' END
         AS status,

@@ -9,7 +9,7 @@ CREATE OR REPLACE TEMP MACRO path_operation(path) AS CASE
     WHEN contains(path, 'rerank') THEN 'rerank' WHEN contains(path, 'moderation') THEN 'moderation' END;
 
 -- A moment some milliseconds after another.
-CREATE OR REPLACE TEMP MACRO ms_after(moment, ms) AS CASE WHEN ms >= 0 THEN to_time(moment) + to_microseconds(CAST(round(ms * 1e3) AS BIGINT)) END;
+CREATE OR REPLACE TEMP MACRO ms_after(moment, ms) AS CASE WHEN ms >= 0 THEN TRY(to_time(moment) + to_microseconds(CAST(round(ms * 1e3) AS BIGINT))) END;
 
 -- Status of an HTTP exchange.
 CREATE OR REPLACE TEMP MACRO http_status_word(code) AS CASE WHEN code BETWEEN 200 AND 399 THEN 'ok' WHEN code >= 400 THEN failure_status(CAST(code AS VARCHAR), NULL) END;

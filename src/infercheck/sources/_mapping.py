@@ -106,14 +106,14 @@ def _start(mapping: SourceMapping) -> str:
     mapped = mapping.columns
     if "started_at" in mapped:
         return _q("at started_at")
-    return f"{_q('at ended_at')} - {_span('duration')}" if {"ended_at", "duration"} <= set(mapped) else "CAST(NULL AS TIMESTAMP)"
+    return f"TRY({_q('at ended_at')} - {_span('duration')})" if {"ended_at", "duration"} <= set(mapped) else "CAST(NULL AS TIMESTAMP)"
 
 
 def _later(target: str, duration: str, mapping: SourceMapping) -> str:
     """As logged, else so much after the start."""
     if target in mapping.columns:
         return _q(f"at {target}")
-    return f"{_q('start')} + {_span(duration)}" if duration in mapping.columns else "CAST(NULL AS TIMESTAMP)"
+    return f"TRY({_q('start')} + {_span(duration)})" if duration in mapping.columns else "CAST(NULL AS TIMESTAMP)"
 
 
 def _span(duration: str) -> str:

@@ -160,7 +160,7 @@ SELECT
         WHEN operation_name = 'text_completion' THEN 'completion' WHEN operation_name IN ('chat', 'generate_content') THEN 'chat'
         ELSE coalesce(litellm_operation(request_type), 'chat') END AS operation,
     start_time AS started_at,
-    coalesce(CASE WHEN first_chunk_s >= 0 THEN start_time + to_microseconds(CAST(round(first_chunk_s * 1e6) AS BIGINT)) END, to_time(first_event))
+    coalesce(CASE WHEN first_chunk_s >= 0 THEN TRY(start_time + to_microseconds(CAST(round(first_chunk_s * 1e6) AS BIGINT))) END, to_time(first_event))
         AS first_token_at,
     end_time AS ended_at,
     to_number(attr(a, 'gen_ai.latency.time_in_queue')) * 1e3 AS queue_ms,

@@ -45,7 +45,7 @@ WITH opened AS (
 ),
 timed AS (
     SELECT *, ticks_to_time(p.requestTime) AS begun, ticks_to_time(p.responseTime) AS done,
-        CASE WHEN to_number(durationMs) >= 0 THEN to_milliseconds(to_number(durationMs)) END AS took
+        CASE WHEN to_number(durationMs) >= 0 THEN TRY(to_milliseconds(to_number(durationMs))) END AS took
     FROM opened
 )
 SELECT
@@ -58,8 +58,8 @@ SELECT
     concat_ws('|', correlationId, coalesce(p.requestTime, time)) AS attempt_key,
     CASE operationName WHEN 'ChatCompletions_Create' THEN 'chat' WHEN 'Completions_Create' THEN 'completion' WHEN 'Embeddings_Create' THEN 'embedding'
         ELSE lower(operationName) END AS operation,
-    coalesce(begun, to_time(time) - took) AS started_at,
-    coalesce(done, CASE WHEN begun IS NULL AND took IS NOT NULL THEN to_time(time) ELSE begun + took END) AS ended_at,
+    coalesce(begun, TRY(to_time(time) - took)) AS started_at,
+    coalesce(done, CASE WHEN begun IS NULL AND took IS NOT NULL THEN to_time(time) ELSE TRY(begun + took) END) AS ended_at,
     CASE WHEN to_number(resultSignature) < 400 THEN 'ok' WHEN to_number(resultSignature) >= 400 THEN failure_status(resultSignature, NULL) END AS status,
     resultSignature AS http_status,
     'azure' AS provider,

@@ -101,8 +101,8 @@ SELECT
     client.session_id AS session_id,
     CASE WHEN contains(served, 'embed') THEN 'embedding' WHEN contains(served, 'rerank') THEN 'rerank' WHEN operation IS NOT NULL THEN 'chat' END AS operation,
     timestamp AS started_at,
-    to_time(timestamp) + to_milliseconds(to_number(m.firstByteLatency)) AS first_token_at,
-    to_time(timestamp) + to_milliseconds(to_number(coalesce(c.metrics.latencyMs, m.invocationLatency))) AS ended_at,
+    TRY(to_time(timestamp) + to_milliseconds(to_number(m.firstByteLatency))) AS first_token_at,
+    TRY(to_time(timestamp) + to_milliseconds(to_number(coalesce(c.metrics.latencyMs, m.invocationLatency)))) AS ended_at,
     CASE WHEN unless_empty(errorCode) IS NULL THEN 'ok' WHEN errorCode IN ('ThrottlingException', 'TooManyRequestsException') THEN 'rate_limited'
         WHEN errorCode = 'ModelTimeoutException' THEN 'timeout' ELSE 'error' END AS status,
     unless_empty(errorCode) AS error_type,

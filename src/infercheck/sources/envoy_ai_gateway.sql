@@ -54,7 +54,7 @@ SELECT
     set_value("session.id") AS session_id,
     CASE WHEN contains(coalesce("x-envoy-origin-path", "request.path"), 'embeddings') THEN 'embedding' ELSE 'chat' END AS operation,
     start_time AS started_at,
-    to_time(start_time) + to_milliseconds(to_number(duration)) AS ended_at,
+    TRY(to_time(start_time) + to_milliseconds(to_number(duration))) AS ended_at,
     CASE WHEN response_code = '0' THEN 'cancelled' WHEN to_number(response_code) >= 400 THEN failure_status(response_code, CAST(NULL AS VARCHAR))
         WHEN to_number(response_code) > 0 THEN 'ok' END AS status,
     nullif(response_code, '0') AS http_status,

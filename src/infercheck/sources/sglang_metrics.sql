@@ -50,7 +50,7 @@ SELECT
     id AS attempt_key,
     'chat' AS operation,
     begun AS started_at,
-    begun + to_milliseconds(to_number(e2e_latency) * 1e3) AS ended_at,
+    TRY(begun + to_milliseconds(to_number(e2e_latency) * 1e3)) AS ended_at,
     to_number(queue_time) * 1e3 AS queue_ms,
     CASE WHEN finish_reason.type = 'abort' THEN 'cancelled' WHEN finish_reason.type IS NOT NULL THEN 'ok' END AS status,
     to_finish(nullif(finish_reason.type, 'abort')) AS finish_reason,

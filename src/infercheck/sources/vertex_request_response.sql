@@ -74,7 +74,7 @@ SELECT
     request_id AS attempt_key,
     CASE WHEN contains(lower(model), 'embedding') THEN 'embedding' ELSE 'chat' END AS operation,
     coalesce(created, logging_time) AS started_at,
-    to_time(created) + to_milliseconds(to_number(metadata.request_latency)) AS ended_at,
+    TRY(to_time(created) + to_milliseconds(to_number(metadata.request_latency))) AS ended_at,
     CASE WHEN coalesce(candidates, ended_by, t.output) IS NOT NULL THEN 'ok' END AS status,
     CASE ended_by WHEN 'STOP' THEN 'stop' WHEN 'MAX_TOKENS' THEN 'length' WHEN 'SAFETY' THEN 'content_filter' WHEN 'RECITATION' THEN 'content_filter'
         WHEN 'PROHIBITED_CONTENT' THEN 'content_filter' ELSE coalesce(lower(ended_by), answer_finish(a)) END AS finish_reason,
