@@ -314,6 +314,10 @@ def test_a_million_calls_of_two_thousand_workloads(browser: Any, files: dict[str
         with opened(browser, files["huge"]) as page:
             took.append(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd"))
             text = page.locator("main").text_content()
+            dangling = (
+                "[...document.querySelectorAll('a')].map(a => a.getAttribute('href').slice(1)).filter(id => !document.getElementById(id))"
+            )
+            assert page.evaluate(dangling) == []
     assert min(took) < 2_000
     for counted in ("1,800 more workloads", "100 more models", "300 more teams", "1,800 more findings", "and 1,800 more, $18.00"):
         assert counted in re.sub(r"\s+", " ", text), counted

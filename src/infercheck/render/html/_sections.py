@@ -187,13 +187,13 @@ def span(report: Report, tz: str) -> str:
 
 
 def anchors(report: Report) -> dict[str, str]:
-    """Element id by finding: readable, and still one of a kind where names are long or foreign."""
+    """Element id by finding, of those that the page holds: readable, and still one of a kind where names are long or foreign."""
     found: dict[str, str] = {}
-    for finding in report.findings:
-        plain = re.sub(r"[^A-Za-z0-9_.]+", "-", finding.id).strip("-")[:60]
-        simple = len(finding.id) <= 60 and finding.id.isascii() and f"finding-{plain}" not in found.values()
+    for finding in (finding for finding, _ in _ranked(report, 0)[:_ITEMS]):
+        plain = "finding-" + re.sub(r"[^A-Za-z0-9_.]+", "-", finding.id).strip("-")[:60]
+        simple = len(finding.id) <= 60 and finding.id.isascii() and plain not in found.values()
         mark = "" if simple else "-" + hashlib.sha256(finding.id.encode("utf-8", "surrogatepass")).hexdigest()[:8]
-        found[finding.id] = f"finding-{plain}{mark}"
+        found[finding.id] = plain + mark
     return found
 
 
@@ -234,7 +234,7 @@ def _item(
         between=f"{between} ({clean(item.interval_note)})" if between else clean(item.interval_note, _TEXT),
         how="" if page else clean(item.how, 2_000),
         verify=clean(item.verify, _TEXT),
-        findings=[(links[i], titles[i]) for i in item.findings if i in links],
+        findings=[(links.get(i, ""), titles[i]) for i in item.findings if i in titles],
         page=(f"fix-{page.fix}", clean(page.title)) if page else None,
     )
 
@@ -261,17 +261,24 @@ def _several(text: str) -> str:
 
 def findings(report: Report, places: int, links: dict[str, str]) -> tuple[list[Step], str]:
     """Findings by step, dearest first, and how many more there are."""
-    once = allocate([finding.counted_once_usd for finding in report.findings], places)
-    pairs = sorted(
-        zip(report.findings, once, strict=True),
-        key=lambda p: (-(p[1] or Decimal(0)), -(p[0].alone_usd or Decimal(0)), -(p[0].saves_ms_p95 or 0), p[0].id),
-    )
+    pairs = _ranked(report, places)
     steps: dict[int, list[Opened]] = defaultdict(list)
     for finding, cell in pairs[:_ITEMS]:
         steps[finding.step].append(_opened(finding, cell, places, links[finding.id]))
     left = [cell for _, cell in pairs[_ITEMS:]]
     more = f"{plural(len(left), 'more finding')}, {usd(total(left), places)} counted once" if left else ""
     return [Step(n, STEPS.get(n, "Other"), steps[n]) for n in sorted(steps)], more
+
+
+def _ranked(report: Report, places: int) -> list[tuple[Finding, Decimal | None]]:
+    """Findings with what they save as shown; dearest first, then those that take most time."""
+    once = allocate([finding.counted_once_usd for finding in report.findings], places)
+
+    def rank(pair: tuple[Finding, Decimal | None]) -> tuple[Decimal, Decimal, float, str]:
+        finding, _ = pair
+        return -(finding.counted_once_usd or Decimal(0)), -(finding.alone_usd or Decimal(0)), -(finding.saves_ms_p95 or 0), finding.id
+
+    return sorted(zip(report.findings, once, strict=True), key=rank)
 
 
 def _opened(finding: Finding, cell: Decimal | None, places: int, anchor: str) -> Opened:
