@@ -22,7 +22,7 @@ STALL_S = (0.0, 5.0)
 BURST_S = (5.0, 1800.0)
 DEPLOYMENTS = (1, 12)
 SPAN_S = (2400.0, 10800.0)
-MOST_CALLS = 40_000
+MOST_CALLS = 15_000
 NAMES = "amber birch cedar delta ember fjord grove haven inlet jetty knoll ledge maple north ocean prairie quay ridge stone tide".split()
 
 
