@@ -107,6 +107,14 @@ def test_the_members_of_an_archive_are_not_written_again(tmp_path: Path) -> None
     assert report(to, tmp_path / "l.duckdb")["coverage"]["files"] == 3
 
 
+def test_what_repeats_a_call_s_usage_comes_along(tmp_path: Path) -> None:
+    sessions, to, ledger = Path(__file__).parents[1] / "sample_logs" / "agents", tmp_path / "shared", tmp_path / "l.duckdb"
+    put(sessions, to)
+    shards, whole = (report(path, ledger)["coverage"] for path in (to, sessions))
+    assert shards["naive_sum"]["tokens"] > 3 * shards["naive_sum"]["counted_tokens"]
+    assert_same({k: shards[k] for k in ("rows", "duplicates", "naive_sum")}, {k: whole[k] for k in ("rows", "duplicates", "naive_sum")})
+
+
 def test_runs_side_by_side_share_one_salt(tmp_path: Path) -> None:
     folder, to = day(tmp_path / "logs"), tmp_path / "shared"
     command = [sys.executable, "-m", "infercheck.cli", "ingest", "--to", str(to), "-q"]

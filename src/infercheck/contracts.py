@@ -49,7 +49,7 @@ def _tables(version: str, tables: Mapping[str, Sequence[Column]]) -> dict[str, A
 def _shard() -> dict[str, Any]:
     replaces = Column("replaces", "VARCHAR", "the entry of an older shard that this file makes obsolete")
     columns = {file: ledger.PERSISTENT[table] for file, table in shards.TABLES.items()}
-    return _tables(ledger.VERSION, {**columns, "files": (*columns["files"], replaces)})
+    return _tables(shards.VERSION, {**columns, "files": (*columns["files"], replaces)})
 
 
 CONTRACTS = {
@@ -81,6 +81,6 @@ CONTRACTS = {
             "VERSION in ingest/ledger.py",
             lambda: _tables(ledger.VERSION, ledger.PERSISTENT),
         ),
-        Contract("parquet", "ingest --to, a file a table", ledger.VERSION, "VERSION in ingest/ledger.py", _shard),
+        Contract("parquet", "ingest --to, a file a table", shards.VERSION, "VERSION in ingest/shards.py", _shard),
     )
 }

@@ -26,11 +26,13 @@ from infercheck.ingest.inputs import NAME_KEY
 
 META = "_meta.json"
 KIND = "infercheck canonical tables"
+VERSION = "8"  # of the files and their columns; it rises when the ledger's columns change, and by itself when other tables are written
 TABLES = {  # the ledger's table by the name of its file
     "calls": "call_rows",
     "spans": "span_rows",
     "remarks": "remark_rows",
     "tool_calls": "tool_call_rows",
+    "repeats": "repeat_rows",
     "prompt_messages": "prompt_messages",
     "messages": "messages",
     "message_blocks": "message_blocks",
@@ -58,9 +60,9 @@ def store_at(folder: Path) -> Store | None:
         return None
     if not isinstance(said, dict) or said.get("kind") != KIND:
         return None
-    if said.get("schema_version") != ledger.VERSION:
+    if said.get("schema_version") != VERSION:
         raise InputError(
-            f"these shards were written by another version (schema {said.get('schema_version')}, this one reads {ledger.VERSION})",
+            f"these shards were written by another version (schema {said.get('schema_version')}, this one reads {VERSION})",
             where=str(folder),
             hint="ingest the logs into a new folder",
         )
@@ -77,7 +79,7 @@ def opened(folder: Path) -> Store:
             if (found := store_at(folder)) is not None:  # another run made it meanwhile
                 return found
             raise UsageError("this folder holds something else", where=str(folder), hint="name a new or empty folder with --to")
-        said = {"kind": KIND, "schema_version": ledger.VERSION, "salt": secrets.token_hex(16)}
+        said = {"kind": KIND, "schema_version": VERSION, "salt": secrets.token_hex(16)}
         scratch = folder / f".{META}.{secrets.token_hex(4)}"
         scratch.write_text(json.dumps(said, indent=2) + "\n", encoding="utf-8")
         try:
