@@ -113,3 +113,15 @@ def test_the_path_names_boots_and_queues_and_sums_to_the_mean(plain: Report) -> 
     assert {"cold start", "queueing behind other calls", "before first token"} <= parts.keys()
     # Twelve boots of 5.5 s (the log's first is not known to follow a pause), over all interactive requests.
     assert parts["cold start"].mean_ms * plain.headline.interactive.traces == pytest.approx(12 * 5500, rel=0.1)
+
+
+def test_several_fixes_on_one_request_save_together_what_each_alone_does_or_more_but_not_their_sum(plain: Report) -> None:
+    """Calls in a burst are blamed by two rules, and saved once."""
+    live, share = plain.headline.interactive, plain.headline.system_share_of_p95
+    assert live.p95_ms and share
+    sure = [f for f in plain.findings if f.grade != "heuristic"]
+    alone = [f.saves_ms_p95 or 0 for f in sure]
+    assert max(alone) - 1e-6 <= share * live.p95_ms < sum(alone)
+    both = {f.rule: (f.saves_ms_p50, f.saves_ms_p95) for f in sure if f.subject == "bursty"}
+    assert both["burst_congestion"] == pytest.approx(both["queueing_onset"], rel=0.01)
+    assert all(p50 and p95 and p50 < p95 for p50, p95 in both.values())

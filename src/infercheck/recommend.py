@@ -74,7 +74,7 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
 def _findings(engine: Engine, diagnosis: Diagnosis) -> list[Finding]:
     sums = _sums(engine)
     waste = _waste(engine)
-    effect = _p95_effects(engine)
+    effects = _effects(engine)
     evidence = {rule.id: _evidence(engine, rule.id) for rule in (*diagnosis.ran, *diagnosis.observed) if rule.id in diagnosis.evidence}
     rules = {rule.id: rule for rule in diagnosis.ran}
     found = []
@@ -93,7 +93,8 @@ def _findings(engine: Engine, diagnosis: Diagnosis) -> list[Finding]:
                 calls=money.calls if money else wasted[0],
                 alone_usd=money.alone if money else None,
                 counted_once_usd=money.once if money else None,
-                waste_ms_p50=wasted[1], waste_ms_p95=wasted[2], saves_ms_p95=effect.get((rule_id, subject)),
+                waste_ms_p50=wasted[1], waste_ms_p95=wasted[2],
+                saves_ms_p50=effects.get((rule_id, subject), (None, None))[0], saves_ms_p95=effects.get((rule_id, subject), (None, None))[1],
                 why=rule.header.why, false_positives=rule.header.false_positives, evidence=facts,
             )
         )  # fmt: skip
@@ -142,19 +143,22 @@ _INTERACTIVE = (
 )
 
 
-def _p95_effects(engine: Engine) -> dict[tuple[str, str], float]:
-    """For each finding: p95 of interactive units before minus after that finding alone, ms."""
+def _effects(engine: Engine) -> dict[tuple[str, str], tuple[float, float]]:
+    """For each finding: p50 and p95 of interactive units before minus after that finding alone, ms."""
     touched = engine.rows("SELECT DISTINCT rule, subject FROM replayed_units ORDER BY ALL")
+    after = "i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)"
+    gains = ", ".join(
+        f"percentile_cont({q}) WITHIN GROUP (ORDER BY i.duration_ms) - percentile_cont({q}) WITHIN GROUP (ORDER BY {after})"
+        for q in (0.5, 0.95)
+    )
     effects = {}
     for rule, subject in touched:
-        value = engine.value(
-            f"SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY i.duration_ms) - percentile_cont(0.95) WITHIN GROUP "
-            f"(ORDER BY i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)) FROM ({_INTERACTIVE}) i "
-            "LEFT JOIN replayed_units r ON r.unit_id = i.unit_id AND r.rule = ? AND r.subject = ?",
+        p50, p95 = engine.rows(
+            f"SELECT {gains} FROM ({_INTERACTIVE}) i LEFT JOIN replayed_units r ON r.unit_id = i.unit_id AND r.rule = ? AND r.subject = ?",
             [rule, subject],
-        )
-        if value is not None:
-            effects[rule, subject] = float(value)
+        )[0]
+        if p95 is not None:
+            effects[rule, subject] = (float(p50), float(p95))
     return effects
 
 
@@ -190,13 +194,14 @@ def _plan(
         page = book.fixes.get(fix)
         dollars = [f.counted_once_usd for f in own if f.counted_once_usd is not None]
         saves = sum(dollars, Decimal(0)) if dollars and section != "latency" else None
-        effects = [f.saves_ms_p95 for f in own if f.saves_ms_p95]
+        halves, tails = ([ms for ms in found if ms] for found in ([f.saves_ms_p50 for f in own], [f.saves_ms_p95 for f in own]))
         spread = spreads.get((section, fix, subject), resample.Spread(None, "")) if saves else resample.Spread(None, "")
         items.append(
             PlanItem(
                 rank=0, section=section, fix=fix, subject=subject,  # type: ignore[arg-type]
                 saves_usd=saves, saves_usd_per_month=_per_month(saves, window),
-                interval_usd=spread.interval, interval_note=spread.note, saves_ms_p95=max(effects) if effects else None,
+                interval_usd=spread.interval, interval_note=spread.note, saves_ms_p50=max(halves, default=None),
+                saves_ms_p95=max(tails, default=None),
                 effort=page.effort if page else "unknown", risk=page.risk if page else "unknown",
                 grade=max((f.grade for f in own), key=GRADES.index),
                 what="; ".join(dict.fromkeys(_action(f, book) for f in own)),

@@ -15,7 +15,7 @@ from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
 from infercheck.model.waits import Latency
 
-SCHEMA_VERSION = "1.3"
+SCHEMA_VERSION = "1.4"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -175,6 +175,7 @@ class Finding(Model):
     counted_once_usd: Usd | None = None
     waste_ms_p50: float | None = None
     waste_ms_p95: float | None = None
+    saves_ms_p50: float | None = Field(default=None, description="interactive p50 before minus after this finding alone, requests replayed")
     saves_ms_p95: float | None = None
     why: str = ""
     false_positives: str = ""
@@ -192,6 +193,7 @@ class PlanItem(Model):
     saves_usd_per_month: Usd | None = None
     interval_usd: tuple[Usd, Usd] | None = Field(None, description="95% interval of saves_usd, resampling whole days or outcomes")
     interval_note: str = Field("", description="what was resampled, or that the sample is too small for an interval")
+    saves_ms_p50: float | None = None
     saves_ms_p95: float | None = None
     effort: str
     risk: str
