@@ -150,7 +150,42 @@ def test_totals_are_refused_by_name_and_skipped_in_a_folder(engine: Engine, tmp_
     report.write_text('{"object":"page","data":[{"object":"bucket","start_time":1,"end_time":2,"results":[]}]}')
     with pytest.raises(InputError, match="totals per bucket of time, no calls"):
         ingest.ingest(engine, [str(report)])
+    with pytest.raises(InputError, match="`infercheck reconcile` holds it against a log"):
+        ingest.ingest(engine, [str(report)])
     (tmp_path / "log.jsonl").write_bytes((SAMPLES / "bedrock_invocation.jsonl").read_bytes())
     result = ingest.ingest(engine, [str(tmp_path)])
     assert result.skipped == {"openai_usage_report": 1}
     assert ingest.open_scope(engine, result).attempts == 14
+
+
+VLLM = """\
+INFO 11-24 09:00:00 [logger.py:43] Received request cmpl-1: prompt: 'hi, you', params: SamplingParams(n=1, temperature=1.0), prompt_token_ids: None.
+INFO:     10.0.0.1:5 - "POST /v1/chat/completions HTTP/1.1" 200 OK
+INFO 11-24 09:00:10 [loggers.py:118] Engine 000: Avg prompt throughput: 12.0 tokens/s, Avg generation throughput: 3.1 tokens/s, Running: 1 reqs
+"""
+
+
+def test_a_server_log_of_vllm_says_where_its_calls_are(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "vllm.log"
+    path.write_text(VLLM, encoding="utf-8")
+    with pytest.raises(InputError, match=r"no log of calls but vLLM's server log.*--otlp-traces-endpoint"):
+        ingest.ingest(engine, [str(path)])
+    (tmp_path / "log.jsonl").write_bytes((SAMPLES / "bedrock_invocation.jsonl").read_bytes())
+    assert ingest.ingest(engine, [str(tmp_path)]).skipped == {"vLLM's server log": 1}
+
+
+def test_a_span_of_sglang(engine: Engine, tmp_path: Path) -> None:
+    """Its cached tokens stand under a name of its own, inside of the prompt's; its latencies are seconds."""
+    said = {"gen_ai.response.model": "Qwen/Qwen2.5-7B", "gen_ai.usage.prompt_tokens": 360, "gen_ai.usage.completion_tokens": 8,
+            "gen_ai.usage.cached_tokens": 352, "gen_ai.latency.time_in_queue": 0.5, "gen_ai.latency.time_to_first_token": 0.75}  # fmt: skip
+    kinds = {str: "stringValue", int: "intValue", float: "doubleValue"}
+    attributes = [{"key": k, "value": {kinds[type(v)]: str(v) if isinstance(v, int) else v}} for k, v in said.items()]
+    times = {"startTimeUnixNano": "1760000020000000000", "endTimeUnixNano": "1760000022000000000"}
+    span = {"traceId": "a4", "spanId": "c3", "name": "Req r1", "kind": 2, "attributes": attributes, **times}
+    path = tmp_path / "spans.jsonl"
+    path.write_text(
+        json.dumps({"resourceSpans": [{"scopeSpans": [{"scope": {"name": "sglang"}, "spans": [span]}]}]}) + "\n", encoding="utf-8"
+    )
+    ingest.open_scope(engine, ingest.ingest(engine, [str(path)]))
+    columns = "provider, model, input_tokens, cache_read_tokens, output_tokens, queue_ms, epoch_ms(first_token_at) - epoch_ms(started_at)"
+    assert engine.rows(f"SELECT {columns} FROM calls") == [("sglang", "Qwen/Qwen2.5-7B", 360, 352, 8, 500.0, 750)]

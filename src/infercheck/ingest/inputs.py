@@ -44,6 +44,8 @@ MAGIC = {
     b"\x7fELF": "elf",
 }
 csv.field_size_limit(LINE_MAX)
+VLLM_LOG = "vLLM's server log"  # with --enable-log-requests: text, whose commas look like CSV
+VLLM_ARRIVAL = re.compile(r"Received request \S+: .*SamplingParams\(|^INFO .*\] Engine \d+: Avg prompt throughput", re.MULTILINE)
 NAIVE_TIMES = "times carry no zone and were read as UTC"  # in a file's note
 RELATIVE_TIMES = "times count from the start of the log, no date is known: they are shown as from 1970-01-01 on"
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d+)?)?")
@@ -194,6 +196,8 @@ def look(path: Path, member: str = "") -> Look:
     odd = sum(opening.count(c) for c in "\ufffd\x01\x02\x03\x04\x05\x06\x0e\x0f\x10\x11\x12")
     if odd > len(opening) // 20:
         return Look("binary", compression, label="binary")
+    if VLLM_ARRIVAL.search(opening) and opening.lstrip()[:1] not in {"{", "["}:
+        return Look("text", compression, encoding, label=VLLM_LOG)
     kind, records, fields = _shape(text, complete=len(head) < HEAD_BYTES)
     return Look(kind, compression, encoding, tuple(records), tuple(fields), label=label_of(PurePath(member or path)))
 

@@ -16,6 +16,9 @@ from infercheck.ingest.changes import change_of, known_files
 from infercheck.ingest.inputs import Found
 from infercheck.ingest.store import Reading
 
+HINTS = {  # of texts that tell of requests, and not what became of them
+    inputs.VLLM_LOG: "it tells when requests came, no tokens, no answers; the spans of --otlp-traces-endpoint do, by the collector's file exporter"
+}
 READS = "infercheck reads JSON lines, JSON, CSV and Parquet, also as .gz, .zst, .bz2, .xz or .zip"
 
 
@@ -78,7 +81,8 @@ class _Planner:
         if head.kind == "binary" and label == "parquet" and not found.member:
             return self._no_log(found, label, "this Parquet file is damaged: its footer cannot be read")
         if head.kind in {"binary", "text"}:
-            return self._no_log(found, label, f"this is no log but {head.label}", READS)
+            says = "no log of calls" if head.label in HINTS else "no log"
+            return self._no_log(found, label, f"this is {says} but {head.label}", HINTS.get(head.label, READS))
         if head.kind == "empty":
             if found.named and head.compression:
                 raise InputError("nothing in this archive can be unpacked: it is empty or damaged", where=found.name)

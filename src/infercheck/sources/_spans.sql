@@ -108,7 +108,7 @@ facts AS (
         coalesce(attr(a, 'gen_ai.usage.cache_read.input_tokens'), attr(a, 'gen_ai.usage.cache_read_input_tokens'),
             attr(a, 'llm.token_count.prompt_details.cache_read'), attr(a, 'llm.token_count.prompt_details.cache_input'),
             attr(a, 'ai.usage.inputTokenDetails.cacheReadTokens'), attr(a, 'ai.usage.cachedInputTokens'),
-            attr(a, 'llm.usage.cache_read_input_tokens'), repr_count(litellm_usage, 'cached_tokens'), repr_count(litellm_usage, 'cache_read_input_tokens')) AS cached,
+            attr(a, 'llm.usage.cache_read_input_tokens'), attr(a, 'gen_ai.usage.cached_tokens'), repr_count(litellm_usage, 'cached_tokens'), repr_count(litellm_usage, 'cache_read_input_tokens')) AS cached,
         coalesce(attr(a, 'gen_ai.usage.cache_creation.input_tokens'), attr(a, 'gen_ai.usage.cache_creation_input_tokens'),
             attr(a, 'llm.token_count.prompt_details.cache_write'), attr(a, 'ai.usage.inputTokenDetails.cacheWriteTokens'),
             attr(a, 'llm.usage.cache_creation_input_tokens'), repr_count(litellm_usage, 'cache_creation_input_tokens')) AS written,

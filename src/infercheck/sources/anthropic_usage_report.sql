@@ -6,7 +6,7 @@ GET /v1/organizations/usage_report/messages and /cost_report: sums per bucket of
 in the cost report are cents.) To add it to a log of calls would count everything twice.
 """
 formats = ["jsonl", "json"]
-refuses = "this is a usage or cost report of Anthropic: totals per bucket of time, no calls. Give infercheck a log with one record a request instead"
+refuses = "this is a usage or cost report of Anthropic: totals per bucket of time, no calls. `infercheck reconcile` holds it against a log with one record a request"
 
 [detect]
 all = ["starting_at", "ending_at", "results"]

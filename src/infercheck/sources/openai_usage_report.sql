@@ -6,7 +6,7 @@ GET /v1/organization/usage/... and /costs: sums per bucket of time and per group
 cannot come of it, and to add it to a log of calls would count everything twice.
 """
 formats = ["jsonl", "json"]
-refuses = "this is a usage or costs report of OpenAI: totals per bucket of time, no calls. Give infercheck a log with one record a request instead"
+refuses = "this is a usage or costs report of OpenAI: totals per bucket of time, no calls. `infercheck reconcile` holds it against a log with one record a request"
 
 [detect]
 all = ["object", "start_time", "end_time", "results"]
