@@ -21,6 +21,7 @@ from infercheck.model.pictures import (
     WeekHour,
 )
 from infercheck.model.report import ModelSpend, Report, Spend, TeamSpend, WorkloadSpend
+from infercheck.model.waits import Burst, ColdStart, FirstToken, Queueing
 from test_render import FINDINGS, PLAN, sample
 
 CHROMIUM = shutil.which("chromium")
@@ -34,8 +35,8 @@ ARGS = [
 ]
 START = datetime(2026, 9, 1, tzinfo=UTC)
 CHARTS = (
-    "waterfall", "workloads", "models", "teams", "spend-over-time", "cache", "latency-over-time", "path", "retries-over-time", "crowd-1", "slow-1",
-    "week-calls", "week-latency",
+    "waterfall", "workloads", "models", "teams", "spend-over-time", "cache", "latency-over-time", "path", "first-token", "retries-over-time",
+    "crowd-1", "slow-1", "week-calls", "week-latency",
 )  # fmt: skip
 
 
@@ -89,7 +90,45 @@ def full() -> Report:
     report = sample()
     teams = [TeamSpend(team="search", calls=700, spend_usd=D("5")), TeamSpend(team="support", calls=400, spend_usd=D("2.1")),
              TeamSpend(team=None, calls=134, spend_usd=D("0.231245"))]  # fmt: skip
-    return report.model_copy(update={"pictures": pictures(), "spend": report.spend.model_copy(update={"by_team": teams})})
+    waits = report.latency.model_copy(
+        update={
+            "first_token": [
+                FirstToken(
+                    deployment="chat-eu",
+                    model="gpt-4o",
+                    input_tokens_from=127,
+                    input_tokens_to=254,
+                    calls=300,
+                    mean_ms=900,
+                    basis="idle",
+                    expected_ms=400,
+                    region_ms=100,
+                    cold_start_ms=0,
+                    queueing_ms=350,
+                    unexplained_ms=50,
+                ),
+                FirstToken(deployment="chat-us", model="gpt-4o", input_tokens_from=127, input_tokens_to=254, calls=30, mean_ms=500),
+            ],
+            "queueing": [
+                Queueing(deployment="chat-eu", calls=480, status="identified", still_idle_at=4, waiting_from=9, share_above=0.31),
+                Queueing(deployment="chat-us", calls=7, status="too few"),
+            ],
+            "cold_starts": [ColdStart(deployment="own-7b", pause_s=300, pauses=12, slow_pauses=9, calls=40, waste_ms_p50=21_000)],
+            "bursts": [
+                Burst(
+                    deployment="chat-eu",
+                    bursts=14,
+                    largest=44,
+                    usual=3.5,
+                    calls=210,
+                    excess_share=0.62,
+                    calls_share=0.2,
+                    from_workload="eval",
+                )
+            ],
+        }
+    )
+    return report.model_copy(update={"pictures": pictures(), "latency": waits, "spend": report.spend.model_copy(update={"by_team": teams})})
 
 
 def huge(workloads: int = 2_000) -> Report:

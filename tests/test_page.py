@@ -111,6 +111,13 @@ def test_bursts_cold_starts_and_the_bracket_are_marked(browser: Any, files: dict
         assert [t for t in tips if "cold start" in t] == ["2026-09-01 18:00: cold start, 1 call"]
         assert [t for t in tips if "burst" in t] == ["2026-09-02 18:00: burst, 9 calls"]
         assert tips.count("Queueing starts between 4 and 9 in flight.") == 1
+        assert "chat-eu, 127 to 254 tokens: queueing 350 ms" in tips
+        cells = {kind: page.locator(f"#{kind} tbody tr").all_inner_texts() for kind in ("queueing", "cold-starts", "bursts")}
+        assert {kind: [[cell.strip() for cell in row.split("\t")] for row in rows] for kind, rows in cells.items()} == {
+            "queueing": [["chat-eu", "480", "4", "9", "31%"]],
+            "cold-starts": [["own-7b", "5.0 min", "9 of 12", "40", "21.0 s"]],
+            "bursts": [["chat-eu\nfrom eval", "14", "44", "3.5", "210", "62%", "20%"]],
+        }
 
 
 @browser_only

@@ -10,7 +10,7 @@ VIEWS = ("priced_calls", "outcomes", "workloads", "trace_components", "trace_nod
 
 
 def pictures(engine: Engine) -> Pictures:
-    """Reads VIEWS and what settlement left: ``claims``, ``open_claims``, ``settled``, ``evidence_queueing_onset``."""
+    """Reads VIEWS and what settlement left: ``claims``, ``open_claims``, ``settled``, ``evidence_queueing_onset``; and table ``unit_times``."""
     return Pictures(
         timeline=over_time.timeline(engine),
         spend=over_time.spend(engine),

@@ -26,8 +26,8 @@ def timeline(engine: Engine) -> Timeline | None:
         return None
     interactive = bool(engine.value("SELECT EXISTS (SELECT 1 FROM workloads WHERE class = 'interactive')"))
     units = (
-        "SELECT o.start_us, o.duration_ms FROM outcomes o JOIN workloads w ON w.workload = o.workload "
-        f"WHERE o.start_us IS NOT NULL AND o.duration_ms IS NOT NULL{' AND w.class = ' + repr('interactive') if interactive else ''}"
+        "SELECT o.start_us, t.duration_ms FROM unit_times t JOIN outcomes o ON o.unit_id = t.unit_id JOIN workloads w ON w.workload = t.workload "
+        f"WHERE o.start_us IS NOT NULL AND t.duration_ms IS NOT NULL{' AND w.class = ' + repr('interactive') if interactive else ''}"
     )
     requests = engine.value(f"SELECT count(*) FROM ({units})")
     width = _width(first, last, max(_LEAST, min(_MOST, requests // _REQUESTS_EACH)))

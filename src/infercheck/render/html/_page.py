@@ -12,12 +12,13 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from infercheck.model.report import Report
-from infercheck.render.html import _draw, _sections
+from infercheck.render.html import _draw, _sections, _waits
 from infercheck.render.html._figure import Figure, Table
 from infercheck.render.html._theme import NARROW, SMALL, WIDE
 from infercheck.render.html.charts import (
     cache,
     crowds,
+    first_token,
     hardware,
     latency_over_time,
     models,
@@ -33,7 +34,7 @@ from infercheck.render.html.charts import (
 from infercheck.render.money import allocate, places_in_tables, total, usd
 
 _MONEY = (workloads, models, teams, spend_over_time, cache)
-_TIME = (latency_over_time, path, retries_over_time)
+_TIME = (latency_over_time, path, first_token, retries_over_time)
 _SEVERAL = (crowds, slowest, week)  # a chart for each deployment, request or measure
 
 
@@ -68,6 +69,7 @@ def page(report: Report, tz: str) -> str:
             span=_sections.span(report, tz),
             lead=first,
             rest=rest,
+            latency_verdict=_sections.latency_verdict(report),
             tone=_sections.tone(report),
             headline=_sections.headline(report) if judged else [],
             notices=_sections.notices(report),
@@ -79,6 +81,7 @@ def page(report: Report, tz: str) -> str:
             tables=_tables(report) if judged else [],
             hardware=hardware.listed(report, places),
             time=[d for module in _TIME for d in drawn.get(module, [])],
+            waits=_waits.tables(report),
             crowds=drawn.get(crowds, []),
             slowest=drawn.get(slowest, []),
             week=drawn.get(week, []),

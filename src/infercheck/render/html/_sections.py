@@ -138,6 +138,11 @@ def lead(report: Report) -> tuple[str, str]:
     return (first if not rest else first + "."), rest
 
 
+def latency_verdict(report: Report) -> str:
+    """How much of what people wait is the system's."""
+    return clean(report.headline.verdict_latency) if report.coverage.attempts else ""
+
+
 def tone(report: Report) -> str:
     """How the verdict is coloured: good news only where it is some."""
     return "good" if report.coverage.attempts and not report.findings and not mostly_failed(report) else ""

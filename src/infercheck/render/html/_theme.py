@@ -13,6 +13,8 @@ WAITS = {
     "model call, not streamed": SERIES[1],
     "failed attempts and back-off": BAD,
     "tools": SERIES[3],
+    "cold start": SERIES[5],
+    "queueing behind other calls": GUESS,
     "retrieval and databases": SERIES[4],
     "framework or not instrumented": SLATE,
     "between calls, not distinguishable": OTHER,
