@@ -146,6 +146,8 @@ class Bench:
             if disk is None:
                 return None
             for size in sizes:
+                for old in disk.iterdir():
+                    old.unlink()
                 _remount(disk, f"size={size}")
                 self.fresh(disk / "ledger.duckdb")
                 said.append(self._ingest(disk / "ledger.duckdb"))
@@ -220,8 +222,8 @@ def main(argv: list[str] | None = None) -> int:
         bad += sum(n for code, n in codes.items() if code not in {0, 130, -signal.SIGINT})
         wrong, codes = bench.two_at_once(pairs)
         bad += _tell(f"two runs at once, {pairs} times", wrong, f"exit codes {dict(codes)}")
-        size = bench.book.stat().st_size
-        steps = [size * n // 8 for n in range(1, 9)] if kills > 20 else [size // 4]
+        empty, full = bench.seed.stat().st_size, bench.book.stat().st_size
+        steps = [empty + (full - empty >> n) for n in (range(8, 0, -1) if kills > 20 else (5,))]
         bad += _tell_all("file size limit (RLIMIT_FSIZE)", bench.limited(steps))
         disk = bench.full_disk(steps)
         bad += 0 if disk is None else _tell_all("full disk (tmpfs), then a read-only one", disk)
