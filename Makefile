@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth latency-truth gate-power focus hostile fuzz audit licences lock wheel clean
+.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth latency-truth gate-power focus spark hostile fuzz audit licences lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -8,6 +8,7 @@ READY = .venv/.ready
 COMPILE = uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url
 UPGRADE =
 BENCH =
+SPARK =
 
 demo: $(READY)
 	$(BIN)/infercheck analyze sample_logs/demo/
@@ -60,6 +61,10 @@ gate-power: $(READY)
 focus: $(READY)
 	$(BIN)/python benchmarks/focus.py
 
+# Every rule and view, and whole reports, on a standalone cluster of two workers on loopback. Needs Java 17 and 4 GB of memory.
+spark: .venv-spark/.ready
+	INFERCHECK_SPARK=1 .venv-spark/bin/python -m pytest -p no:cacheprovider tests/test_spark.py $(SPARK)
+
 # What the tests of the HTML page need besides .venv: Debian's chromium and axe-core. Without them those tests say that they skipped.
 browser:
 	command -v chromium >/dev/null || { apt-get update -qq && apt-get install -y -qq --no-install-recommends chromium; }
@@ -89,14 +94,17 @@ schemas: $(READY)
 
 # Needs uv on the PATH. Keeps the versions that are locked already: `make lock UPGRADE=--upgrade` moves them.
 lock:
-	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --extra html --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt && $(COMPILE) $(UPGRADE) requirements/audit.in -o requirements/audit.txt && $(COMPILE) $(UPGRADE) requirements/fuzz.in -c requirements/run.txt -o requirements/fuzz.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml -o requirements/run.txt && $(COMPILE) $(UPGRADE) pyproject.toml --extra html --group dev -c requirements/run.txt -o requirements/dev.txt && $(COMPILE:3.11=3.12) $(UPGRADE) requirements/focus.in -o requirements/focus.txt && $(COMPILE) $(UPGRADE) requirements/audit.in -o requirements/audit.txt && $(COMPILE) $(UPGRADE) requirements/fuzz.in -c requirements/run.txt -o requirements/fuzz.txt && $(COMPILE) $(UPGRADE) pyproject.toml requirements/spark.in -c requirements/run.txt -o requirements/spark.txt
 
 wheel: $(READY)
 	$(BIN)/python -m build --no-isolation --outdir dist .
 
 clean:
-	rm -rf .venv .venv-focus .venv-audit .venv-fuzz dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data
+	rm -rf .venv .venv-focus .venv-audit .venv-fuzz .venv-spark dist build .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache benchmarks/data
 
 # The stamp is older than a changed lock or pyproject.toml, so set-up runs again then and only then.
 $(READY): requirements/dev.txt pyproject.toml
 	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $(READY)
+
+.venv-spark/.ready: requirements/spark.txt pyproject.toml
+	$(PYTHON) -m venv .venv-spark && .venv-spark/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/spark.txt && .venv-spark/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . && touch $@

@@ -68,6 +68,7 @@ REFUSED = {
     "call_id IN (SELECT call_id FROM calls QUALIFY max(1) OVER (ORDER BY line RANGE CAST(1 AS BIGINT) * 2 PRECEDING) > 0)": (
         "CAST(1000000 AS BIGINT)"
     ),
+    "EXISTS (SELECT count(*) OVER () AS n, sum(line) AS line FROM calls GROUP BY model HAVING sum(line) > 3)": "another name for the result",
     "EXISTS (SELECT * EXCLUDE (model) FROM calls)": "name the columns",
     "call_id IN (SELECT c.call_id FROM calls AS c SEMI JOIN call_clock AS k ON k.call_id = c.call_id)": "WHERE key IN (SELECT key ...)",
     "call_id IN (SELECT c.call_id FROM calls AS c ASOF JOIN call_clock AS k ON k.start_us <= c.line)": "UNION ALL",

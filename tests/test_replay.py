@@ -105,7 +105,7 @@ def settled(claims: list[tuple[str, str, str, str | None, str | None, float]]) -
     with Engine(threads=1) as engine:
         examples.fill(engine, Example(name="x", calls=CALLS, spans=SPANS))
         diagnose.make_views(engine, BOOK, ["trace_nodes"])
-        engine.execute(diagnose.CLAIMS_DDL)
+        engine.create_empty("claims", diagnose.CLAIMS)
         ids = dict(engine.rows("SELECT source_call_id, call_id FROM calls"))
         for rule, grade, key, call, other, waste in claims:
             engine.execute(
@@ -168,7 +168,7 @@ def test_every_unit_gains_what_its_replay_says() -> None:
                 if rng.random() < 0.5:
                     claims.append((rule, "heuristic" if rule == "guess" else "measured", step.id, rng.randint(1, 200)))
     with Engine(threads=1) as engine:
-        engine.execute(diagnose.CLAIMS_DDL)
+        engine.create_empty("claims", diagnose.CLAIMS)
         engine.execute(
             "CREATE TEMP TABLE trace_nodes (unit_id VARCHAR, node_id BIGINT, parent_id BIGINT, call_id BIGINT, span_id VARCHAR, start_us BIGINT, "
             "reach_us BIGINT, depth INTEGER, waits BOOLEAN)"

@@ -58,7 +58,7 @@ def build(calls: list[dict[str, Any]], claims: list[dict[str, Any]]) -> Engine:
             "UPDATE priced_calls SET billed_usd = CAST(computed_usd * ? AS DECIMAL(38, 12)) WHERE call_id = ?",
             [Decimal(call["factor"]), call["id"]],
         )
-    engine.execute(diagnose.CLAIMS_DDL)
+    engine.create_empty("claims", diagnose.CLAIMS)
     for claim in claims:
         names = ", ".join(f'"{n}"' for n in claim)
         engine.execute(f"INSERT INTO claims ({names}) VALUES ({', '.join('?' for _ in claim)})", list(claim.values()))

@@ -289,17 +289,20 @@ WITH span AS (
     SELECT *, exposed_calls * least(unexposed_calls / $min_alike, 1) AS weight
     FROM strata
 ), pairs AS (
-    SELECT
-        deployment, workload,
-        sum(exposed_calls) AS exposed_calls,
-        sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
-        sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
-        sum(weight * log_ratio) / sum(weight) AS log_ratio,
-        -- Two bounds a pair: one on the mean, which a few endless waits make uncertain, one on the typical ratio, which they do not.
-        2 * count(*) OVER () AS tested
-    FROM weighed
-    GROUP BY deployment, workload
-    HAVING sum(exposed_calls) >= $min_calls AND sum(unexposed_calls) >= $min_calls
+    -- Two bounds a pair: one on the mean, which a few endless waits make uncertain, one on the typical ratio, which they do not.
+    SELECT *, 2 * count(*) OVER () AS tested
+    FROM (
+        SELECT
+            deployment, workload,
+            sum(exposed_calls) AS exposed_calls,
+            sum(unexposed_calls) AS unexposed_calls,
+            sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
+            sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
+            sum(weight * log_ratio) / sum(weight) AS log_ratio
+        FROM weighed
+        GROUP BY deployment, workload
+    ) AS w
+    WHERE exposed_calls >= $min_calls AND unexposed_calls >= $min_calls
 ), cells AS (
     -- Only pairs that could still fire are drawn again; all of them count as tested.
     SELECT

@@ -212,7 +212,7 @@ WITH lined_up AS (
 ), by_length AS (
     SELECT workload, step_kind
     FROM slopes
-    WHERE pairs >= $min_pairs AND slope + 2 * spread * sqrt(greatest(0, 1 - r * r) / (pairs - 2)) < $max_slope
+    WHERE pairs >= $min_pairs AND slope + 2 * spread * sqrt(greatest(0, 1 - r * r) / nullif(pairs - 2, 0)) < $max_slope
 ), families AS (
     SELECT l.node_id, l.unit_id, l.parent_id, l.call_id, l.span_id, l.workload, l.start_us, l.reach_us - l.start_us AS lasted_us
     FROM lined_up AS l

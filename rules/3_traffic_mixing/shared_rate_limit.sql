@@ -182,7 +182,7 @@ WITH refused_at AS (
     SELECT
         workload, deployment,
         count(*) OVER () AS tested,
-        sum(CASE WHEN shared THEN refused ELSE 0 END) AS refused,
+        sum(CASE WHEN shared THEN refused ELSE 0 END) AS shared_refused,
         count(*) FILTER (WHERE shared AND refused > 0) AS bad_minutes,
         count(*) FILTER (WHERE NOT shared) AS others,
         avg(CASE WHEN NOT shared THEN rate END) AS other_rate,
@@ -210,7 +210,7 @@ WITH refused_at AS (
     GROUP BY workload, deployment
 ), judged AS (
     SELECT
-        p.workload, p.deployment, p.refused, p.bad_minutes,
+        p.workload, p.deployment, p.shared_refused, p.bad_minutes,
         CASE WHEN c.compared_minutes >= $min_compared THEN 'measured' ELSE 'heuristic' END AS grade
     FROM pairs AS p
     LEFT JOIN compared AS c ON c.workload = p.workload AND c.deployment = p.deployment

@@ -43,6 +43,8 @@ from infercheck.summarise import VIEWS
 if TYPE_CHECKING:
     import polars as pl
 
+    from infercheck import beyond
+
 Event = Callable[[Progress], None]
 Note = Callable[[str], None]
 Paths = str | Path | Sequence[str | Path]
@@ -60,6 +62,7 @@ class _Run:
     read: ingest.IngestResult
     notes: list[str]
     on_event: Event | None
+    cluster: beyond.Cluster | None = None
 
 
 def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Analysis:
@@ -296,18 +299,18 @@ def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
     ledger_file = _ledger(options, salt)
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
-    with Engine(ledger_file, own=options.ledger is None) as engine:
+    with _cluster(paths, options) as cluster, Engine(ledger_file, own=options.ledger is None) as engine:
         read = ingest.ingest(
             engine, [str(p) for p in _each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
-        engine.lock_down()  # before --where, which must not reach a file either
+        engine.lock_down(but=cluster.folder if cluster else None)  # before --where, which must not reach a file either
         if on_event:
             on_event(Progress("preparing"))
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         notes = prepare.prepare(engine, config, whole=options.where is None)
         if options.anonymize:
             read = anonymize.anonymize(engine, read)
-        yield _Run(engine, config, book, params, scope, read, notes, on_event)
+        yield _Run(engine, config, book, params, scope, read, notes, on_event, cluster)
 
 
 def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
@@ -348,10 +351,40 @@ def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[s
 
 
 def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
-    diagnosis = _diagnosed(run, options)
-    settle.settle(run.engine)
+    if run.cluster is None:
+        diagnosis = _diagnosed(run, options)
+        settle.settle(run.engine)
+    else:
+        diagnosis = _settled_there(run, run.cluster, options)
     replay.settle_latency(run.engine)
     return diagnosis
+
+
+def _settled_there(run: _Run, cluster: beyond.Cluster, options: AnalyzeOptions) -> diagnose.Diagnosis:
+    from infercheck import beyond
+
+    return beyond.settled(
+        run.engine,
+        cluster,
+        run.book,
+        views=VIEWS,
+        select=options.select or run.config.select,
+        ignore=(*options.ignore, *run.config.ignored),
+        params=run.params,
+        timeout_s=options.rule_timeout_s,
+        on_event=run.on_event,
+    )
+
+
+@contextmanager
+def _cluster(paths: Paths, options: AnalyzeOptions) -> Iterator[beyond.Cluster | None]:
+    if options.remote is None:
+        yield None
+        return
+    from infercheck import beyond
+
+    with beyond.cluster([str(p) for p in _each(paths)], options.remote) as cluster:
+        yield cluster
 
 
 def _diagnosed(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:

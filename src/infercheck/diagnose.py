@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import duckdb
 
 from infercheck import sqlcheck
-from infercheck.engine.duckdb import Engine, literal, quoted
+from infercheck.engine.base import Database, literal, quoted, text_type
 from infercheck.errors import InfercheckError, UsageError, first_line
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.model.hints import lacking, settings_for
@@ -20,12 +20,13 @@ from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, EVIDENCE_PREFIX, Sc
 from infercheck.rulebook import Rule, Rulebook, View
 from infercheck.sqlfile import SqlFile
 
-CLAIMS_DDL = (
-    "CREATE OR REPLACE TEMP TABLE claims (rule VARCHAR, step INTEGER, fix VARCHAR, grade VARCHAR, subject VARCHAR, "
-    + ", ".join(f'"{name}" {kind}' for name, kind in {**CLAIM_KEYS, **CLAIM_COLUMNS}.items())
-    + ")"
-)
+_KINDS = {**CLAIM_KEYS, **CLAIM_COLUMNS}
+CLAIMS = {"rule": "VARCHAR", "step": "INTEGER", "fix": "VARCHAR", "grade": "VARCHAR", "subject": "VARCHAR", **_KINDS}
 _OPTIONAL = {"grade", "fix"}  # a rule may set these per row where its header's value does not hold for all
+
+
+Params = Mapping[str, Scalar]
+OnEvent = Callable[[Progress], None] | None
 
 
 @dataclass
@@ -41,7 +42,7 @@ class Diagnosis:
 class Views:
     """Creates views on demand, each once, in dependency order."""
 
-    def __init__(self, engine: Engine, book: Rulebook, params: Mapping[str, Mapping[str, Scalar]]) -> None:
+    def __init__(self, engine: Database, book: Rulebook, params: Mapping[str, Mapping[str, Scalar]]) -> None:
         self._engine = engine
         self._book = book
         self._params = params
@@ -69,19 +70,19 @@ class Views:
             raise UsageError(f"views read each other in a circle: {' -> '.join((*_path, name))}", where=view.file.where)
         sql = self.prepare(view.file, view.params(self._params.get(name)), builtin=view.builtin, _path=(*_path, name))
         with sql_errors(view.file):
-            self._engine.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {sql}")
+            self._engine.create(name, sql)
         self._made.add(name)
 
 
 def diagnose(
-    engine: Engine,
+    engine: Database,
     book: Rulebook,
     *,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     params: Mapping[str, Mapping[str, Scalar]] | None = None,
     timeout_s: float | None = None,
-    on_event: Callable[[Progress], None] | None = None,
+    on_event: OnEvent = None,
 ) -> Diagnosis:
     """Run the selected rules over the canonical tables and fill table ``claims``."""
     params = params or {}
@@ -89,7 +90,7 @@ def diagnose(
     filled = filled_columns(engine)
     sources = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM calls WHERE source IS NOT NULL ORDER BY 1")]
     result = Diagnosis()
-    engine.execute(CLAIMS_DDL)
+    engine.create_empty("claims", CLAIMS)
     chosen = book.selected(select, ignore)
     for done, rule in enumerate(chosen):
         if on_event:
@@ -115,22 +116,21 @@ def diagnose(
     return result
 
 
-def make_views(engine: Engine, book: Rulebook, names: Iterable[str], params: Mapping[str, Mapping[str, Scalar]] | None = None) -> None:
+def make_views(engine: Database, book: Rulebook, names: Iterable[str], params: Mapping[str, Mapping[str, Scalar]] | None = None) -> None:
     """Create the named views if they are not there yet; the report reads some that no selected rule needed."""
-    existing = {row[0] for row in engine.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")}
     views = Views(engine, book, params or {})
-    views._made |= existing & set(book.views)
+    views._made |= engine.tables() & book.views.keys()
     for name in names:
         views.make(name)
 
 
-def filled_columns(engine: Engine) -> frozenset[str]:
+def filled_columns(engine: Database) -> frozenset[str]:
     """Columns of ``calls`` that hold at least one value, and names of other canonical tables that hold a row."""
     names = [c.name for c in TABLES["calls"]]
     counts = engine.rows("SELECT " + ", ".join(f"count({quoted(n)})" for n in names) + " FROM calls")[0]
     filled = {name for name, count in zip(names, counts, strict=True) if count}
     for table in ("spans", "prompt_blocks", "tool_calls", "prices", "models"):
-        if engine.value(f"SELECT EXISTS (SELECT 1 FROM {quoted(table)})"):
+        if engine.rows(f"SELECT 1 FROM {quoted(table)} LIMIT 1"):
             filled.add(table)
     if "response_chars" in filled:  # answers were logged: that none of them asks for a tool is known then
         filled.add("tool_calls")
@@ -152,7 +152,9 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
         raise UsageError(first_line(err), where=f"{file.where}:{line}") from err
 
 
-def _missing(engine: Engine, rule: Rule, filled: frozenset[str], params: Mapping[str, Scalar], sources: Sequence[str]) -> NotChecked | None:
+def _missing(
+    engine: Database, rule: Rule, filled: frozenset[str], params: Mapping[str, Scalar], sources: Sequence[str]
+) -> NotChecked | None:
     absent = [need for need in rule.header.needs if need not in filled]
     if "model" not in filled:  # a price for a model that no call names would not help
         absent = list(dict.fromkeys("model" if need in {"models", "prices"} else need for need in absent))
@@ -164,7 +166,7 @@ def _missing(engine: Engine, rule: Rule, filled: frozenset[str], params: Mapping
     return None
 
 
-def _holds(engine: Engine, file: SqlFile, sql: str) -> bool:
+def _holds(engine: Database, file: SqlFile, sql: str) -> bool:
     """What a header asks of the log; it may say no more than the rule itself."""
     tables, line = frozenset(TABLES) | frozenset(CONFIG_TABLES), file.line_of("sql")
     sqlcheck.check(engine.serialized_statements(sql), where=file.where, line=line, known_tables=tables, what="a requirement")
@@ -172,34 +174,31 @@ def _holds(engine: Engine, file: SqlFile, sql: str) -> bool:
         return bool(engine.value(sql))
 
 
-def _run(engine: Engine, rule: Rule, sql: str, result: Diagnosis) -> None:
-    found = quoted(f"found_{rule.id}")
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE {found} AS {sql}")
-    columns = engine.columns(found)
+def _run(engine: Database, rule: Rule, sql: str, result: Diagnosis) -> None:
+    found = f"found_{rule.id}"
+    engine.create(found, sql)
+    columns = engine.columns(quoted(found))
     _check_columns(rule, columns)
     evidence = [c for c in columns if c.startswith(EVIDENCE_PREFIX)]
     if evidence:
         picked = ", ".join(f"max({quoted(c)}) AS {quoted(c.removeprefix(EVIDENCE_PREFIX))}" for c in evidence)
-        engine.execute(
-            f"CREATE OR REPLACE TEMP TABLE {quoted('evidence_' + rule.id)} AS SELECT subject, {picked} FROM {found} GROUP BY subject"
-        )
+        engine.create(f"evidence_{rule.id}", f"SELECT subject, {picked} FROM {quoted(found)} GROUP BY subject")
         result.evidence.add(rule.id)
     if rule.header.kind == "observation":
         result.observed.append(rule)
         return
     result.ran.append(rule)
-    own = {**CLAIM_KEYS, **CLAIM_COLUMNS}
-    target = ["rule", "step", "fix", "grade", "subject", *(c for c in own if c in columns)]
-    source = [
-        literal(rule.id),
-        str(rule.step),
-        f"coalesce(fix, '{rule.header.fix}')" if "fix" in columns else f"'{rule.header.fix}'",
-        f"coalesce(grade, '{rule.header.grade}')" if "grade" in columns else f"'{rule.header.grade}'",
-        "subject",
-        *(f"CAST({quoted(c)} AS {kind})" for c, kind in own.items() if c in columns),
-    ]
-    engine.execute(f"INSERT INTO claims ({', '.join(map(quoted, target))}) SELECT {', '.join(source)} FROM {found}")
-    engine.execute(f"DROP TABLE {found}")
+    said = {
+        "rule": literal(rule.id),
+        "step": str(rule.step),
+        "fix": f"coalesce(fix, '{rule.header.fix}')" if "fix" in columns else f"'{rule.header.fix}'",
+        "grade": f"coalesce(grade, '{rule.header.grade}')" if "grade" in columns else f"'{rule.header.grade}'",
+        "subject": "subject",
+        **{name: quoted(name) if name in columns else "NULL" for name in _KINDS},
+    }
+    row = ", ".join(f"CAST({said[name]} AS {text_type(kind)}) AS {quoted(name)}" for name, kind in CLAIMS.items())
+    engine.extend("claims", f"SELECT {row} FROM {quoted(found)}")
+    engine.drop(found)
 
 
 def _check_columns(rule: Rule, columns: Mapping[str, str]) -> None:
@@ -229,7 +228,7 @@ def _check_columns(rule: Rule, columns: Mapping[str, str]) -> None:
 
 
 @contextmanager
-def deadline(engine: Engine, seconds: float | None) -> Iterator[None]:
+def deadline(engine: Database, seconds: float | None) -> Iterator[None]:
     """Interrupt whatever the engine does after so many seconds."""
     if not seconds:
         yield

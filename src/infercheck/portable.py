@@ -85,6 +85,11 @@ def refusal(node: Mapping[str, Any], sql: str) -> Refusal | None:
         return "BY NAME is not portable", "list the columns of both sides in one order"
     if kind == "DISTINCT_MODIFIER" and node.get("distinct_on_targets"):
         return "DISTINCT ON is not portable", _ROW_NUMBER
+    if node.get("having") and (name := _shadowed(node)):
+        return (
+            f"HAVING reads column {name!r}, which the SELECT gives another meaning",
+            "another name for the result, or WHERE around the query",
+        )
     if node.get("sample"):
         return "a sample is not portable, and differs from run to run", "take a share by a hash column, such as prompt_hash % 100 = 0"
     return None
@@ -153,6 +158,27 @@ def _before(operator: Mapping[str, Any], left: Mapping[str, Any], sql: str) -> s
     """From the start of an operator's left side to the operator, a closing parenthesis between them included."""
     place, end = left.get("query_location", _NOWHERE), operator.get("query_location", _NOWHERE)
     return sql.encode()[place:end].decode(errors="ignore") if _NOWHERE not in {place, end} else ""
+
+
+def _shadowed(select: Mapping[str, Any]) -> str | None:
+    """A column that HAVING puts into an aggregate while the SELECT, which also has a window, names a result like it: Spark then loses the column."""
+    results = [part for part in select.get("select_list", []) if part.get("class") != "COLUMN_REF"]
+    if not any(part.get("class") == "WINDOW" for part in results):
+        return None
+    named = {part.get("alias") for part in results}
+    return next((name for name in sorted(_columns(select["having"], inside=False)) if name in named), None)
+
+
+def _columns(item: Any, *, inside: bool) -> set[str]:
+    """Names of columns within function calls."""
+    if isinstance(item, list):
+        return set().union(*(_columns(part, inside=inside) for part in item))
+    if not isinstance(item, Mapping):
+        return set()
+    if item.get("class") == "COLUMN_REF":
+        return {item["column_names"][-1]} if inside else set()
+    inside = inside or (item.get("class") == "FUNCTION" and not item.get("is_operator"))
+    return set().union(*(_columns(part, inside=inside) for part in item.values()))
 
 
 def _mixes_types(bound: Any) -> bool:

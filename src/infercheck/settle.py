@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infercheck.engine.duckdb import Engine
+from infercheck.engine.base import Database
 from infercheck.model.call import MONEY
 from infercheck.prices.cost import cost_expression
 
@@ -67,13 +67,13 @@ _PRICE_JOIN = (
     "AND (p.min_input_tokens = 0 OR s.bracket_tokens > p.min_input_tokens) "
     "AND (p.max_input_tokens IS NULL OR coalesce(s.bracket_tokens, 0) <= p.max_input_tokens)"
 )
-SETTLED_DDL = (
-    "CREATE OR REPLACE TEMP TABLE settled (claim_id BIGINT, rule VARCHAR, step INTEGER, fix VARCHAR, grade VARCHAR, subject VARCHAR, "
-    f"call_id BIGINT, kind VARCHAR, billed_usd {MONEY}, alone_usd {MONEY}, saved_usd {MONEY})"
-)
+SETTLED = {
+    "claim_id": "BIGINT", "rule": "VARCHAR", "step": "INTEGER", "fix": "VARCHAR", "grade": "VARCHAR", "subject": "VARCHAR", "call_id": "BIGINT",
+    "kind": "VARCHAR", "billed_usd": MONEY, "alone_usd": MONEY, "saved_usd": MONEY,
+}  # fmt: skip
 
 
-def settle(engine: Engine) -> None:
+def settle(engine: Database) -> None:
     """Read ``claims`` and ``priced_calls``; fill ``settled``: one row per claim and kind, dollars NULL where the bill is unknown.
 
     ``alone_usd`` is what the claim would save if it were the only one, ``saved_usd`` what it saves counted once (0 where another claim took
@@ -81,9 +81,9 @@ def settle(engine: Engine) -> None:
     """
     _open_claims(engine)
     _open_state(engine)
-    engine.execute(SETTLED_DDL)
-    engine.execute("CREATE OR REPLACE TEMP TABLE alone (claim_id BIGINT, alone_usd " + MONEY + ")")
-    engine.execute("CREATE OR REPLACE TEMP TABLE taken (claim_id BIGINT, saved_usd " + MONEY + ")")
+    engine.create_empty("settled", SETTLED)
+    engine.create_empty("alone", {"claim_id": "BIGINT", "alone_usd": MONEY})
+    engine.create_empty("taken", {"claim_id": "BIGINT", "saved_usd": MONEY})
     present = {row[0] for row in engine.rows("SELECT DISTINCT kind FROM open_claims")}
     for kind in KINDS:
         if kind.name in present:
@@ -93,49 +93,55 @@ def settle(engine: Engine) -> None:
         for kind in KINDS:
             if kind.name in rules:
                 _apply(engine, kind, group, contested=rules[kind.name] > 1)
-    engine.execute(
-        "INSERT INTO settled SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
+    engine.extend(
+        "settled",
+        "SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
         "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, 0) END, "
         "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, 0) END "
         "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
-        "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id"
+        "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id",
     )
 
 
-def _open_claims(engine: Engine) -> None:
+def _open_claims(engine: Database) -> None:
     """One row per claim and kind. A rule that names a call twice in one kind counts once, the larger first."""
     parts = [
         f"SELECT rule, step, fix, grade, subject, call_id, '{k.name}' AS kind, route_to, trim_input_tokens, trim_output_tokens, "
         f"cache_read_tokens, cache_write_tokens, service_tier FROM claims WHERE call_id IS NOT NULL AND {k.present}"
         for k in KINDS
     ]
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE open_claims AS SELECT row_number() OVER () AS claim_id, * FROM (" + " UNION ALL ".join(parts) + ")"
+    engine.create(
+        "open_claims",
+        f"SELECT {engine.row_id} AS claim_id, * FROM (" + " UNION ALL ".join(parts) + ")",
     )
     # Few are named twice, if any: only those are ranked.
-    engine.execute(
-        "DELETE FROM open_claims WHERE claim_id IN (SELECT k.claim_id FROM open_claims k JOIN ("
+    engine.create(
+        "named_twice",
+        "SELECT k.claim_id FROM open_claims k JOIN ("
         "SELECT rule, call_id, kind FROM open_claims GROUP BY rule, call_id, kind HAVING count(*) > 1) d "
         "ON d.call_id = k.call_id AND d.rule = k.rule AND d.kind = k.kind "
         "QUALIFY row_number() OVER (PARTITION BY k.rule, k.call_id, k.kind ORDER BY "
         f"{_GRADE_RANK}, subject, route_to, service_tier, coalesce(cache_read_tokens, 0) + coalesce(trim_input_tokens, 0) "
-        "+ coalesce(trim_output_tokens, 0) DESC) > 1)"
+        "+ coalesce(trim_output_tokens, 0) DESC) > 1",
     )
+    if engine.rows("SELECT 1 FROM named_twice LIMIT 1"):
+        engine.create(
+            "open_claims", "SELECT k.* FROM open_claims k LEFT JOIN named_twice n ON n.claim_id = k.claim_id WHERE n.claim_id IS NULL"
+        )
 
 
-def _open_state(engine: Engine) -> None:
+def _open_state(engine: Database) -> None:
     """What was billed for every claimed call, and the state from which counterfactuals start."""
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE settle_base AS SELECT p.call_id, "
+    engine.create(
+        "settle_base",
+        "SELECT p.call_id, "
         "CASE WHEN p.cost_basis IS DISTINCT FROM 'capacity' THEN p.billed_usd END AS billed_usd, p.computed_usd, p.provider, p.model, p.day, p.tier, "
         "p.operation, p.input_tokens AS bracket_tokens, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, "
         "p.cache_write_1h_tokens, p.output_tokens, c.audio_input_tokens, c.audio_output_tokens, FALSE AS dropped "
         "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id "
-        "WHERE p.call_id IN (SELECT call_id FROM open_claims)"
+        "WHERE p.call_id IN (SELECT call_id FROM open_claims)",
     )
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE settle_state AS SELECT {', '.join(_STATE)}, billed_usd AS left_usd FROM settle_base WHERE billed_usd > 0"
-    )
+    engine.create("settle_state", f"SELECT {', '.join(_STATE)}, billed_usd AS left_usd FROM settle_base WHERE billed_usd > 0")
 
 
 def _counterfactual(kind: Kind, claims: str, state: str) -> str:
@@ -150,16 +156,15 @@ def _counterfactual(kind: Kind, claims: str, state: str) -> str:
     )
 
 
-def _price_alone(engine: Engine, kind: Kind) -> None:
+def _price_alone(engine: Database, kind: Kind) -> None:
     claims = f"SELECT * FROM open_claims WHERE kind = '{kind.name}'"
     initial = f"(SELECT {', '.join(_STATE)}, billed_usd AS left_usd FROM settle_base WHERE billed_usd > 0)"
-    engine.execute(
-        "INSERT INTO alone SELECT claim_id, "
-        f"{_saving(kind, 'left_usd')} FROM ({_counterfactual(kind, claims, initial)}) WHERE after_usd IS NOT NULL"
+    engine.extend(
+        "alone", f"SELECT claim_id, {_saving(kind, 'left_usd')} FROM ({_counterfactual(kind, claims, initial)}) WHERE after_usd IS NOT NULL"
     )
 
 
-def _apply(engine: Engine, kind: Kind, group: str, *, contested: bool) -> None:
+def _apply(engine: Database, kind: Kind, group: str, *, contested: bool) -> None:
     """One stage: the winners among the claims of this kind and group are priced, kept where their finding gains, and applied.
 
     A rule names a call once, so claims of one rule alone are ``contested`` by nobody and need no ranking.
@@ -167,23 +172,26 @@ def _apply(engine: Engine, kind: Kind, group: str, *, contested: bool) -> None:
     winners = f"SELECT k.* FROM open_claims k JOIN alone a ON a.claim_id = k.claim_id WHERE k.kind = '{kind.name}' AND {group}"
     if contested:
         winners += f" QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY {_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1"
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE stage AS SELECT *, {_saving(kind, 'left_usd')} AS saved_usd "
-        f"FROM ({_counterfactual(kind, winners, 'settle_state')}) WHERE after_usd IS NOT NULL"
+    engine.create(
+        "stage",
+        f"SELECT *, {_saving(kind, 'left_usd')} AS saved_usd "
+        f"FROM ({_counterfactual(kind, winners, 'settle_state')}) WHERE after_usd IS NOT NULL",
     )
     # Only a cache's first writer may cost more than before; it is kept where the readers of the same finding gain more.
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE kept AS SELECT s.* FROM stage s JOIN ("
+    engine.create(
+        "kept",
+        "SELECT s.* FROM stage s JOIN ("
         "SELECT rule, subject FROM stage GROUP BY rule, subject HAVING sum(saved_usd) > 0) g ON g.rule = s.rule AND g.subject = s.subject "
-        "WHERE s.saved_usd <> 0"
+        "WHERE s.saved_usd <> 0",
     )
-    if not engine.value("SELECT EXISTS (SELECT 1 FROM kept)"):
+    if not engine.rows("SELECT 1 FROM kept LIMIT 1"):
         return
-    engine.execute("INSERT INTO taken SELECT claim_id, saved_usd FROM kept")
+    engine.extend("taken", "SELECT claim_id, saved_usd FROM kept")
     columns = ", ".join(f"CASE WHEN k.call_id IS NULL THEN s.{c} ELSE k.{c} END AS {c}" for c in _STATE)
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE settle_state AS SELECT {columns}, "
-        f"CAST(s.left_usd - coalesce(k.saved_usd, 0) AS {MONEY}) AS left_usd FROM settle_state s LEFT JOIN kept k ON k.call_id = s.call_id"
+    engine.create(
+        "settle_state",
+        f"SELECT {columns}, "
+        f"CAST(s.left_usd - coalesce(k.saved_usd, 0) AS {MONEY}) AS left_usd FROM settle_state s LEFT JOIN kept k ON k.call_id = s.call_id",
     )
 
 

@@ -44,6 +44,11 @@ Timeout = Annotated[float | None, typer.Option("--rule-timeout", metavar="SECOND
 Anonymize = Annotated[
     bool, typer.Option("--anonymize", help="Pseudonyms for teams, users, keys, hosts and files, the same ones every time with a ledger.")
 ]
+EngineName = Annotated[
+    str,
+    typer.Option("--engine", metavar="duckdb|spark", help="Where views, rules and settlement run: here, or on the cluster of --remote."),
+]
+Remote = Annotated[str | None, typer.Option("--remote", metavar="sc://HOST", help="Spark Connect server for --engine spark.")]
 Output = Annotated[Path | None, typer.Option("--output", "-o", metavar="FILE", help="Write to FILE instead of standard output.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Only what matters most.")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Everything, and a traceback if something breaks.")]
@@ -65,6 +70,8 @@ def options(
     cost_basis: str | None = None,
     rule_timeout: float | None = None,
     anonymize: bool = False,
+    engine: str = "duckdb",
+    remote: str | None = None,
 ) -> AnalyzeOptions:
     """What the run was asked to do. Raises UsageError for values that cannot be meant."""
     from infercheck.model.config import COST_BASES, AnalyzeOptions
@@ -73,6 +80,11 @@ def options(
         raise UsageError("--ledger and --no-ledger exclude each other")
     if cost_basis is not None and cost_basis not in COST_BASES:
         raise UsageError(f"{cost_basis!r} is no cost basis", where="--cost-basis", hint=f"known: {', '.join(COST_BASES)}")
+    if engine not in {"duckdb", "spark"}:
+        raise UsageError(f"there is no engine {engine!r}", where="--engine", hint="known: duckdb, spark")
+    if (engine == "spark") != (remote is not None):
+        hint = "write --engine spark --remote sc://HOST"
+        raise UsageError("--engine spark needs --remote" if remote is None else "--remote is for --engine spark", hint=hint)
     zone(tz)
     if month is not None:
         if since or until:
@@ -95,6 +107,7 @@ def options(
         rule_timeout_s=rule_timeout,
         tz=tz,
         anonymize=anonymize,
+        remote=remote,
     )
 
 

@@ -43,6 +43,8 @@ def analyze(
     ] = None,
     rule_timeout: opt.Timeout = None,
     anonymize: opt.Anonymize = False,
+    engine: opt.EngineName = "duckdb",
+    remote: opt.Remote = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -55,6 +57,7 @@ def analyze(
       infercheck analyze logs/ -o report.html
       infercheck analyze logs/ --select 2 --ignore paid_failures -v
       infercheck analyze logs/ -q --fail-on cost_per_success=0.02 --fail-on interactive_p95_ms=8000
+      infercheck analyze shards/ --engine spark --remote sc://HOST
     """
     from infercheck.cli._limits import enforce
     from infercheck.cli._output import progress, renderer_for, write_report
@@ -75,6 +78,8 @@ def analyze(
         cost_basis=cost_basis,
         rule_timeout=rule_timeout,
         anonymize=anonymize,
+        engine=engine,
+        remote=remote,
     )
     from infercheck import api
 

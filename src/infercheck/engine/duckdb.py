@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
+from infercheck.engine.base import DatabaseError, literal, quoted
 from infercheck.errors import InputError, LedgerBusy, LedgerNotice, first_line
 from infercheck.model.call import ALL_TABLES
 
 if TYPE_CHECKING:
     import polars as pl
 
-DatabaseError = duckdb.Error  # what execute and rows raise for a statement that fails
+__all__ = ["DatabaseError", "Engine", "literal", "quoted"]
 # DuckDB sets 4 MB a column and thread aside for an ordered CREATE TABLE AS; below this a table as wide as `calls` is written by one thread.
 MEMORY_LIMIT_MB = 1300
 MEMORY_LIMIT = f"{MEMORY_LIMIT_MB}MB"
@@ -56,6 +57,7 @@ class Engine:
     """
 
     name = "duckdb"
+    row_id = "row_number() OVER ()"
 
     def __init__(
         self, path: Path | None = None, *, own: bool = False, memory_limit: str = MEMORY_LIMIT, threads: int | None = None
@@ -71,6 +73,7 @@ class Engine:
             f"temp_directory = {literal(str(scratch / 'spill'))}",
             "TimeZone = 'UTC'",
             "preserve_insertion_order = false",
+            "default_null_order = 'NULLS_FIRST_ON_ASC_LAST_ON_DESC'",  # Spark's, which has no setting for it
             "asof_loop_join_threshold = 0",  # chosen by a guess at sizes, and quadratic where the guess is wrong
             "enable_progress_bar = false",  # it writes to standard output, where the report goes
         ]
@@ -141,6 +144,28 @@ class Engine:
         lists = [list(values) for values in zip(*rows, strict=True)] or [[] for _ in columns]
         self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {selected}", lists)
 
+    def create(self, name: str, select: str) -> None:
+        """Make temporary table ``name`` from a query, which may read the table that it replaces."""
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}")
+
+    def create_empty(self, name: str, columns: Mapping[str, str]) -> None:
+        """Make temporary table ``name`` without rows."""
+        body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
+        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
+
+    def extend(self, name: str, select: str) -> None:
+        """Add the rows of a query that has the table's columns in the table's order."""
+        self.execute(f"INSERT INTO {quoted(name)} {select}")
+
+    def drop(self, *names: str) -> None:
+        """Forget temporary tables; a name that is not there is no error."""
+        for name in names:
+            self.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+
+    def tables(self) -> set[str]:
+        """The temporary tables."""
+        return {str(row[0]) for row in self.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")}
+
     def columns(self, relation: str) -> dict[str, str]:
         """Column names and types of a table, or of a query in parentheses."""
         return {str(r[0]): str(r[1]) for r in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
@@ -148,8 +173,7 @@ class Engine:
     def create_canonical(self, *names: str) -> None:
         """Create empty canonical tables (all of them by default) as temporary tables."""
         for name in names or tuple(ALL_TABLES):
-            body = ", ".join(f"{quoted(c.name)} {c.type}" for c in ALL_TABLES[name])
-            self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
+            self.create_empty(name, {c.name: c.type for c in ALL_TABLES[name]})
 
     def serialized_statements(self, sql: str) -> dict[str, Any]:
         """DuckDB's own syntax tree of a SELECT; ``error`` true for anything else."""
@@ -210,8 +234,10 @@ class Engine:
                 raise InputError("the ledger is damaged", where=str(self.path), hint=hint) from err
             raise
 
-    def lock_down(self) -> None:
-        """After ingestion: no file, network, extension or variable of Python is reachable, and no setting can be changed back."""
+    def lock_down(self, *, but: Path | None = None) -> None:
+        """After ingestion: nothing outside is reachable, files ``but`` those of one folder, network, extensions or variables of Python; for good."""
+        if but is not None:
+            self.execute(f"SET allowed_directories = [{literal(str(but))}]")
         self.execute("SET python_enable_replacements = false")
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
@@ -230,22 +256,6 @@ class Engine:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def quoted(name: str) -> str:
-    """A SQL identifier."""
-    return '"' + name.replace('"', '""') + '"'
-
-
-def literal(value: object) -> str:
-    """A SQL literal for a parameter of a rule: text, number, truth value, date or NULL."""
-    if value is None:
-        return "NULL"
-    if isinstance(value, bool):
-        return "TRUE" if value else "FALSE"
-    if isinstance(value, int | float):
-        return repr(value)
-    return "'" + str(value).replace("'", "''") + "'"
 
 
 def _connect(path: Path, *, own: bool) -> Any:

@@ -229,5 +229,6 @@ class AnalyzeOptions:
     cost_basis: str | None = None
     rule_timeout_s: float | None = None
     tz: str = "UTC"
+    remote: str | None = None
     pictures: bool = False
     anonymize: bool = False
