@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import hostile
+from infercheck import prepare
+from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.ingest import ingest, open_scope
 
@@ -38,6 +41,20 @@ def engine() -> Iterator[Engine]:
         yield made
 
 
+def test_prices_are_looked_up_for_the_models_with_most_calls(engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A log that puts an id into each model's name: what is left out has no price, and that is told."""
+    monkeypatch.setattr(prepare, "MODELS_MAX", 2)
+    models = ["gpt-4o"] * 3 + ["gpt-4o-mini"] * 2 + ["gpt-4.1"]
+    path = tmp_path / "log.jsonl"
+    rows = [hostile.litellm() | {"id": f"c{n}", "model": f"openai/{model}"} for n, model in enumerate(models)]
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    open_scope(engine, ingest(engine, [str(path)]))
+    told = prepare.prepare(engine, Config())
+    assert told == ["of 3 names of models only the 2 with most calls were looked up; calls of the others have no price"]
+    asked = engine.rows("SELECT DISTINCT c.model FROM calls c JOIN prices p ON p.model = c.model AND p.provider = c.provider ORDER BY 1")
+    assert asked == [("gpt-4o",), ("gpt-4o-mini",)]
+
+
 def test_what_cannot_be_meant_is_unknown_and_counted(engine: Engine, tmp_path: Path) -> None:
     """Go's zero time, a count of tokens that is a date, a bill of billions: each costs its value alone."""
     rows = [
@@ -47,8 +64,6 @@ def test_what_cannot_be_meant_is_unknown_and_counted(engine: Engine, tmp_path: P
         {"response_cost": 1e20},
         {},
     ]
-    import json
-
     path = tmp_path / "log.jsonl"
     path.write_text("".join(json.dumps(hostile.litellm() | row | {"id": f"c{n}"}) + "\n" for n, row in enumerate(rows)), encoding="utf-8")
     scope = open_scope(engine, ingest(engine, [str(path)]))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from infercheck.prices.overrides import PriceOverride
 
 TABLE_NAMES = tuple(ALL_TABLES)
+MODELS_MAX = 2_000  # no log means more; one that puts an id into the name of each model would be priced for hours
 _NOT_WHOLE = "[[capacity]] is not used under --where: who shared the machines with the calls that were left out is unknown"
 
 
@@ -28,8 +29,10 @@ def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
     unused = fill_capacity(engine, config) if whole else [_NOT_WHOLE] if config.capacity else []
     routes = [(w.route_to.split("/", 1)[0], w.route_to.split("/", 1)[1]) for w in config.workload if w.route_to]
     routes += [(m.hosted.split("/", 1)[0], m.hosted.split("/", 1)[1]) for m in config.capacity if m.hosted]
-    fill_prices(engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes)
-    return unused
+    unpriced = fill_prices(
+        engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes
+    )
+    return [*unused, *unpriced]
 
 
 def fill_clocks(engine: Engine) -> None:
@@ -91,18 +94,21 @@ def fill_prices(
     targets: Sequence[tuple[str, str]] = (),
     keep_prices: bool = False,
     keep_models: bool = False,
-) -> None:
-    """Fill tables ``prices`` and ``models``. ``keep_*`` leaves what is there (examples bring their own)."""
+) -> list[str]:
+    """Fill tables ``prices`` and ``models``. ``keep_*`` leaves what is there (examples bring their own). Returns which models were not looked up."""
     last = engine.value("SELECT coalesce(max(CAST(started_at AS DATE)), CURRENT_DATE) FROM calls")
     # A log may know its tokens and not their day: the newest day's prices stand in.
+    used = "SELECT provider, model FROM calls WHERE model IS NOT NULL GROUP BY ALL"
+    names = engine.value(f"SELECT count(*) FROM ({used})")
     keys = engine.rows(
-        f"SELECT DISTINCT provider, model, coalesce(CAST(started_at AS DATE), {literal(last.isoformat())}::DATE) FROM calls "
-        "WHERE model IS NOT NULL ORDER BY ALL"
+        f"WITH used AS ({used} ORDER BY count(*) DESC, model, provider LIMIT {MODELS_MAX}) "
+        f"SELECT DISTINCT c.provider, c.model, coalesce(CAST(started_at AS DATE), {literal(last.isoformat())}::DATE) FROM calls c "
+        "JOIN used u ON u.model = c.model AND u.provider IS NOT DISTINCT FROM c.provider ORDER BY ALL"
     )
     if not keys:
         if not keep_prices and not keep_models:
             engine.create_canonical("prices", "models")
-        return
+        return []
     if not keep_models:
         from infercheck.prices import catalog
 
@@ -115,3 +121,6 @@ def fill_prices(
         tiers = ("default", "batch", "flex", "priority")
         wanted = [(p, m, day, tier) for p, m, day in keys for tier in tiers]
         engine.load("prices", table.price_rows(wanted, overrides, targets=siblings))
+    if names <= MODELS_MAX:
+        return []
+    return [f"of {names:,} names of models only the {MODELS_MAX:,} with most calls were looked up; calls of the others have no price"]
