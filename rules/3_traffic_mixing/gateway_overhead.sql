@@ -19,6 +19,10 @@ help = "Of the wait for the first token, over all calls of a workload, both all 
 default = 20
 help = "Calls of one workload and prompt size: their fastest quarter is then five calls, not one that was lucky."
 
+[params.min_slow_share]
+default = 0.1
+help = "Of a workload's calls, those held up beyond need: fewer than one in ten are hiccups, not the way the gateway works."
+
 [params.min_excess_ms]
 default = 50
 help = "An excess below a twentieth of a second a call is jitter, and no user notices it."
@@ -118,6 +122,7 @@ WITH passed AS (
     JOIN shares AS s ON s.workload = b.workload
     GROUP BY b.workload
     HAVING sum(CASE WHEN b.excess_ms >= $min_excess_ms THEN b.excess_ms ELSE 0 END) >= $min_share * max(s.waited_ms)
+        AND count(*) FILTER (WHERE b.excess_ms >= $min_excess_ms) >= $min_slow_share * count(*)
 ), worst AS (
     SELECT f.workload, s.share, s.gateway_ms, f.needed_ms, row_number() OVER (ORDER BY f.excess_ms DESC, f.workload) AS place
     FROM firing AS f

@@ -187,23 +187,28 @@ def _first_token(engine: Engine) -> list[FirstToken]:
     """By deployment, model and prompt size: what could be expected, and what was added to it. A call's reasons share its excess, boots first."""
     if "first_token_model" not in views(engine):
         return []
+    # Whole microseconds, so that no figure depends on the order in which calls are added up.
+    us = "CAST(round(coalesce({}, 0) * 1000) AS BIGINT)".format
+    mean = "CAST(sum({}) AS DOUBLE) / (1000 * count(*))".format
+    parts = {"expected_ms": "expected - region", "region_ms": "region", "cold_start_ms": "boot", "queueing_ms": "queued",
+             "unexplained_ms": "excess - boot - queued"}  # fmt: skip
+    means = ", ".join(f"CASE WHEN any_value(basis) IS NOT NULL THEN {mean(sql)} END AS {name}" for name, sql in parts.items())
     rows = engine.dicts(
         "WITH blamed AS (SELECT call_id, max(waste_ms) FILTER (WHERE rule = 'far_region') AS far, "
         "max(waste_ms) FILTER (WHERE rule = 'cold_start') AS cold, "
         f"max(waste_ms) FILTER (WHERE rule IN ({_QUEUES})) AS queued "
         "FROM claims WHERE waste_ms > 0 AND call_id IS NOT NULL GROUP BY call_id), "
-        "split AS (SELECT m.*, least(coalesce(b.far, 0), m.expected_ms) AS region, least(coalesce(b.cold, 0), greatest(m.excess_ms, 0)) AS boot, "
-        "coalesce(c.queue_ms, b.queued, 0) AS queue "
+        f"timed AS (SELECT m.deployment, m.model, m.prompt_size, m.basis, {us('m.ttft_ms')} AS ttft, {us('m.expected_ms')} AS expected, "
+        f"{us('b.far')} AS far, {us('b.cold')} AS cold, {us('coalesce(c.queue_ms, b.queued)')} AS queue "
         "FROM first_token_model m JOIN calls c ON c.call_id = m.call_id LEFT JOIN blamed b ON b.call_id = m.call_id), "
-        "parts AS (SELECT *, greatest(least(queue, excess_ms - boot), 0) AS queued FROM split) "
+        "split AS (SELECT *, ttft - expected AS excess, least(far, expected) AS region, "
+        "least(cold, greatest(ttft - expected, 0)) AS boot FROM timed), "
+        "parts AS (SELECT *, greatest(least(queue, excess - boot), 0) AS queued FROM split) "
         "SELECT deployment, model, CAST(power(2, prompt_size) - 1 AS BIGINT) AS input_tokens_from, "
         "CAST(power(2, prompt_size + 1) - 2 AS BIGINT) AS input_tokens_to, "
-        "count(*) AS calls, avg(ttft_ms) AS mean_ms, any_value(basis) AS basis, avg(expected_ms - region) AS expected_ms, "
-        "CASE WHEN any_value(basis) IS NOT NULL THEN avg(region) END AS region_ms, "
-        "CASE WHEN any_value(basis) IS NOT NULL THEN avg(boot) END AS cold_start_ms, "
-        "CASE WHEN any_value(basis) IS NOT NULL THEN avg(queued) END AS queueing_ms, avg(excess_ms - boot - queued) AS unexplained_ms "
-        "FROM parts GROUP BY deployment, model, prompt_size "
-        f"ORDER BY sum(greatest(excess_ms, 0) + region) DESC NULLS LAST, calls DESC, deployment, model, prompt_size LIMIT {MOST_SIZES}"
+        f"count(*) AS calls, {mean('ttft')} AS mean_ms, any_value(basis) AS basis, {means} FROM parts GROUP BY deployment, model, prompt_size "
+        "ORDER BY sum(greatest(excess, 0) + region) FILTER (WHERE basis IS NOT NULL) DESC NULLS LAST, calls DESC, deployment, model, prompt_size "
+        f"LIMIT {MOST_SIZES}"
     )
     return [FirstToken(**row) for row in rows]
 
