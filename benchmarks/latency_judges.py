@@ -36,6 +36,8 @@ class Tally:
     true_ms: float = 0.0
     all_ms: float = 0.0  # the same over all calls, those of which the rule does not speak included
     notes: list[str] = field(default_factory=list)
+    near: int = 0  # things between the floor and what is clearly above it, and found ones
+    near_found: int = 0
     shown: list[str] = field(default_factory=list)  # rows of a table
     refused: dict[str, int] = field(default_factory=lambda: defaultdict(int))
 
@@ -104,9 +106,14 @@ def judge_cold(truth: Truth, warm: dict[str, float], claims: dict[str, float], t
         for boot in boots:
             cohort = [s for s in calls if s.boot and boot.start - 6 <= s.start <= boot.end]
             told = [s for s in cohort if identity(s) in claims]
-            big = any(1000 * s.boot >= COLD_MS and (s.first - s.start) >= COLD_RATIO * (s.first - s.start - s.boot) for s in cohort)
-            tally.wanted += big
-            tally.found += big and bool(told)
+            # The floors as an excess over the warm wait: half a second, and as long again.
+            over = (
+                max(1000 * s.boot / max(COLD_MS, 1000 * (COLD_RATIO - 1) * (s.first - s.start - s.boot)) for s in cohort) if cohort else 0.0
+            )
+            tally.wanted += over >= CLEARLY
+            tally.found += over >= CLEARLY and bool(told)
+            tally.near += 1 <= over < CLEARLY
+            tally.near_found += 1 <= over < CLEARLY and bool(told)
             tally.claims += bool(told)
             tally.right += bool(told)
             if told:
@@ -148,6 +155,8 @@ def judge_mixing(truth: Truth, classes: dict[str, str], alone: dict[str, float],
             tallies["placebo pairs"].found += bool(told)
         pair.wanted += enough and slowed >= CLEARLY * SLOWED
         pair.found += enough and slowed >= CLEARLY * SLOWED and bool(told)
+        pair.near += enough and SLOWED <= slowed < CLEARLY * SLOWED
+        pair.near_found += enough and SLOWED <= slowed < CLEARLY * SLOWED and bool(told)
         pair.claims += bool(told)
         pair.right += bool(told) and slowed >= SLOWED
         claimed, true = sum(claims[s.id] for s in told), 1000 * sum(s.delay for s in calls if s.id in spoken_of)
@@ -171,8 +180,10 @@ def _exposed(engine: Engine) -> set[str]:
 
 
 def _judge_runs(tally: Tally, by_run: Sequence[Sequence[_Seen]], claims: dict[str, float], enough: bool) -> None:
+    """A run is said to slow people where what is claimed of its calls is, on average, as large as the rule's own floor."""
     for group in by_run:
-        hurt, named = _slowed(group), any(s.id in claims for s in group)
+        hurt, said = _slowed(group), sum(claims.get(s.id, 0.0) for s in group) / 1000
+        named = said >= SLOWED * sum(s.wait - s.delay for s in group)
         tally.wanted += enough and hurt >= CLEARLY * SLOWED
         tally.found += enough and hurt >= CLEARLY * SLOWED and named
         tally.claims += named
@@ -264,4 +275,4 @@ def _reason(why_not: str) -> str:
     """Without the names and numbers of one log."""
     if "no worker pool" in why_not:
         return "a job that is no worker pool"
-    return "too few calls" if why_not.startswith("fewer than") else why_not
+    return "too few calls" if why_not.startswith("fewer than") else why_not.partition(":")[0]

@@ -21,6 +21,7 @@ from infercheck.model.simulation import Separation, Waits
 
 VIEWS = ("ttft_baseline", "concurrency", "priced_calls")  # what a replay reads
 TOLERANCE = 0.2  # p50 and p95 of the unseen runs must be foretold as well as that
+MARGIN = 0.05  # a median of some twenty quiet calls is known no better
 MIN_CALLS = 20  # people's calls in each half of the runs: a p95 of fewer is one call
 MIN_QUIET = 20  # quiet calls that tell what service takes
 MOST_CALLS = 20_000  # replayed of each half: enough for its quantiles, and seconds however long the log
@@ -66,8 +67,11 @@ class Run:
         return [c for c in self.calls if c.person and c.ttft is not None and self.start <= c.start <= self.end]
 
 
-def replayed(run: Run, servers: int, *, jobs: bool = True) -> dict[int, float]:
-    """Seconds to the first token of every call, with ``servers`` taking them first come first served; with or without the jobs."""
+def replayed(run: Run, servers: int, *, jobs: bool = True, work: float = 1.0) -> dict[int, float]:
+    """Seconds to the first token of every call, with ``servers`` taking them first come first served; with or without the jobs.
+
+    With ``work`` times as long a service, to see how much hangs on it.
+    """
     callers = _Callers(run, jobs=jobs)
     waiting: deque[tuple[Call, float]] = deque()
     told: dict[int, float] = {}
@@ -82,7 +86,7 @@ def replayed(run: Run, servers: int, *, jobs: bool = True) -> dict[int, float]:
             call, came = waiting.popleft()
             busy += 1
             told[call.id] = now - came + call.first_s
-            callers.served(call, now + call.first_s + call.decode_s)
+            callers.served(call, now + work * (call.first_s + call.decode_s))
     return told
 
 
@@ -163,7 +167,14 @@ def _separation(engine: Engine, deployment: str) -> Separation:
     told = told.model_copy(update={"servers": servers, "workers": workers, "foretold": foretold, "happened": happened})
     if _off(foretold, happened) > log(1 + TOLERANCE):
         return but("the replay does not foretell the runs that it was not fitted on")
-    after = _waits(wait for run in runs for wait in _people_of(run, replayed(run, servers, jobs=False)))
+    after, fuller = (
+        _waits(wait for run in runs for wait in _people_of(run, replayed(run, servers, jobs=False, work=work)))
+        for work in (1.0, 1 + MARGIN)
+    )
+    if _off(fuller, after) > log(1 + TOLERANCE):
+        return but(
+            "people alone nearly fill it: with a twentieth more work they would wait over a fifth longer, so what they would wait is not known"
+        )
     return told.model_copy(update={"after": after})
 
 
