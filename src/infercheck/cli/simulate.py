@@ -97,7 +97,7 @@ def _text(result: Simulation, style: Style) -> str:
     )
     page.heading("By fix")
     for effect in result.fixes:
-        page.paragraph(page.text(_said(effect), limit=300))
+        page.paragraph(page.text(_said(effect, replayed=bool(result.separations)), limit=300))
     if result.separations:
         _separated(page, result.separations)
     if style.quiet:
@@ -139,7 +139,7 @@ def _separated(page: Page, separations: list[Separation]) -> None:
         page.paragraph(page.text(f"{told.deployment} without {', '.join(told.jobs)}: {'; '.join(parts)}", limit=600))
 
 
-def _said(effect: FixEffect) -> str:
+def _said(effect: FixEffect, *, replayed: bool) -> str:
     """One chosen fix in a line."""
     from infercheck.render.figures import plural
     from infercheck.render.money import usd
@@ -153,5 +153,6 @@ def _said(effect: FixEffect) -> str:
     if effect.unknown_calls:
         parts.append(f"what it saves on {plural(effect.unknown_calls, 'call')} is unknown: no price, or hours that are paid anyway")
     if effect.not_simulated:
-        parts.append(f"{plural(effect.not_simulated, 'claim')} of milliseconds alone: not simulated")
+        below = " one by one, but the deployments as a whole are below" if replayed and effect.fix == "traffic_separation" else ""
+        parts.append(f"{plural(effect.not_simulated, 'claim')} of milliseconds alone: not simulated{below}")
     return f"{name}: {'; '.join(parts)}"
