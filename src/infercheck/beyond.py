@@ -27,6 +27,8 @@ from infercheck.rulebook import Rulebook
 
 HOW = "write the logs to a folder first: infercheck ingest LOGS --to DIR"
 _NOT_SENT = {"prompt_blocks", "rejects", "cell_issues", "files"}  # blocks go as messages, each distinct one once; the others are no rule's
+# Views that the report reads beside its own, where a rule or a view had them made.
+_ALSO_READ = frozenset({"concurrency", "first_token_model", "path_windows", "ttft_baseline"})
 # The nodes of units that a latency claim names, by its call, its span or its trace: replay reads no others.
 _CLAIMED_NODES = """
     SELECT n.* FROM trace_nodes n JOIN (
@@ -101,7 +103,8 @@ def settled(
     diagnosis = diagnose.diagnose(spark, book, select=select, ignore=ignore, params=params, timeout_s=timeout_s, on_event=on_event)
     diagnose.make_views(spark, book, views, params)
     settle.settle(spark)
-    for name in ("claims", "open_claims", "settled", *views, *(f"evidence_{rule}" for rule in sorted(diagnosis.evidence))):
+    made = sorted({*views} | spark.tables() & _ALSO_READ)
+    for name in ("claims", "open_claims", "settled", *made, *(f"evidence_{rule}" for rule in sorted(diagnosis.evidence))):
         there.take(engine, name, f"SELECT * FROM {quoted(name)}")
     if "trace_nodes" in spark.tables():
         there.take(engine, "trace_nodes", _CLAIMED_NODES)
