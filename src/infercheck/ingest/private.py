@@ -28,6 +28,7 @@ SECRETS = rf"(?:\b|_)(?:{_MARKED})|{_CALLED}|//[^/\s@]+@|{_MAIL}"
 FLAG = "tells"  # column of a staged table
 NAME_MAX = 2048  # characters of a name that are kept as they are: no name is longer, and a row stays small
 SAMPLE_MAX = 24  # letters of a value that could not be read: a number, a time or a word has no more, a prompt may well
+_OURS = r"^-?[\d.]+ is less than its parts: is \w+ (?:true|false)\?$"  # what a mapping says of a figure that contradicts it
 _SHAPE = bytes(
     ord("9") if 48 <= b < 58 else ord("x") if b >= 128 or chr(b).isalpha() else b for b in range(256)
 )  # letters, and bytes of letters, as x; digits as 9
@@ -47,7 +48,8 @@ def setup(engine: Engine, salt: str) -> None:
             ELSE x END""")
     engine.execute(f"""
         CREATE OR REPLACE TEMP MACRO glimpse(x) AS CASE
-            WHEN length(regexp_replace(x, '\\P{{L}}+', '', 'g')) > {SAMPLE_MAX} THEN 'a text' ELSE concealed(x) END""")
+            WHEN length(regexp_replace(regexp_replace(x, {literal(_OURS)}, ''), '\\P{{L}}+', '', 'g')) > {SAMPLE_MAX}
+            THEN 'a text' ELSE concealed(x) END""")
 
 
 def tells(names: Sequence[str]) -> str:
