@@ -244,7 +244,7 @@ BAD_RULES: dict[str, tuple[str, int | None, str]] = {
     "dollars": (HEADER + EXAMPLES + SELECT.replace("TRUE AS drop", "1.5 AS saved_usd"), None, "unknown column 'saved_usd'"),
     "a table function": (HEADER + EXAMPLES + "SELECT call_id, 'w' AS subject, TRUE AS drop FROM read_csv('/etc/passwd')\n", None, "'read_csv'"),
     "a file as a table": (HEADER + EXAMPLES + "SELECT call_id, 'w' AS subject, TRUE AS drop FROM '/etc/passwd'\n", None, "no table or view"),
-    "a function that reads": (HEADER + EXAMPLES + SELECT.replace("workload AS", "getenv('HOME') AS"), None, "function 'getenv'"),
+    "a function that reads": (HEADER + EXAMPLES + SELECT.replace("workload AS", "getenv('HOME') AS"), None, "'getenv' is not in the portable subset"),
     "the ledger's own tables": (HEADER + EXAMPLES + "SELECT call_id, 'w' AS subject, TRUE AS drop FROM call_rows\n", None, "no table or view"),
     "an unknown column": (HEADER + EXAMPLES + SELECT + "AND\nnosuch = 1\n", 29, '"nosuch"'),
     "an unknown parameter": (HEADER + EXAMPLES + SELECT + "AND\n1 > $limit\n", 29, "$limit is not declared"),

@@ -26,14 +26,14 @@ def test_rule_fires_and_stays_silent(rule: Rule) -> None:
 
 
 def test_own_files_say_what_any_rule_may_say() -> None:
-    """They are not checked when they run, as a user's are; and what they read is told by the words after FROM and JOIN."""
+    """They are not checked when they run, as a user's are; and the views they read are told by the words after FROM and JOIN."""
     known = frozenset(TABLES) | frozenset(CONFIG_TABLES) | frozenset(CLOCK_TABLES) | frozenset(BOOK.views)
     with Engine(threads=1) as engine:
         for owner in OWNERS:
             assert owner.builtin
             sql = sqlcheck.bind(owner.file.body, owner.params(), where=owner.file.where).rstrip().rstrip(";")
             read = sqlcheck.check(engine.serialized_statements(sql), where=owner.file.where, line=1, known_tables=known, sql=sql)
-            assert owner.file.tables & known == read, owner.id
+            assert owner.file.tables & BOOK.views.keys() == read & BOOK.views.keys(), owner.id
 
 
 def test_every_view_column_has_a_comment() -> None:

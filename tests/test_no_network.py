@@ -63,6 +63,7 @@ def commands(folder: Path) -> list[list[str]]:
         ["sources", "detect", log],
         ["config", "validate", str(config)],
         ["schema"],
+        ["completion", "bash"],
         ["query", "SELECT count(*) FROM calls", log],
         ["demo", "-q"],
         ["--help"],

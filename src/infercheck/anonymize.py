@@ -21,11 +21,15 @@ def anonymize(engine: Engine, read: ingest.IngestResult) -> ingest.IngestResult:
     def pseudonym(kind: str, value: str) -> str:
         return f"'{kind}-' || left(md5({literal(salt + kind)} || {value}), 8)"
 
-    for column, kind in PSEUDONYMS.items():
-        name = quoted(column)
-        engine.execute(f"UPDATE calls SET {name} = {pseudonym(kind, name)} WHERE {name} IS NOT NULL")
     host = f"regexp_extract(endpoint, {literal(_HOST)})"
-    engine.execute(f"UPDATE calls SET endpoint = {pseudonym('host', host)} || substring(endpoint, length({host}) + 1) WHERE endpoint <> ''")
+    named = {column: pseudonym(kind, quoted(column)) for column, kind in PSEUDONYMS.items()}
+    named["endpoint"] = f"CASE WHEN endpoint <> '' THEN {pseudonym('host', host)} || substring(endpoint, length({host}) + 1) ELSE endpoint END"
+    said = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in named.items())
+    engine.execute(f"CREATE TEMP TABLE pseudonymous AS SELECT * REPLACE ({said}) FROM calls")
+    # The calls in scope are the ledger's own rows where nothing changes them: those stay as they are.
+    is_view = engine.value("SELECT count(*) FROM duckdb_views() WHERE temporary AND view_name = 'calls'")
+    engine.execute(f"DROP {'VIEW' if is_view else 'TABLE'} temp.calls")
+    engine.execute("ALTER TABLE pseudonymous RENAME TO calls")
     paths = dict(engine.rows(f"SELECT path, {pseudonym('file', 'path')} FROM files"))
     paths = {path: name + "".join(PurePosixPath(path).suffixes[-2:]) for path, name in paths.items()}
     cases = " ".join(f"WHEN {literal(path)} THEN {literal(name)}" for path, name in paths.items())
