@@ -23,7 +23,9 @@ def anonymize(engine: Engine, read: ingest.IngestResult) -> ingest.IngestResult:
 
     host = f"regexp_extract(endpoint, {literal(_HOST)})"
     named = {column: pseudonym(kind, quoted(column)) for column, kind in PSEUDONYMS.items()}
-    named["endpoint"] = f"CASE WHEN endpoint <> '' THEN {pseudonym('host', host)} || substring(endpoint, length({host}) + 1) ELSE endpoint END"
+    named["endpoint"] = (
+        f"CASE WHEN endpoint <> '' THEN {pseudonym('host', host)} || substring(endpoint, length({host}) + 1) ELSE endpoint END"
+    )
     said = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in named.items())
     engine.execute(f"CREATE TEMP TABLE pseudonymous AS SELECT * REPLACE ({said}) FROM calls")
     # The calls in scope are the ledger's own rows where nothing changes them: those stay as they are.
