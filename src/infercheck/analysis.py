@@ -83,8 +83,10 @@ class Analysis(Report):
     def __repr__(self) -> str:
         from infercheck.render.figures import plural
         from infercheck.render.money import usd
+        from infercheck.render.rest import count_of
 
-        found = f"{plural(len(self.findings), 'finding')}, {plural(len(self.plan), 'thing')} to do"
+        things = count_of(self.plan, self.more.get("plan"))
+        found = f"{plural(count_of(self.findings, self.more.get('findings')), 'finding')}, {plural(things, 'thing')} to do"
         return f"<infercheck.Analysis: {plural(self.coverage.attempts, 'call')}, {usd(self.headline.spend_usd)}, {found}>"
 
     __str__ = __repr__

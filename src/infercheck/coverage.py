@@ -8,6 +8,7 @@ from typing import Any, Literal
 from infercheck import ingest
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
+from infercheck.engine.listed import listed
 from infercheck.ingest.inputs import NAIVE_TIMES
 from infercheck.model.hints import SETTINGS
 from infercheck.model.report import Coverage, NaiveSum
@@ -38,14 +39,21 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         "AND gateway_cache_hit IS DISTINCT FROM TRUE"
     )[0]
     logged, computed = money(both[0]), money(both[1])
-    unpriced = engine.rows(
-        "SELECT DISTINCT concat_ws('/', provider, model) FROM priced_calls WHERE billed_usd IS NULL "
+    unpriced, more_unpriced = listed(
+        engine,
+        "unpriced_models",
+        "SELECT concat_ws('/', provider, model) AS name, count(*) AS calls FROM priced_calls WHERE billed_usd IS NULL "
         "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND model IS NOT NULL "
-        f"AND call_id NOT IN ({_FOREIGN}) ORDER BY 1"
+        f"AND call_id NOT IN ({_FOREIGN}) GROUP BY 1",
+        "calls DESC, name",
     )
-    currencies = engine.rows(
-        "SELECT coalesce(logged_currency, 'USD'), count(*) FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1 ORDER BY 1"
+    currencies, more_currencies = listed(
+        engine,
+        "logged_currencies",
+        "SELECT coalesce(logged_currency, 'USD') AS name, count(*) AS calls FROM calls WHERE logged_cost IS NOT NULL GROUP BY 1",
+        "calls DESC, name",
     )
+    rest = {"unpriced_models": more_unpriced, "currencies": more_currencies}
     foreign = engine.value(f"SELECT count(*) FROM ({_FOREIGN})")
     naive = engine.value(
         "SELECT count(*) FROM calls c JOIN files f ON f.file_id = c.file_id WHERE c.started_at IS NOT NULL AND contains(f.note, ?)",
@@ -85,19 +93,20 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         cell_issue_samples=_cell_issues(engine),
         priced_share=priced / usage if usage else None,
         priced_token_share=float(priced_tokens or 0) / float(tokens) if tokens else None,
-        unpriced_models=[row[0] for row in unpriced],
+        unpriced_models=sorted(row["name"] for row in unpriced),
         cost_basis=_basis(engine),
         capacity_usd=money(engine.value("SELECT sum(capacity_usd) FROM priced_calls")),
         logged_usd=logged,
         computed_usd=computed,
         logged_over_computed=float(logged / computed) if logged is not None and computed else None,
         price_list=price_list_version(),
-        currencies=dict(currencies),
+        currencies={row["name"]: row["calls"] for row in sorted(currencies, key=lambda row: str(row["name"]))},
         unpriced_currency_calls=foreign or 0,
         naive_times=naive,
         not_checked=diagnosis.not_checked,
         notices=list(read.notices),
         notes=notes,
+        more={name: more for name, more in rest.items() if more},  # type: ignore[misc]
     )
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from infercheck.engine.duckdb import Engine
+from infercheck.engine.listed import listed
+from infercheck.model.more import MOST_HOURS, MOST_ROWS, More
 from infercheck.model.report import Finding, Interactive
 from infercheck.model.waits import (
     Burst,
@@ -79,16 +81,21 @@ def views(engine: Engine) -> tuple[str, ...]:
 
 def latency(engine: Engine, findings: Sequence[Finding] = ()) -> Latency:
     """Components of the user-facing path, the tail, retry spikes, queues, boots and bursts, and latency by model, deployment and hour."""
+    queueing, more_queueing = _queueing(engine)
+    by_model, more_models = _by_model(engine)
+    by_hour, more_hours = _by_hour(engine)
+    rest = {"queueing": more_queueing, "by_model": more_models, "by_hour": more_hours}
     return Latency(
         path=_path(engine),
         tail=_tail(engine),
         retry_spikes=_spikes(engine),
         first_token=_first_token(engine),
-        queueing=_queueing(engine, findings),
+        queueing=queueing,
         cold_starts=_cold_starts(findings),
         bursts=_bursts(findings),
-        by_model=_by_model(engine),
-        by_hour=_by_hour(engine),
+        by_model=by_model,
+        by_hour=by_hour,
+        more={name: more for name, more in rest.items() if more},  # type: ignore[misc]
     )
 
 
@@ -138,10 +145,11 @@ def _tail(engine: Engine) -> list[TailPart]:
         "marked AS (SELECT c.*, c.duration_us > b.high AS tail, c.duration_us BETWEEN b.low_middle AND b.high_middle AS middle "
         "FROM trace_components c JOIN bounds b ON b.workload = c.workload) "
         f"SELECT workload, count(*) FILTER (WHERE tail) AS units, {means} FROM marked GROUP BY workload "
-        f"HAVING count(*) FILTER (WHERE tail) >= {MIN_TAIL} AND count(*) FILTER (WHERE middle) >= {MIN_TAIL} ORDER BY workload"
+        f"HAVING count(*) FILTER (WHERE tail) >= {MIN_TAIL} AND count(*) FILTER (WHERE middle) >= {MIN_TAIL} "
+        f"ORDER BY units DESC, workload LIMIT {MOST_ROWS}"
     )
     found = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: str(row["workload"])):
         excess = {name: (row[f"tail_{c}"] - row[f"middle_{c}"]) / 1000 for c, name in COMPONENTS.items()}
         total = sum(excess.values())
         name, most = max(excess.items(), key=lambda item: item[1])
@@ -213,20 +221,27 @@ def _first_token(engine: Engine) -> list[FirstToken]:
     return [FirstToken(**row) for row in rows]
 
 
-def _queueing(engine: Engine, findings: Sequence[Finding]) -> list[Queueing]:
+def _queueing(engine: Engine) -> tuple[list[Queueing], More | None]:
     """A row for each deployment with streamed calls, where rule queueing_onset ran (it leaves view ttft_baseline)."""
     if not engine.value("SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE table_name = 'evidence_queueing_onset')"):
-        return []
-    known = {f.subject: f.evidence for f in findings if f.rule == "queueing_onset"}
-    rows = engine.rows("SELECT deployment, count(baseline_ms) FROM ttft_baseline GROUP BY deployment ORDER BY 2 DESC, 1")
+        return [], None
+    rows, more = listed(
+        engine,
+        "queueing_by_deployment",
+        "WITH timed AS (SELECT deployment, count(baseline_ms) AS calls FROM ttft_baseline GROUP BY deployment) "
+        "SELECT t.deployment, t.calls, e.subject IS NOT NULL AS found, e.still_idle_at, e.waiting_from, "
+        "e.share_of_interactive_calls_above AS share_above FROM timed t LEFT JOIN evidence_queueing_onset e ON e.subject = t.deployment "
+        "AND EXISTS (SELECT 1 FROM claims c WHERE c.rule = 'queueing_onset' AND c.subject = t.deployment)",
+        "calls DESC, deployment",
+    )
     return [
         Queueing(
-            deployment=deployment, calls=calls, status="identified" if deployment in known else "not identified" if calls >= MIN_TIMED else "too few",
-            still_idle_at=known.get(deployment, {}).get("still_idle_at"), waiting_from=known.get(deployment, {}).get("waiting_from"),
-            share_above=known.get(deployment, {}).get("share_of_interactive_calls_above"),
+            deployment=row["deployment"], calls=row["calls"],
+            status="identified" if row.pop("found") else "not identified" if row["calls"] >= MIN_TIMED else "too few",
+            still_idle_at=row["still_idle_at"], waiting_from=row["waiting_from"], share_above=row["share_above"],
         )
-        for deployment, calls in rows
-    ]  # fmt: skip
+        for row in rows
+    ], more  # fmt: skip
 
 
 def _cold_starts(findings: Sequence[Finding]) -> list[ColdStart]:
@@ -252,26 +267,43 @@ def _bursts(findings: Sequence[Finding]) -> list[Burst]:
     ]  # fmt: skip
 
 
-def _by_model(engine: Engine) -> list[ModelLatency]:
+def _by_model(engine: Engine) -> tuple[list[ModelLatency], More | None]:
+    """The calls tell which deployments are listed; quantiles are worked out for those only."""
+    key = ("provider", "model", "deployment")
+    names = ", ".join(key)
+    busiest, more = listed(
+        engine,
+        "calls_by_deployment",
+        f"SELECT {names}, count(*) AS calls FROM priced_calls WHERE status = 'ok' GROUP BY {names}",
+        f"calls DESC, {names}",
+    )
+    engine.load_rows("listed_deployments", dict.fromkeys(key, "VARCHAR"), [tuple(row[k] for k in key) for row in busiest])
+    join = " AND ".join(f"l.{k} IS NOT DISTINCT FROM p.{k}" for k in key)
     rows = engine.dicts(
-        "SELECT provider, model, deployment, count(*) AS calls, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, "
+        f"SELECT {', '.join(f'p.{k}' for k in key)}, count(*) AS calls, percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, "
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS ttft_p50_ms, "
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY ttft_ms) AS ttft_p95_ms, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY CASE WHEN duration_ms > ttft_ms AND output_tokens > 1 "
         "THEN (output_tokens - 1) * CAST(1000 AS DOUBLE) / (duration_ms - ttft_ms) END) AS tokens_per_s "
-        "FROM priced_calls WHERE status = 'ok' GROUP BY ALL ORDER BY calls DESC, provider, model, deployment"
+        f"FROM priced_calls p JOIN listed_deployments l ON {join} WHERE p.status = 'ok' GROUP BY ALL "
+        f"ORDER BY calls DESC, {', '.join(f'p.{k}' for k in key)}"
     )
-    return [ModelLatency(**row) for row in rows]
+    return [ModelLatency(**row) for row in rows], more
 
 
-def _by_hour(engine: Engine) -> list[HourLatency]:
-    rows = engine.dicts(
+def _by_hour(engine: Engine) -> tuple[list[HourLatency], More | None]:
+    """In the order of time."""
+    rows, more = listed(
+        engine,
+        "calls_by_hour",
         "WITH sends AS (SELECT *, row_number() OVER (PARTITION BY coalesce(request_id, CAST(call_id AS VARCHAR)) ORDER BY start_us, call_id) AS nth "
         "FROM priced_calls WHERE start_us IS NOT NULL) "
         "SELECT strftime(date_trunc('hour', make_timestamp(start_us)), '%Y-%m-%d %H:00') AS hour, count(*) AS calls, "
         "count(*) FILTER (WHERE status <> 'ok') AS failed, count(*) FILTER (WHERE nth > 1) AS retries, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, "
-        "percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms FROM sends GROUP BY 1 ORDER BY 1"
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms FROM sends GROUP BY 1",
+        "hour DESC",
+        most=MOST_HOURS,
     )
-    return [HourLatency(**row) for row in rows]
+    return [HourLatency(**row) for row in reversed(rows)], more

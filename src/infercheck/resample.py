@@ -29,8 +29,8 @@ class Spread:
     note: str
 
 
-def spreads(engine: Engine, window: Window) -> dict[Key, Spread]:
-    """By item of the plan; needs ``settled``, ``priced_calls`` and ``outcomes``."""
+def spreads(engine: Engine, window: Window, among: str | None = None) -> dict[Key, Spread]:
+    """By item of the plan; needs ``settled``, ``priced_calls`` and ``outcomes``. ``among``: a query of section, fix and subject; else all."""
     by_day = window.complete_days >= MIN_DAYS
     unit = "p.day" if by_day else "p.unit_id"
     units = engine.value("SELECT count(DISTINCT day) FROM priced_calls" if by_day else "SELECT count(*) FROM outcomes")
@@ -39,7 +39,8 @@ def spreads(engine: Engine, window: Window) -> dict[Key, Spread]:
         f"{unit} AS unit, CAST(round(sum(s.saved_usd) * {_NANO}) AS HUGEINT) AS nano "
         "FROM settled s JOIN priced_calls p ON p.call_id = s.call_id WHERE s.saved_usd IS NOT NULL GROUP BY 1, 2, 3, 4) "
         "SELECT section, fix, subject, count(*) FILTER (WHERE nano <> 0), sum(nano), coalesce(sum(CASE WHEN nano < 1e15 THEN nano * nano END), 0), "
-        "coalesce(sum(CASE WHEN nano >= 1e15 THEN CAST(nano AS DOUBLE) * nano END), 0) FROM own GROUP BY 1, 2, 3"
+        "coalesce(sum(CASE WHEN nano >= 1e15 THEN CAST(nano AS DOUBLE) * nano END), 0) FROM own "
+        f"{f'SEMI JOIN {among} USING (section, fix, subject) ' if among else ''}GROUP BY 1, 2, 3"
     )
     return {
         (section, fix, subject): _spread(units, touched, int(total), int(exact) + int(huge), by_day)

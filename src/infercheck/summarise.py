@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from infercheck.engine.duckdb import Engine
+from infercheck.engine.listed import listed
+from infercheck.model.more import More
 from infercheck.model.report import (
     CapacitySpend,
     CostParts,
@@ -40,75 +42,108 @@ def money(value: Any) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def cost_parts(engine: Engine) -> dict[str | None, CostParts]:
-    """Cost per successful outcome taken apart, by the workload that opened the outcome; under None for all of them.
+def cost_parts(engine: Engine, among: str = "FALSE") -> dict[str | None, CostParts]:
+    """Cost per successful outcome taken apart: under None for all outcomes, and by the workload that opened them where ``among``, SQL over
+    ``o.workload``, says so.
 
     A product that holds exactly: (clean spend of the successful / their number) x (clean spend of all / of the successful) x (spend / clean
     spend), where clean means without measured and structural savings.
     """
     rows = engine.rows(
         "WITH saved AS (SELECT p.unit_id, sum(s.saved_usd) AS saved_usd FROM settled s JOIN priced_calls p ON p.call_id = s.call_id "
-        "WHERE s.grade <> 'heuristic' GROUP BY p.unit_id) "
-        "SELECT o.workload, grouping(o.workload), sum(o.spend_usd), sum(o.spend_usd - coalesce(v.saved_usd, 0)), "
-        "sum(o.spend_usd - coalesce(v.saved_usd, 0)) FILTER (WHERE o.succeeded), count(*) FILTER (WHERE o.succeeded) "
-        "FROM outcomes o LEFT JOIN saved v ON v.unit_id = o.unit_id WHERE o.spend_usd IS NOT NULL GROUP BY ROLLUP (o.workload)"
+        "WHERE s.grade <> 'heuristic' GROUP BY p.unit_id), "
+        f"units AS (SELECT CASE WHEN {among} THEN o.workload END AS workload, o.spend_usd, o.spend_usd - coalesce(v.saved_usd, 0) AS clean_usd, "
+        "o.succeeded FROM outcomes o LEFT JOIN saved v ON v.unit_id = o.unit_id WHERE o.spend_usd IS NOT NULL) "
+        "SELECT workload, grouping(workload), sum(spend_usd), sum(clean_usd), sum(clean_usd) FILTER (WHERE succeeded), "
+        "count(*) FILTER (WHERE succeeded) FROM units GROUP BY ROLLUP (workload)"
     )
     return {
         None if overall else workload: CostParts(
             clean_usd=Decimal(clean_good) / good, failures=float(clean / clean_good), waste=float(Decimal(total) / clean)
         )
         for workload, overall, total, clean, clean_good, good in rows
-        if good and clean_good
+        if good and clean_good and (overall or workload is not None)
     }
 
 
+_BY_SPEND = "spend_usd DESC NULLS LAST, calls DESC"
+
+
 def spend(engine: Engine) -> Spend:
-    """Where the money went: by model, workload, team and UTC day. Each list's spend sums to the total."""
+    """Where the money went: by model, workload, team and UTC day. Each list's spend, with what ``more`` says of the rest, sums to the total."""
     total = engine.value("SELECT sum(billed_usd) FROM priced_calls")
     share = f"CAST(sum(p.billed_usd) AS DOUBLE) / {float(total)!r}" if total else "CAST(NULL AS DOUBLE)"
-    told = engine.value(
-        "SELECT count(cache_read_tokens) FROM calls"
-    )  # a log that never speaks of cached tokens does not say that there were none
-    cached = "sum(p.cache_read_tokens)" if told else "CAST(NULL AS BIGINT)"
-    models = engine.dicts(
-        f"SELECT p.provider, p.model, count(*) AS calls, sum(p.input_tokens) AS input_tokens, {cached} AS cache_read_tokens, "
-        f"sum(p.output_tokens) AS output_tokens, sum(p.billed_usd) AS spend_usd, {share} AS share, bool_or(m.premium) AS premium "
-        "FROM priced_calls p LEFT JOIN models m ON m.provider IS NOT DISTINCT FROM p.provider AND m.model = p.model "
-        "GROUP BY p.provider, p.model ORDER BY spend_usd DESC NULLS LAST, calls DESC, p.provider, p.model"
-    )
-    workloads = engine.dicts(
-        "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, "
-        "count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, sum(spend_usd) AS unit_usd, "
-        "string_agg(DISTINCT evidence, ' and ' ORDER BY evidence) AS success_evidence, "
-        "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms "
-        "FROM (SELECT o.* REPLACE (t.duration_ms AS duration_ms) FROM outcomes o JOIN unit_times t ON t.unit_id = o.unit_id) "
-        "GROUP BY workload), saved AS (SELECT p.workload, sum(s.saved_usd) AS saves_usd FROM settled s "
-        "JOIN priced_calls p ON p.call_id = s.call_id WHERE s.grade <> 'heuristic' GROUP BY p.workload), "
-        f"bill AS (SELECT p.workload, count(*) AS calls, sum(p.billed_usd) AS spend_usd, {share} AS share FROM priced_calls p GROUP BY p.workload) "
-        "SELECT w.workload, w.workload_source, w.class AS klass, w.class_reason, w.value, w.value_reason, b.calls, "
-        "coalesce(u.outcomes, 0) AS outcomes, CASE WHEN u.outcomes > 0 THEN u.good ELSE 0 END AS successful_outcomes, b.spend_usd, b.share, "
-        "coalesce(u.success_evidence, '') AS success_evidence, "
-        "CASE WHEN u.priced_good > 0 THEN CAST(u.unit_usd / u.priced_good AS DECIMAL(38, 12)) END AS cost_per_successful_outcome_usd, v.saves_usd, "
-        "u.p50_ms, u.p95_ms FROM workloads w JOIN bill b ON b.workload = w.workload LEFT JOIN units u ON u.workload = w.workload "
-        "LEFT JOIN saved v ON v.workload = w.workload ORDER BY b.spend_usd DESC NULLS LAST, b.calls DESC, w.workload"
-    )
-    teams = engine.dicts(
-        "SELECT c.team, count(*) AS calls, sum(p.billed_usd) AS spend_usd FROM priced_calls p JOIN calls c ON c.call_id = p.call_id "
-        "GROUP BY c.team ORDER BY spend_usd DESC NULLS LAST, c.team"
+    models, more_models = _by_model(engine, share)
+    workloads, more_workloads = _by_workload(engine, share)
+    teams, more_teams = listed(
+        engine,
+        "spend_by_team",
+        "SELECT c.team, count(*) AS calls, sum(p.billed_usd) AS spend_usd FROM priced_calls p JOIN calls c ON c.call_id = p.call_id GROUP BY c.team",
+        "spend_usd DESC NULLS LAST, team",
+        usd="spend_usd",
     )
     days = engine.dicts(
         "SELECT CAST(day AS VARCHAR) AS day, count(*) AS calls, count_if(status <> 'ok') AS failed, sum(billed_usd) AS spend_usd "
         "FROM priced_calls WHERE day IS NOT NULL GROUP BY day ORDER BY day"
     )
     machines = engine.dicts("SELECT * FROM capacity_use ORDER BY paid_usd DESC, capacity")
-    made_of = cost_parts(engine)
+    rest = {"by_model": more_models, "by_workload": more_workloads, "by_team": more_teams}
     return Spend(
-        by_model=[ModelSpend(**row) for row in models],
-        by_workload=[WorkloadSpend(**row, cost_parts=made_of.get(row["workload"])) for row in workloads],
+        by_model=models,
+        by_workload=workloads,
         by_team=[TeamSpend(**row) for row in teams],
         by_day=[DaySpend(**row) for row in days],
         by_capacity=[CapacitySpend(**row) for row in machines],
+        more={name: more for name, more in rest.items() if more},  # type: ignore[misc]
     )
+
+
+def _by_model(engine: Engine, share: str) -> tuple[list[ModelSpend], More | None]:
+    told = engine.value(
+        "SELECT count(cache_read_tokens) FROM calls"
+    )  # a log that never speaks of cached tokens does not say that there were none
+    cached = "sum(p.cache_read_tokens)" if told else "CAST(NULL AS BIGINT)"
+    rows, more = listed(
+        engine,
+        "spend_by_model",
+        f"SELECT p.provider, p.model, count(*) AS calls, sum(p.input_tokens) AS input_tokens, {cached} AS cache_read_tokens, "
+        f"sum(p.output_tokens) AS output_tokens, sum(p.billed_usd) AS spend_usd, {share} AS share, bool_or(m.premium) AS premium "
+        "FROM priced_calls p LEFT JOIN models m ON m.provider IS NOT DISTINCT FROM p.provider AND m.model = p.model GROUP BY p.provider, p.model",
+        f"{_BY_SPEND}, provider, model",
+        usd="spend_usd",
+    )
+    return [ModelSpend(**row) for row in rows], more
+
+
+def _by_workload(engine: Engine, share: str) -> tuple[list[WorkloadSpend], More | None]:
+    """The bill tells which workloads are listed; what needs a sort of its own is worked out for those only."""
+    bills, more = listed(
+        engine,
+        "spend_by_workload",
+        f"SELECT p.workload, count(*) AS calls, sum(p.billed_usd) AS spend_usd, {share} AS share FROM priced_calls p "
+        "WHERE p.workload IN (SELECT workload FROM workloads) GROUP BY p.workload",
+        f"{_BY_SPEND}, workload",
+        usd="spend_usd",
+    )
+    engine.load_rows("listed_workloads", {"workload": "VARCHAR"}, [(bill["workload"],) for bill in bills])
+    among = "IN (SELECT workload FROM listed_workloads)"
+    rows = engine.dicts(
+        "WITH units AS (SELECT workload, count(*) AS outcomes, count_if(succeeded) AS good, "
+        "count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, sum(spend_usd) AS unit_usd, "
+        "string_agg(DISTINCT evidence, ' and ' ORDER BY evidence) AS success_evidence, "
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms "
+        "FROM (SELECT o.* REPLACE (t.duration_ms AS duration_ms) FROM outcomes o JOIN unit_times t ON t.unit_id = o.unit_id) "
+        f"WHERE workload {among} GROUP BY workload), saved AS (SELECT p.workload, sum(s.saved_usd) AS saves_usd FROM settled s "
+        f"JOIN priced_calls p ON p.call_id = s.call_id WHERE s.grade <> 'heuristic' AND p.workload {among} GROUP BY p.workload) "
+        "SELECT w.workload, w.workload_source, w.class AS klass, w.class_reason, w.value, w.value_reason, b.calls, "
+        "coalesce(u.outcomes, 0) AS outcomes, CASE WHEN u.outcomes > 0 THEN u.good ELSE 0 END AS successful_outcomes, b.spend_usd, b.share, "
+        "coalesce(u.success_evidence, '') AS success_evidence, "
+        "CASE WHEN u.priced_good > 0 THEN CAST(u.unit_usd / u.priced_good AS DECIMAL(38, 12)) END AS cost_per_successful_outcome_usd, v.saves_usd, "
+        "u.p50_ms, u.p95_ms FROM workloads w JOIN spend_by_workload b ON b.workload = w.workload LEFT JOIN units u ON u.workload = w.workload "
+        f"LEFT JOIN saved v ON v.workload = w.workload WHERE w.workload {among} ORDER BY b.spend_usd DESC NULLS LAST, b.calls DESC, w.workload"
+    )
+    made_of = cost_parts(engine, f"o.workload {among}")
+    return [WorkloadSpend(**row, cost_parts=made_of.get(row["workload"])) for row in rows], more
 
 
 def hardware(machines: Sequence[CapacitySpend], spend: Decimal | None) -> Hardware | None:

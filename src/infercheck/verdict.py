@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
-from typing import get_args
+from typing import NamedTuple, get_args
 
 from infercheck.model.report import Finding, Hardware, Interactive, VerdictPart
 from infercheck.model.rule import FIX_WORDS, FixId
@@ -14,7 +14,15 @@ from infercheck.model.waits import PathPart
 _WORTH_SAYING = Decimal("0.001")
 
 
-def parts(spend: Decimal | None, findings: Iterable[Finding], hardware: Decimal | None = None) -> list[VerdictPart]:
+class Saving(NamedTuple):
+    """What all findings of one fix save, USD counted once; ``guess``: the heuristic ones."""
+
+    fix: FixId
+    guess: bool
+    usd: Decimal | None
+
+
+def parts(spend: Decimal | None, savings: Iterable[Saving], hardware: Decimal | None = None) -> list[VerdictPart]:
     """Spend by what it is owed to: one part a fix, largest first, then busy ``hardware`` if there is any, then the models' own price.
 
     They sum to ``spend``; empty where it is unknown.
@@ -23,8 +31,8 @@ def parts(spend: Decimal | None, findings: Iterable[Finding], hardware: Decimal 
         return []
     sure: dict[str, Decimal] = defaultdict(Decimal)
     guess: dict[str, Decimal] = defaultdict(Decimal)
-    for finding in findings:
-        (guess if finding.grade == "heuristic" else sure)[finding.fix] += finding.counted_once_usd or 0
+    for saving in savings:
+        (guess if saving.guess else sure)[saving.fix] += saving.usd or 0
     fixes: list[FixId] = sorted(get_args(FixId), key=lambda f: (-sure[f], -guess[f], f))
     found = [VerdictPart(part=fix, sure_usd=sure[fix], heuristic_usd=guess[fix], share=_share(sure[fix], spend)) for fix in fixes]
     if hardware is not None:

@@ -36,11 +36,11 @@ def conclude(report: GateReport, *, exit_zero: bool, require_conclusive: bool) -
 
 
 def _losses(report: Report) -> list[str]:
-    cover = report.coverage
+    cover, unlisted = report.coverage, report.coverage.more.get("unpriced_models")
     counts = {
         "rejected line{}": cover.rejects,
         "unreadable value{}": cover.cell_issues,
-        "model{} without a price": len(cover.unpriced_models),
+        "model{} without a price": len(cover.unpriced_models) + (unlisted.rows if unlisted else 0),
         "call{} in a currency without a rate": cover.unpriced_currency_calls,
     }
     return [f"--strict: {count:,} {what.format('' if count == 1 else 's')}" for what, count in counts.items() if count]

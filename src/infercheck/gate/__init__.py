@@ -51,7 +51,7 @@ def checks_of(budgets: Sequence[Budget], engine: Engine, snapshot: Snapshot, rep
     if not budgets:
         return []
     scopes = {budget.scope for budget in budgets}
-    findings = None if report is None else len(report.findings)
+    findings = None if report is None else len(report.findings) + (report.more["findings"].rows if "findings" in report.more else 0)
     return checks(budgets, figures(engine, snapshot.days, scopes, findings=findings, settled=report is not None))
 
 

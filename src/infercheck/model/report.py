@@ -11,11 +11,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
+from infercheck.model.more import More
 from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
 from infercheck.model.waits import Latency
 
-SCHEMA_VERSION = "1.4"
+SCHEMA_VERSION = "1.5"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -90,6 +91,7 @@ class Coverage(Model):
     not_checked: list[NotChecked] = []
     notices: list[str] = []
     notes: list[str] = []
+    more: dict[Literal["unpriced_models", "currencies"], More] = Field(default={}, description="what those two leave out past 1,000 names")
 
 
 class Interactive(Model):
@@ -294,6 +296,9 @@ class Spend(Model):
     by_team: list[TeamSpend] = []
     by_day: list[DaySpend] = []
     by_capacity: list[CapacitySpend] = []
+    more: dict[Literal["by_model", "by_workload", "by_team"], More] = Field(
+        default={}, description="what a list leaves out past its first 1,000 rows; with it the list sums to the whole"
+    )
 
 
 class FixPage(Model):
@@ -321,6 +326,7 @@ class Report(Model):
     findings: list[Finding] = []
     plan: list[PlanItem] = []
     plan_total_usd: Usd | None = None
+    more: dict[Literal["findings", "plan"], More] = Field(default={}, description="what a list leaves out past the first 1,000 findings")
     spend: Spend = Spend()
     latency: Latency = Latency()
     fixes: list[FixPage] = []

@@ -6,6 +6,8 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from infercheck.model.more import More
+
 
 class Model(BaseModel):
     """Frozen, and strict about its fields."""
@@ -146,4 +148,7 @@ class Latency(Model):
     cold_starts: list[ColdStart] = []
     bursts: list[Burst] = []
     by_model: list[ModelLatency] = []
-    by_hour: list[HourLatency] = []
+    by_hour: list[HourLatency] = Field(default=[], description="the newest 20,000 hours with a call")
+    more: dict[Literal["by_model", "by_hour", "queueing"], More] = Field(
+        default={}, description="what a list leaves out past its first 1,000 rows"
+    )

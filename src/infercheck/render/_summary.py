@@ -10,7 +10,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from infercheck.render.figures import count, faster, ms, nothing_found, percent, plural
-from infercheck.render.money import allocate, cell_usd, places_in_tables, total, usd
+from infercheck.render.money import cell_usd, places_in_tables, total, usd
+from infercheck.render.rest import column, count_of, rest
 from infercheck.render.safe import clean
 
 if TYPE_CHECKING:
@@ -83,14 +84,15 @@ def _figures(report: Report) -> list[tuple[str, str, str]]:
 def _plan(report: Report, places: int) -> dict[str, Any]:
     if not report.plan:
         return {}
-    cells = allocate([item.saves_usd for item in report.plan], places)
+    more = report.more.get("plan")
+    cells = column([item.saves_usd for item in report.plan], more, places)
     timed = any(item.saves_ms_p95 is not None for item in report.plan)
     rows: list[tuple[str, ...]] = [
         (str(item.rank), clean(item.what, 240), cell_usd(item.saves_usd, cell, places), faster(item.saves_ms_p95), item.grade)
-        for item, cell in list(zip(report.plan, cells, strict=True))[:_ROWS]
+        for item, cell in list(zip(report.plan, cells, strict=False))[:_ROWS]
     ]
-    if rest := cells[_ROWS:]:
-        rows.append(("", f"and {len(rest)} more", usd(total(rest), places), "", ""))
+    if left := count_of(report.plan[_ROWS:], more):
+        rows.append(("", f"and {left:,} more", usd(total(cells[_ROWS:]), places), "", ""))
     rows.append(("", "total, each dollar counted once", usd(total(cells), places), "", ""))
     columns = [("#", "right"), ("what to do", "left"), ("saves", "right"), ("p95", "right"), ("grade", "left")]
     return _table("Plan", columns, rows, without=() if timed else (3,))
@@ -100,7 +102,8 @@ def _spend(report: Report, places: int) -> dict[str, Any]:
     models = report.spend.by_model
     if not models:
         return {}
-    cells: list[Decimal | None] = allocate([model.spend_usd for model in models], places)
+    more = report.spend.more.get("by_model")
+    cells = column([model.spend_usd for model in models], more, places)
     rows: list[tuple[str, ...]] = [
         (
             clean("/".join(part for part in (m.provider, m.model) if part) or "unknown", _NAME),
@@ -108,10 +111,10 @@ def _spend(report: Report, places: int) -> dict[str, Any]:
             cell_usd(m.spend_usd, cell, places),
             percent(m.share),
         )
-        for m, cell in list(zip(models, cells, strict=True))[:_ROWS]
+        for m, cell in list(zip(models, cells, strict=False))[:_ROWS]
     ]
-    if rest := cells[_ROWS:]:
-        rows.append((f"and {len(rest)} more", count(sum(m.calls for m in models[_ROWS:])), usd(total(rest), places), ""))
+    if left := rest(models, cells, _ROWS, more):
+        rows.append((f"and {left.rows:,} more", count(left.calls), usd(left.usd, places), ""))
     return _table("Spend by model", [("model", "left"), ("calls", "right"), ("spend", "right"), ("share", "right")], rows)
 
 

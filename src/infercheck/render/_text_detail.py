@@ -8,10 +8,12 @@ from decimal import Decimal
 
 from rich.text import Text
 
+from infercheck.model.more import More
 from infercheck.model.report import ModelSpend, Report, WorkloadSpend
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import count, made_of, ms, plural
-from infercheck.render.money import allocate, cell_usd, total, usd
+from infercheck.render.money import cell_usd, total, usd
+from infercheck.render.rest import calls, column, rest
 from infercheck.render.safe import ascii_only, lines
 
 _ROWS = 10  # per table, unless verbose
@@ -21,8 +23,8 @@ _WORTH_TAKING_APART = 1.01  # a success costs at least a hundredth more than a c
 
 def spend(page: Page, report: Report, places: int) -> None:
     """By model, then by workload; each column of dollars sums to the log's spend."""
-    _by_model(page, report.spend.by_model, places)
-    _by_workload(page, report.spend.by_workload, places)
+    _by_model(page, report.spend.by_model, report.spend.more.get("by_model"), places)
+    _by_workload(page, report.spend.by_workload, report.spend.more.get("by_workload"), places)
 
 
 def fixes(page: Page, report: Report) -> None:
@@ -54,11 +56,11 @@ def not_checked(page: Page, report: Report) -> None:
             page.paragraph(f"to check: {setting}", "cyan", indent=4)
 
 
-def _by_model(page: Page, rows: Sequence[ModelSpend], places: int) -> None:
+def _by_model(page: Page, rows: Sequence[ModelSpend], more: More | None, places: int) -> None:
     if not rows:
         return
     page.heading("Spend by model")
-    cells = allocate([row.spend_usd for row in rows], places)
+    cells = column([row.spend_usd for row in rows], more, places)
     shown = len(rows) if page.style.verbose else _ROWS
     columns = [
         Column("model", "left", wrap=True),
@@ -71,26 +73,26 @@ def _by_model(page: Page, rows: Sequence[ModelSpend], places: int) -> None:
     ]
     longest = max((row.share or 0 for row in rows), default=0)
     body: list[list[Cell]] = []
-    for row, cell in list(zip(rows, cells, strict=True))[:shown]:
+    for row, cell in list(zip(rows, cells, strict=False))[:shown]:
         name = page.text("/".join(part for part in (row.provider, row.model) if part) or "unknown", limit=80)
         name = page.joined(name, page.text("premium" if row.premium else "", "magenta"))
         tokens = [_tokens(row.input_tokens), _tokens(row.cache_read_tokens), _tokens(row.output_tokens)]
         body.append([name, count(row.calls), *tokens, cell_usd(row.spend_usd, cell, places)])
         body[-1] += page.share(row.share, longest)
-    _close(page, columns, body, rows, cells, shown, places)
+    _close(page, columns, body, rows, cells, more, shown, places)
 
 
-def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None:
+def _by_workload(page: Page, rows: Sequence[WorkloadSpend], more: More | None, places: int) -> None:
     if not rows:
         return
     page.heading("Spend by workload")
-    cells = allocate([row.spend_usd for row in rows], places)
+    cells = column([row.spend_usd for row in rows], more, places)
     shown = len(rows) if page.style.verbose else _ROWS
     columns = [Column("workload", "left", wrap=True), Column("calls"), Column("p95"), Column("a success"), Column("spend")]
     columns += page.share_columns()
     longest = max((row.share or 0 for row in rows), default=0)
     body: list[list[Cell]] = []
-    for row, cell in list(zip(rows, cells, strict=True))[:shown]:
+    for row, cell in list(zip(rows, cells, strict=False))[:shown]:
         usual = row.value in (None, "normal") and not page.style.verbose
         value = "" if usual else f"value {row.value or 'unknown'}" + (f" ({row.value_reason})" if row.value_reason else "")
         reasoned = row.class_reason and (row.klass != "unknown" or page.style.verbose)
@@ -103,7 +105,7 @@ def _by_workload(page: Page, rows: Sequence[WorkloadSpend], places: int) -> None
         each = usd(row.cost_per_successful_outcome_usd)
         body.append([name, count(row.calls), ms(row.p95_ms), each, cell_usd(row.spend_usd, cell, places)])
         body[-1] += page.share(row.share, longest)
-    _close(page, columns, body, rows, cells, shown, places)
+    _close(page, columns, body, rows, cells, more, shown, places)
     untold = dict.fromkeys(row.class_reason for row in rows[:shown] if row.klass == "unknown" and row.class_reason)
     if not page.style.verbose:
         for reason in untold:
@@ -116,27 +118,19 @@ def _close(
     body: list[list[Cell]],
     rows: Sequence[ModelSpend] | Sequence[WorkloadSpend],
     cells: Sequence[Decimal | None],
+    more: More | None,
     shown: int,
     places: int,
 ) -> None:
     """The rest in one row, then the total."""
     middle, after = [""] * (len(columns) - 3 - len(page.share_columns())), [""] * len(page.share_columns())
-    if len(rows) > shown:
-        rest = rows[shown:]
-        body.append(
-            [
-                page.text(f"and {len(rest)} more", "dim"),
-                count(sum(row.calls for row in rest)),
-                *middle,
-                usd(total(cells[shown:]), places),
-                *after,
-            ]
-        )
+    if left := rest(rows, cells, shown, more):
+        body.append([page.text(f"and {left.rows:,} more", "dim"), count(left.calls), *middle, usd(left.usd, places), *after])
     if len(rows) > 1:
         body.append(
             [
                 page.text("total", "bold"),
-                count(sum(row.calls for row in rows)),
+                count(calls(rows, more)),
                 *middle,
                 Text(page.safe(usd(total(cells), places)), "bold"),
                 *after,

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from infercheck.model.more import More
 from infercheck.model.report import Finding, Report
 from infercheck.model.waits import ModelLatency
 from infercheck.render import _text_waits
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import count, ms, percent, plural
+from infercheck.render.rest import count_of
 
 _ROWS = 8
 _QUEUEING = "queueing_onset"
@@ -26,7 +28,7 @@ def latency(page: Page, report: Report) -> None:
     _spikes(page, report)
     _text_waits.waits(page, report)
     _tail(page, report)
-    _by_model(page, facts.by_model)
+    _by_model(page, facts.by_model, facts.more.get("by_model"))
 
 
 def _queueing(page: Page, report: Report) -> None:
@@ -80,7 +82,7 @@ def _tail(page: Page, report: Report) -> None:
         page.paragraph(f"and {len(ordered) - len(shown)} more workloads", "dim", indent=4)
 
 
-def _by_model(page: Page, rows: list[ModelLatency]) -> None:
+def _by_model(page: Page, rows: list[ModelLatency], more: More | None) -> None:
     if not rows:
         return
     page.heading("Latency by deployment")
@@ -92,5 +94,5 @@ def _by_model(page: Page, rows: list[ModelLatency]) -> None:
         speed = count(None) if row.tokens_per_s is None else f"{row.tokens_per_s:.0f}"
         body.append([name, count(row.calls), ms(row.p50_ms), ms(row.p95_ms), ms(row.ttft_p50_ms), ms(row.ttft_p95_ms), speed])
     page.table(columns, body)
-    if len(rows) > _ROWS and not page.style.verbose:
-        page.paragraph(f"and {len(rows) - _ROWS} more", "dim")
+    if left := count_of(rows, more) - len(body):
+        page.paragraph(f"and {left:,} more", "dim")

@@ -11,7 +11,8 @@ from rich.text import Text
 from infercheck.model.report import Finding, PlanItem, Report
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import count, faster, ms, plural, scalar
-from infercheck.render.money import UNKNOWN, allocate, beside, cell_usd, total, usd
+from infercheck.render.money import UNKNOWN, beside, cell_usd, total, usd
+from infercheck.render.rest import column
 
 STEPS = {1: "Premium models misused", 2: "Retries and waste", 3: "Traffic mixing", 4: "Providers and capacity"}
 _SECTIONS = (
@@ -31,8 +32,9 @@ def plan(page: Page, report: Report, places: int) -> None:
             page.paragraph("Nothing in the findings saves money or time by itself.")
         return
     page.heading("Plan", "saves: this log, each dollar counted once")
-    saves = allocate([item.saves_usd for item in report.plan], places)
-    cells = dict(zip((id(item) for item in report.plan), saves, strict=True))
+    more = report.more.get("plan")
+    saves = column([item.saves_usd for item in report.plan], more, places)
+    cells = dict(zip((id(item) for item in report.plan), saves, strict=False))
     monthly = any(item.saves_usd_per_month is not None for item in report.plan)
     timed = any(map(_felt, report.plan))
     columns = [Column("#"), Column("what to do", "left", wrap=True), Column("saves"), *([Column("a month")] if monthly else [])]
@@ -53,6 +55,8 @@ def plan(page: Page, report: Report, places: int) -> None:
             add(str(item.rank), _what(page, item, places), saved, month or UNKNOWN, faster(item.saves_ms_p95), item.grade)
         if short and len(used) > 1:
             add("", page.text(f"subtotal, {short}", "dim"), usd(total([cells[id(item)] for item in items]), places), "", "", "", "dim")
+    if more:
+        add("", page.text(f"and {more.rows:,} more", "dim"), usd(saves[-1], places), "", "", "", "dim")
     add("", page.text("total", "bold"), usd(total(saves), places), "", "", "", "bold")
     page.table(columns, rows)
     if monthly:
@@ -67,8 +71,9 @@ def findings(page: Page, report: Report, places: int) -> None:
     """Findings by step; verbose opens each one's evidence."""
     if not report.findings:
         return
-    once = allocate([finding.counted_once_usd for finding in report.findings], places)
-    cells = dict(zip((id(finding) for finding in report.findings), once, strict=True))
+    more = report.more.get("findings")
+    once = column([finding.counted_once_usd for finding in report.findings], more, places)
+    cells = dict(zip((id(finding) for finding in report.findings), once, strict=False))
     for step in sorted({finding.step for finding in report.findings}):
         chosen = [finding for finding in report.findings if finding.step == step]
         chosen.sort(key=lambda f: (-(f.counted_once_usd or Decimal(0)), -(f.alone_usd or Decimal(0)), -(f.saves_ms_p95 or 0), f.id))
@@ -85,6 +90,9 @@ def findings(page: Page, report: Report, places: int) -> None:
             worth = total([cells[id(finding)] for finding in rest])
             told = "" if worth is None else f", {usd(worth, places)} counted once"
             page.paragraph(f"and {len(rest)} more{told}: -v lists them", "dim")
+    if more:
+        told = "" if more.usd is None else f", {usd(once[-1], places)} counted once"
+        page.paragraph(f"and {plural(more.rows, 'finding')} more{told}: infercheck export claims has them all", "dim")
 
 
 def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | None], places: int) -> None:

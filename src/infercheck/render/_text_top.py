@@ -25,7 +25,9 @@ from infercheck.render.figures import (
     rate,
 )
 from infercheck.render.money import UNKNOWN, usd
+from infercheck.render.rest import count_of
 
+_CURRENCIES = 8  # named
 _BAR = 30  # columns
 _SAMPLES = 3  # of rejects and unreadable cells, unless verbose
 _BASIS = {
@@ -205,7 +207,8 @@ def _priced(page: Page, coverage: Coverage) -> Cell:
         return line
     known = [page.safe(model, 40) for model in coverage.unpriced_models]
     some = ", ".join(known if page.style.verbose else known[:5])
-    more = "" if page.style.verbose or len(known) <= 5 else f" and {len(known) - 5} more"
+    left = count_of(known, coverage.more.get("unpriced_models")) - (len(known) if page.style.verbose else min(5, len(known)))
+    more = f" and {left:,} more" if left else ""
     return page.text(f"{line}; no price for {some}{more}", "yellow")
 
 
@@ -223,11 +226,14 @@ def _basis(coverage: Coverage) -> str:
 
 def _currency(page: Page, coverage: Coverage) -> list[tuple[str, Cell]]:
     others = {name: calls for name, calls in coverage.currencies.items() if name != "USD"}
-    names = ", ".join(page.safe(name, 12) for name in others)
+    left, names = coverage.more.get("currencies"), ", ".join(page.safe(name, 12) for name in list(others)[:_CURRENCIES])
+    unnamed = count_of(others, left) - min(_CURRENCIES, len(others))
+    names += f" and {unnamed:,} more" if unnamed else ""
     if coverage.unpriced_currency_calls:
         says = f"{plural(coverage.unpriced_currency_calls, 'call')} priced in {names} without a rate: add a [[rate]] to the config"
         return [("currency", page.text(says, "yellow"))]
-    return [("currency", f"{plural(sum(others.values()), 'call')} priced in {names}, at the config's rate")] if others else []
+    calls = sum(others.values()) + ((left.calls or 0) if left else 0)
+    return [("currency", f"{plural(calls, 'call')} priced in {names}, at the config's rate")] if others else []
 
 
 def _path(report: Report) -> list[tuple[str, Cell]]:

@@ -1,4 +1,7 @@
-"""The plan as CSV: one row per thing to do. Numbers are exact and stay numbers; text that a spreadsheet would run is neutralised."""
+"""The plan as CSV: one row per thing to do, and one for all that the report only sums up.
+
+Numbers are exact and stay numbers; text that a spreadsheet would run is neutralised.
+"""
 
 from __future__ import annotations
 
@@ -44,6 +47,9 @@ def render(report: Report, style: Style = DEFAULT) -> str:
     writer.writerow(COLUMNS)
     for item in report.plan:
         writer.writerow(_row(item))
+    if more := report.more.get("plan"):
+        rest: dict[str, object] = {"what": f"and {more.rows} more: infercheck export claims has them all", "saves_usd": more.usd}
+        writer.writerow(_number(rest.get(name)) for name in COLUMNS)
     return out.getvalue()
 
 

@@ -23,7 +23,8 @@ from infercheck.render.figures import (
     percent,
     rate,
 )
-from infercheck.render.money import UNKNOWN, allocate, beside, cell_usd, places_in_tables, total, usd
+from infercheck.render.money import UNKNOWN, beside, cell_usd, places_in_tables, total, usd
+from infercheck.render.rest import column, rest
 from infercheck.render.safe import clean
 
 if TYPE_CHECKING:
@@ -143,10 +144,11 @@ def _hardware(report: Report, places: int) -> list[str]:
 def _plan(report: Report, places: int) -> list[str]:
     if not report.plan:
         return []
-    saves = allocate([item.saves_usd for item in report.plan], places)
+    more = report.more.get("plan")
+    saves = column([item.saves_usd for item in report.plan], more, places)
     out = ["## Plan\n"]
     for key, title in _SECTIONS.items():
-        chosen = [(item, cell) for item, cell in zip(report.plan, saves, strict=True) if item.section == key]
+        chosen = [(item, cell) for item, cell in zip(report.plan, saves, strict=False) if item.section == key]
         if not chosen:
             continue
         rows: list[tuple[str, ...]] = [
@@ -166,6 +168,8 @@ def _plan(report: Report, places: int) -> list[str]:
         subtotal = usd(total([cell for _, cell in chosen]), places)
         rows.append(("", "**Subtotal**", "", f"**{subtotal}**", "", "", "", "", ""))
         out += [f"### {title}\n", *table(("#:", "What to do", "Fix", "Saves:", "A month:", "p95:", "Grade", "Effort", "95% between"), rows)]
+    if more:
+        out.append(f"And {more.rows:,} more, {usd(saves[-1], places)}.\n")
     return [*out, f"**Total, each dollar counted once: {usd(total(saves), places)}**\n"]
 
 
@@ -178,9 +182,10 @@ def _range(item: PlanItem, places: int) -> str:
 def _findings(report: Report, places: int) -> list[str]:
     if not report.findings:
         return []
-    once = allocate([finding.counted_once_usd for finding in report.findings], places)
+    more = report.more.get("findings")
+    once = column([finding.counted_once_usd for finding in report.findings], more, places)
     pairs = sorted(
-        zip(report.findings, once, strict=True), key=lambda p: (p[0].step, -(p[1] or Decimal(0)), -(p[0].alone_usd or Decimal(0)), p[0].id)
+        zip(report.findings, once, strict=False), key=lambda p: (p[0].step, -(p[1] or Decimal(0)), -(p[0].alone_usd or Decimal(0)), p[0].id)
     )
     rows = [
         (
@@ -195,14 +200,16 @@ def _findings(report: Report, places: int) -> list[str]:
         )
         for f, cell in pairs
     ]
-    return ["## Findings\n", *table(("Step:", "Rule", "Finding", "Subject", "Calls:", "Alone:", "Counted once:", "Grade"), rows)]
+    left = [f"And {more.rows:,} more, {usd(once[-1], places)} counted once.\n"] if more else []
+    return ["## Findings\n", *table(("Step:", "Rule", "Finding", "Subject", "Calls:", "Alone:", "Counted once:", "Grade"), rows), *left]
 
 
 def _spend(report: Report, places: int) -> list[str]:
     out = []
     if report.spend.by_model:
         models = report.spend.by_model
-        cells = allocate([m.spend_usd for m in models], places)
+        more = report.spend.more.get("by_model")
+        cells = column([m.spend_usd for m in models], more, places)
         rows = [
             (
                 code("/".join(part for part in (m.provider, m.model) if part)) + (" premium" if m.premium else ""),
@@ -212,12 +219,15 @@ def _spend(report: Report, places: int) -> list[str]:
                 usd(cell, places),
                 percent(m.share),
             )
-            for m, cell in zip(models, cells, strict=True)
+            for m, cell in zip(models, cells, strict=False)
         ]
+        if left := rest(models, cells, len(models), more):
+            rows.append((f"and {left.rows:,} more", count(left.calls), "", "", usd(left.usd, places), ""))
         out += ["## Spend by model\n", *table(("Model", "Calls:", "Input tokens:", "Output tokens:", "Spend:", "Share:"), rows)]
     if report.spend.by_workload:
         jobs = report.spend.by_workload
-        cells = allocate([w.spend_usd for w in jobs], places)
+        more = report.spend.more.get("by_workload")
+        cells = column([w.spend_usd for w in jobs], more, places)
         per_job = [
             (
                 code(w.workload),
@@ -230,8 +240,10 @@ def _spend(report: Report, places: int) -> list[str]:
                 usd(cell, places),
                 percent(w.share),
             )
-            for w, cell in zip(jobs, cells, strict=True)
+            for w, cell in zip(jobs, cells, strict=False)
         ]
+        if left := rest(jobs, cells, len(jobs), more):
+            per_job.append((f"and {left.rows:,} more", "", "", count(left.calls), "", "", "", usd(left.usd, places), ""))
         titles = ("Workload", "Class", "Value", "Calls:", "p95:", "Cost per success:", "Clean x failed x waste:", "Spend:", "Share:")
         out += ["## Spend by workload\n", *table(titles, per_job)]
     return out
@@ -239,6 +251,7 @@ def _spend(report: Report, places: int) -> list[str]:
 
 def _read(report: Report, tz: str) -> list[str]:
     c, window = report.coverage, report.window
+    unlisted = f" and {c.more['unpriced_models'].rows:,} more" if "unpriced_models" in c.more else ""
     rows = [
         (
             "Files",
@@ -251,7 +264,7 @@ def _read(report: Report, tz: str) -> list[str]:
         ("Lines rejected, values unreadable", f"{count(c.rejects)}, {count(c.cell_issues)}"),
         ("Window", f"{moment(window.start, tz)} to {moment(window.end, tz)} {escape(tz)}"),
         ("Calls with a price", percent(c.priced_share)),
-        ("Without a price", ", ".join(code(model) for model in c.unpriced_models) or "none"),
+        ("Without a price", (", ".join(code(model) for model in c.unpriced_models) + unlisted) or "none"),
         ("Cost basis", c.cost_basis),
         ("Logged, list price of the same calls", f"{usd(c.logged_usd)}, {usd(c.computed_usd)}"),
     ]

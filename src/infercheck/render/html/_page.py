@@ -31,7 +31,8 @@ from infercheck.render.html.charts import (
     week,
     workloads,
 )
-from infercheck.render.money import allocate, places_in_tables, total, usd
+from infercheck.render.money import places_in_tables, total, usd
+from infercheck.render.rest import column, count_of
 
 _MONEY = (workloads, models, teams, spend_over_time, cache)
 _TIME = (latency_over_time, path, first_token, retries_over_time)
@@ -76,7 +77,8 @@ def page(report: Report, tz: str) -> str:
             waterfall=drawn.get(waterfall, []),
             plan=_sections.plan(report, places, links),
             fixes=_sections.fixes(report),
-            plan_total=usd(total(allocate([item.saves_usd for item in report.plan], places)), places),
+            plan_total=usd(total(column([item.saves_usd for item in report.plan], report.more.get("plan"), places)), places),
+            more_plan=_sections.more_plan(report, places),
             money=[d for module in _MONEY for d in drawn.get(module, [])],
             tables=_tables(report) if judged else [],
             hardware=hardware.listed(report, places),
@@ -88,7 +90,7 @@ def page(report: Report, tz: str) -> str:
             missing=[module.MISSING for module, found in charts.items() if not found],
             steps=opened,
             more_findings=more,
-            count=len(report.findings),
+            count=count_of(report.findings, report.more.get("findings")),
             read=_sections.read(report, tz),
             not_checked=_sections.not_checked(report),
             unchecked=len(report.coverage.not_checked),

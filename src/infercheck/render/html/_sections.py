@@ -25,7 +25,8 @@ from infercheck.render.figures import (
     scalar,
 )
 from infercheck.render.html._figure import name
-from infercheck.render.money import allocate, cell_usd, total, usd
+from infercheck.render.money import cell_usd, total, usd
+from infercheck.render.rest import column, count_of
 from infercheck.render.safe import clean, lines
 
 STEPS = {1: "Premium models misused", 2: "Retries and waste", 3: "Traffic mixing", 4: "Providers and capacity"}
@@ -204,8 +205,8 @@ def anchors(report: Report) -> dict[str, str]:
 
 def plan(report: Report, places: int, links: dict[str, str]) -> list[PlanPart]:
     """The plan by certainty; the savings as shown add up to the total."""
-    cells = allocate([item.saves_usd for item in report.plan], places)
-    pairs = list(zip(report.plan, cells, strict=True))
+    cells = column([item.saves_usd for item in report.plan], report.more.get("plan"), places)
+    pairs = list(zip(report.plan, cells, strict=False))
     most = max((item.saves_usd for item in report.plan if item.saves_usd), default=None)
     shown = {id(item) for item, _ in pairs[:_ITEMS]}
     titles = {finding.id: f"{finding.title}: {name(finding.subject)}" for finding in report.findings}
@@ -219,6 +220,13 @@ def plan(report: Report, places: int, links: dict[str, str]) -> list[PlanPart]:
         more = f"{len(left):,} more, {usd(total([cell for _, cell in left]), places)}" if left else ""
         parts.append(PlanPart(key, title, says, drawn, usd(total([cell for _, cell in own]), places), more))
     return parts
+
+
+def more_plan(report: Report, places: int) -> str:
+    """What the report itself sums up of the plan."""
+    more = report.more.get("plan")
+    cells = column([item.saves_usd for item in report.plan], more, places)
+    return f"{more.rows:,} more, {usd(cells[-1], places)}" if more else ""
 
 
 def _item(
@@ -270,20 +278,26 @@ def findings(report: Report, places: int, links: dict[str, str]) -> tuple[list[S
     steps: dict[int, list[Opened]] = defaultdict(list)
     for finding, cell in pairs[:_ITEMS]:
         steps[finding.step].append(_opened(finding, cell, places, links[finding.id]))
-    left = [cell for _, cell in pairs[_ITEMS:]]
-    more = f"{plural(len(left), 'more finding')}, {usd(total(left), places)} counted once" if left else ""
+    beyond = report.more.get("findings")
+    left = [cell for _, cell in pairs[_ITEMS:]] + ([_once(report, places)[-1]] if beyond else [])
+    number = count_of(pairs[_ITEMS:], beyond)
+    more = f"{plural(number, 'more finding')}, {usd(total(left), places)} counted once" if number else ""
     return [Step(n, STEPS.get(n, "Other"), steps[n]) for n in sorted(steps)], more
 
 
 def _ranked(report: Report, places: int) -> list[tuple[Finding, Decimal | None]]:
     """Findings with what they save as shown; dearest first, then those that take most time."""
-    once = allocate([finding.counted_once_usd for finding in report.findings], places)
+    once = _once(report, places)
 
     def rank(pair: tuple[Finding, Decimal | None]) -> tuple[Decimal, Decimal, float, str]:
         finding, _ = pair
         return -(finding.counted_once_usd or Decimal(0)), -(finding.alone_usd or Decimal(0)), -(finding.saves_ms_p95 or 0), finding.id
 
-    return sorted(zip(report.findings, once, strict=True), key=rank)
+    return sorted(zip(report.findings, once, strict=False), key=rank)
+
+
+def _once(report: Report, places: int) -> list[Decimal | None]:
+    return column([finding.counted_once_usd for finding in report.findings], report.more.get("findings"), places)
 
 
 def _opened(finding: Finding, cell: Decimal | None, places: int, anchor: str) -> Opened:
@@ -312,7 +326,8 @@ def read(report: Report, tz: str) -> list[tuple[str, str]]:
     c = report.coverage
     skipped = ", ".join(f"{n:,} {name(kind, 20)}" for kind, n in sorted(c.skipped.items()))
     unpriced = [name(model) for model in c.unpriced_models]
-    few = ", ".join(unpriced[:12]) + (f" and {len(unpriced) - 12:,} more" if len(unpriced) > 12 else "")
+    unnamed = count_of(unpriced[12:], c.more.get("unpriced_models"))
+    few = ", ".join(unpriced[:12]) + (f" and {unnamed:,} more" if unnamed else "")
     rows = [
         ("Files", count(c.files) + (f"; skipped as no log: {skipped}" if skipped else "")),
         ("Rows, attempts, requests", f"{count(c.rows)}, {count(c.attempts)}, {count(c.requests)}"),

@@ -7,7 +7,8 @@ from infercheck.render.figures import count, percent, plural
 from infercheck.render.html._bars import Bar, bars
 from infercheck.render.html._figure import ROWS, Cell, Column, Figure, Table, counted, dollars, name, shared
 from infercheck.render.html._theme import ACCENT, OTHER
-from infercheck.render.money import allocate, places_in_tables, total, usd
+from infercheck.render.money import places_in_tables, total, usd
+from infercheck.render.rest import calls, column, rest
 
 _BARS = 10
 _COLOURS = {"premium model": ACCENT, "other model": OTHER}
@@ -55,7 +56,8 @@ def listed(report: Report) -> Table | None:
     if not models:
         return None
     places = places_in_tables(report.headline.spend_usd)
-    cells = allocate([m.spend_usd for m in models], places)
+    more = report.spend.more.get("by_model")
+    cells = column([m.spend_usd for m in models], more, places)
     most = max((m.spend_usd for m in models if m.spend_usd), default=None)
     rows = [
         [
@@ -69,7 +71,6 @@ def listed(report: Report) -> Table | None:
         ]
         for m, cell in zip(models[:ROWS], cells, strict=False)
     ]
-    left = models[ROWS:]
     columns = (
         Column("Model", False),
         Column("Calls"),
@@ -79,10 +80,7 @@ def listed(report: Report) -> Table | None:
         Column("Spend"),
         Column("Share"),
     )
-    rest = (
-        (plural(len(left), "more model"), count(sum(m.calls for m in left)), "", "", "", usd(total(cells[ROWS:]), places), "")
-        if left
-        else ()
-    )
-    whole = ("All models", count(sum(m.calls for m in models)), "", "", "", usd(total(cells), places), "") if len(models) > 1 else ()
-    return Table("models-data", "Spend by model", columns, rows, rest, whole, searchable=True)
+    left = rest(models, cells, ROWS, more)
+    cut = (plural(left.rows, "more model"), count(left.calls), "", "", "", usd(left.usd, places), "") if left else ()
+    whole = ("All models", count(calls(models, more)), "", "", "", usd(total(cells), places), "") if len(models) > 1 else ()
+    return Table("models-data", "Spend by model", columns, rows, cut, whole, searchable=True)

@@ -7,7 +7,8 @@ from infercheck.render.figures import count, percent, plural
 from infercheck.render.html._bars import Bar, bars
 from infercheck.render.html._figure import ROWS, Cell, Column, Figure, Table, counted, dollars, name
 from infercheck.render.html._theme import ACCENT, OTHER
-from infercheck.render.money import allocate, places_in_tables, total, usd
+from infercheck.render.money import places_in_tables, total, usd
+from infercheck.render.rest import calls, column, rest
 
 _BARS = 10
 _COLOURS = {"team": ACCENT, "no team in the log": OTHER}
@@ -35,7 +36,8 @@ def figure(report: Report, tz: str) -> Figure | None:
         )
         for t in priced[:_BARS]
     ]
-    cells = allocate([t.spend_usd for t in teams], places)
+    more = report.spend.more.get("by_team")
+    cells = column([t.spend_usd for t in teams], more, places)
     most = max(t.spend_usd for t in priced if t.spend_usd)
     table_rows = [
         [
@@ -45,20 +47,20 @@ def figure(report: Report, tz: str) -> Figure | None:
         ]
         for t, cell in zip(teams[:ROWS], cells, strict=False)
     ]
-    left = teams[ROWS:]
-    rest = (plural(len(left), "more team"), count(sum(t.calls for t in left)), usd(total(cells[ROWS:]), places)) if left else ()
-    whole = ("All teams", count(sum(t.calls for t in teams)), usd(total(cells), places)) if len(teams) > 1 else ()
+    left = rest(teams, cells, ROWS, more)
+    cut = (plural(left.rows, "more team"), count(left.calls), usd(left.usd, places)) if left else ()
+    whole = ("All teams", count(calls(teams, more)), usd(total(cells), places)) if len(teams) > 1 else ()
     return Figure(
         id="teams",
         title="Spend by team",
-        says=f"{plural(sum(t.team is not None for t in teams), 'team')} named in the log.",
+        says=f"{plural(sum(t.team is not None for t in teams) + (more.rows if more else 0), 'team')} named in the log.",
         spec=lambda width: bars(rows, _COLOURS, width, legend=False),
         table=Table(
             "teams-data",
             "Spend by team",
             (Column("Team", False), Column("Calls"), Column("Spend")),
             table_rows,
-            rest,
+            cut,
             whole,
             searchable=True,
         ),

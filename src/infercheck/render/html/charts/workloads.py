@@ -7,7 +7,8 @@ from infercheck.render.figures import count, made_of, percent, plural
 from infercheck.render.html._bars import Bar, bars
 from infercheck.render.html._figure import ROWS, Cell, Column, Figure, Table, counted, dollars, name, shared, timed
 from infercheck.render.html._theme import ACCENT, SAVE
-from infercheck.render.money import allocate, places_in_tables, total, usd
+from infercheck.render.money import places_in_tables, total, usd
+from infercheck.render.rest import calls, column, rest
 
 _BARS = 12
 _COLOURS = {"would stay": ACCENT, "saved by sure fixes": SAVE}
@@ -49,7 +50,8 @@ def listed(report: Report) -> Table | None:
     if not jobs:
         return None
     places = places_in_tables(report.headline.spend_usd)
-    cells = allocate([w.spend_usd for w in jobs], places)
+    more = report.spend.more.get("by_workload")
+    cells = column([w.spend_usd for w in jobs], more, places)
     most = max((w.spend_usd for w in jobs if w.spend_usd), default=None)
     rows = [
         [
@@ -68,7 +70,6 @@ def listed(report: Report) -> Table | None:
         ]
         for w, cell in zip(jobs[:ROWS], cells, strict=False)
     ]
-    left = jobs[ROWS:]
     columns = (
         Column("Workload", False),
         Column("Value", False),
@@ -79,13 +80,10 @@ def listed(report: Report) -> Table | None:
         Column("Spend"),
         Column("Share"),
     )
-    rest = (
-        (plural(len(left), "more workload"), "", count(sum(w.calls for w in left)), "", "", "", usd(total(cells[ROWS:]), places), "")
-        if left
-        else ()
-    )
-    whole = ("All workloads", "", count(sum(w.calls for w in jobs)), "", "", "", usd(total(cells), places), "") if len(jobs) > 1 else ()
-    return Table("workloads-data", "Spend by workload", columns, rows, rest, whole, searchable=True)
+    left = rest(jobs, cells, ROWS, more)
+    cut = (plural(left.rows, "more workload"), "", count(left.calls), "", "", "", usd(left.usd, places), "") if left else ()
+    whole = ("All workloads", "", count(calls(jobs, more)), "", "", "", usd(total(cells), places), "") if len(jobs) > 1 else ()
+    return Table("workloads-data", "Spend by workload", columns, rows, cut, whole, searchable=True)
 
 
 def _float(value: object) -> float | None:
