@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import os
 import re
@@ -10,6 +12,7 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Iterator
+from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
 
@@ -262,3 +265,79 @@ def test_anonymized(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert all(team in calls for team in teams)
     assert all(re.match(r"file-[0-9a-f]{8}\.jsonl:\d+: ", sample) for sample in after["coverage"]["reject_samples"])
     assert any(re.match(r"file-[0-9a-f]{8}\.jsonl: ", notice) for notice in after["coverage"]["notices"])
+
+
+FINANCE = """
+[[team]]
+name = "heron search"
+cost_centre = "heron-42"
+match = { team = "heron-team-0" }
+[[account]]
+id = "heron-account"
+name = "Heron Inc"
+project = "heron-project"
+project_name = "The Heron"
+match = { api_key_alias = "heron-key" }
+[[commitment]]
+name = "reserved"
+provider = "openai"
+team = "heron search"
+match = { team = "heron-team-1" }
+usd_per_hour = 1
+tokens_per_minute = 1000
+from = 2025-01-01
+until = 2028-01-01
+[finance]
+tags = ["team", "api_key_alias", "cost_centre", "feature"]
+"""
+
+
+def test_exports_for_finance_anonymized(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """FOCUS, chargeback and workbook: who pays is found by the real names and told by the report's pseudonyms; no sum changes."""
+    rows = logs.working_day()
+    for n, row in enumerate(rows):
+        row["metadata"] |= {"user_api_key_team_alias": f"heron-team-{n % 3}", "user_api_key_alias": "heron-key"}
+        row["request_tags"] = ["feature:heron-quest", "app:a"]
+    path = logs.write(tmp_path / "heron-logs.jsonl", rows)
+    config = tmp_path / "infercheck.toml"
+    config.write_text(FINANCE, encoding="utf-8")
+
+    def run(*argv: str) -> str:
+        given = [*argv, str(path), "--ledger", str(tmp_path / "ledger.duckdb"), "--config", str(config)]
+        assert cli.run(given) == 0, capfd.readouterr().err
+        said = capfd.readouterr()
+        assert "--anonymize" not in argv or "heron" not in said.err.lower()
+        return said.out
+
+    report = json.loads(run("analyze", "-f", "json", "--anonymize"))
+    known = {team["team"] for team in report["spend"]["by_team"]}
+    for what, team, sums in (
+        ("focus", "x_Team", ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost", "x_ReportedCost", "x_RequestCount")),
+        ("chargeback", "team", ("list_cost", "contracted_cost", "billed_cost", "effective_cost", "attempts", "requests", "successes")),
+    ):
+        plain, hidden = run("export", what), run("export", what, "--anonymize")
+        assert "heron" in plain.lower()
+        assert "heron" not in hidden.lower()
+        before, after = (list(csv.DictReader(io.StringIO(text))) for text in (plain, hidden))
+        assert len(before) == len(after)
+        for column in sums:
+            whole = [sum(Decimal(row[column] or 0) for row in table) for table in (before, after)]
+            assert whole[0] == whole[1] != 0, column
+        by_team = [sorted(_sums(table, team, sums[0]).values()) for table in (before, after)]
+        assert by_team[0] == by_team[1]
+        assert len(by_team[0]) >= 3
+        payers = {row[team] for row in after}
+        assert len(payers & known) == 2, "the two teams that the config does not rename go by the names that the report gives them"
+    book = tmp_path / "book.xlsx"
+    run("export", "excel", "--anonymize", "-o", str(book))
+    with zipfile.ZipFile(book) as parts:
+        inside = b"".join(parts.read(name) for name in parts.namelist()).lower()
+    assert b"heron" not in inside
+    assert b"team-" in inside
+
+
+def _sums(rows: list[dict[str, str]], key: str, amount: str) -> dict[str, Decimal]:
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        found[row[key]] = found.get(row[key], Decimal(0)) + Decimal(row[amount] or 0)
+    return found

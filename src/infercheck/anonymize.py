@@ -10,29 +10,32 @@ from infercheck import ingest
 from infercheck.engine.duckdb import Engine, literal, quoted
 
 PSEUDONYMS = {"team": "team", "user": "user", "api_key_alias": "key"}  # columns of calls, and what such a name is called
+NAMED_CALLS = (
+    "named_calls"  # the calls under their own names: what the config says of teams, accounts and commitments is matched against these
+)
 _HOST = r"^([a-z][a-z0-9+.-]*://)?[^/]+"
+
+
+def pseudonym(salt: str, kind: str, value: str) -> str:
+    """SQL: a name that stands for ``value``, SQL too; NULL stays NULL."""
+    return f"'{kind}-' || left(md5({literal(salt + kind)} || {value}), 8)"
 
 
 def anonymize(engine: Engine, read: ingest.IngestResult) -> ingest.IngestResult:
     """Give pseudonyms to the calls in scope and to ``files``. Call it once the config has been matched against the names; returns what was
     told of the files, under their pseudonyms."""
     salt = ingest.salt_of(engine)
-
-    def pseudonym(kind: str, value: str) -> str:
-        return f"'{kind}-' || left(md5({literal(salt + kind)} || {value}), 8)"
-
     host = f"regexp_extract(endpoint, {literal(_HOST)})"
-    named = {column: pseudonym(kind, quoted(column)) for column, kind in PSEUDONYMS.items()}
-    named["endpoint"] = (
-        f"CASE WHEN endpoint <> '' THEN {pseudonym('host', host)} || substring(endpoint, length({host}) + 1) ELSE endpoint END"
-    )
+    named = {column: pseudonym(salt, kind, quoted(column)) for column, kind in PSEUDONYMS.items()}
+    hosts = pseudonym(salt, "host", host)
+    named["endpoint"] = f"CASE WHEN endpoint <> '' THEN {hosts} || substring(endpoint, length({host}) + 1) ELSE endpoint END"
     said = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in named.items())
     engine.execute(f"CREATE TEMP TABLE pseudonymous AS SELECT * REPLACE ({said}) FROM calls")
     # The calls in scope are the ledger's own rows where nothing changes them: those stay as they are.
     is_view = engine.value("SELECT count(*) FROM duckdb_views() WHERE temporary AND view_name = 'calls'")
-    engine.execute(f"DROP {'VIEW' if is_view else 'TABLE'} temp.calls")
+    engine.execute(f"ALTER {'VIEW' if is_view else 'TABLE'} temp.calls RENAME TO {NAMED_CALLS}")
     engine.execute("ALTER TABLE pseudonymous RENAME TO calls")
-    paths = dict(engine.rows(f"SELECT path, {pseudonym('file', 'path')} FROM files"))
+    paths = dict(engine.rows(f"SELECT path, {pseudonym(salt, 'file', 'path')} FROM files"))
     paths = {path: name + "".join(PurePosixPath(path).suffixes[-2:]) for path, name in paths.items()}
     cases = " ".join(f"WHEN {literal(path)} THEN {literal(name)}" for path, name in paths.items())
     engine.execute("CREATE TEMP TABLE named_files AS FROM files")

@@ -193,7 +193,7 @@ def export_focus(
     with _run(paths, options, on_event) as run:
         diagnose.make_views(run.engine, run.book, VIEWS, run.params)
         _charged(run, options, on_note)
-        frame = focus.rows(run.engine, run.config, version)
+        frame = focus.rows(run.engine, run.config, version, anonymous=options.anonymize)
         wrong = focus_checks.violations(frame) if version == "1.2" else []
         if wrong:
             raise RuntimeError(f"the FOCUS rows are not what they should be: {'; '.join(wrong)}")
@@ -342,7 +342,7 @@ def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[s
     """Fill the charges of the run's period, which needs the views; returns and tells what they do not hold."""
     from infercheck.finance import book
 
-    covered = book.fill(run.engine, run.config, since=options.since, until=options.until)
+    covered = book.fill(run.engine, run.config, since=options.since, until=options.until, anonymous=options.anonymize)
     notes = book.notes(run.engine, run.config, covered)
     if on_note:
         for note in notes:

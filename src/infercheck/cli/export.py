@@ -115,6 +115,7 @@ def focus(
     ledger: opt.Ledger = None,
     no_ledger: opt.NoLedger = False,
     cost_basis: opt.Basis = None,
+    anonymize: opt.Anonymize = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -134,7 +135,15 @@ def focus(
     if focus_version not in ("1.2", "1.4"):
         raise UsageError(f"FOCUS {focus_version} is not written", where="--focus-version", hint="known: 1.2, 1.4")
     options = opt.options(
-        since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
+        since=since,
+        until=until,
+        month=month,
+        where=where,
+        config=config,
+        ledger=ledger,
+        no_ledger=no_ledger,
+        cost_basis=cost_basis,
+        anonymize=anonymize,
     )
     frame = _made("export_focus", paths, options, quiet, version=focus_version)
     _write(as_parquet(frame) if chosen == "parquet" else as_exact_csv(frame), output)
@@ -152,6 +161,7 @@ def chargeback(
     ledger: opt.Ledger = None,
     no_ledger: opt.NoLedger = False,
     cost_basis: opt.Basis = None,
+    anonymize: opt.Anonymize = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -166,7 +176,15 @@ def chargeback(
 
     chosen = format_for(format, output)
     options = opt.options(
-        since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
+        since=since,
+        until=until,
+        month=month,
+        where=where,
+        config=config,
+        ledger=ledger,
+        no_ledger=no_ledger,
+        cost_basis=cost_basis,
+        anonymize=anonymize,
     )
     _write(encode(_made("export_chargeback", paths, options, quiet), chosen), output)
 
@@ -183,6 +201,7 @@ def excel(
     ledger: opt.Ledger = None,
     no_ledger: opt.NoLedger = False,
     cost_basis: opt.Basis = None,
+    anonymize: opt.Anonymize = False,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
 ) -> None:
@@ -208,6 +227,7 @@ def excel(
         ledger=ledger,
         no_ledger=no_ledger,
         cost_basis=cost_basis,
+        anonymize=anonymize,
     )
     _write(_made("export_excel", paths, options, quiet), output)
 

@@ -124,6 +124,7 @@ class Engine:
     def spool(self, sql: str, path: Path) -> None:
         """Write a query's rows to a Parquet file, in bounded memory. Works after ``lock_down`` too: a connection of its own writes them."""
         with self._explained(), duckdb.connect(config={"memory_limit": "256MB", "threads": "1"}) as writer:
+            writer.execute("SET enable_progress_bar = false")  # it would write to standard output
             writer.register("rows", _ArrowStream(self._con.sql(sql)))
             writer.execute(f"COPY (SELECT * FROM rows) TO {literal(str(path))} (FORMAT parquet)")
 

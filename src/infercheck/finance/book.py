@@ -4,19 +4,24 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from infercheck.anonymize import pseudonym
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.finance import charges, commitments, credits
 from infercheck.finance.period import Period, period
+from infercheck.ingest import ledger
 
 
-def fill(engine: Engine, config: Config, *, since: object = None, until: datetime | None = None) -> Period | None:
+def fill(engine: Engine, config: Config, *, since: object = None, until: datetime | None = None, anonymous: bool = False) -> Period | None:
     """Fill table ``charges``; needs view ``priced_calls``. ``since`` and ``until`` are those of the run. Returns the days that it covers."""
-    charges.fill(engine, config)
+    charges.fill(engine, config, anonymous=anonymous)
     covered = period(engine, since, until)
     if covered is not None:
         commitments.apply(engine, config.commitment, covered)
         credits.apply(engine, config.credit, covered)
+    if anonymous:  # what belongs to no call has its payer from the config
+        own = pseudonym(ledger.salt_of(engine), "team", "team")
+        engine.execute(f"UPDATE charges SET team = {own} WHERE meter IN ('unused', 'purchase') AND team IS NOT NULL")
     for index, account in reversed(list(enumerate(config.account))):
         if not account.match:  # what belongs to no call goes to the provider's own account
             engine.execute(

@@ -72,9 +72,9 @@ _DIMENSIONS = {
 }
 
 
-def fill(engine: Engine, config: Config) -> None:
+def fill(engine: Engine, config: Config, *, anonymous: bool = False) -> None:
     """Fill ``charges`` with the usage of the calls in scope; needs view ``priced_calls``. Calls without a known cost are in no charge."""
-    payers.fill(engine, config)
+    payers.fill(engine, config, anonymous=anonymous)
     _list_prices(engine, config)
     _groups(engine, config)
     body = ", ".join(f"{quoted(c.name)} {c.type}" for c in CHARGES)

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from infercheck.anonymize import pseudonym
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine, literal
 from infercheck.finance import names, rates
+from infercheck.ingest import ledger
 from infercheck.model.call import MONEY
 from infercheck.prices.table import price_list_version
 
@@ -173,11 +175,11 @@ def _in_usd(kind: str) -> str:
     return f"CASE c.kind WHEN 'tokens' THEN {million} WHEN 'requests' THEN c.{kind}_unit ELSE c.{kind}_usd END"
 
 
-def rows(engine: Engine, config: Config, version: str = "1.2") -> pl.DataFrame:
+def rows(engine: Engine, config: Config, version: str = "1.2", *, anonymous: bool = False) -> pl.DataFrame:
     """The dataset, in the order of days; needs table ``charges``. Times are UTC; amounts are decimals in the billing currency."""
     names.fill(engine)
     rates.fill(engine, config)
-    _accounts(engine, config)
+    _accounts(engine, config, anonymous=anonymous)
     columns = _columns(config, version)
     frame = engine.frame(
         f"{_costs(config)} SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} FROM costed c "
@@ -189,11 +191,17 @@ def rows(engine: Engine, config: Config, version: str = "1.2") -> pl.DataFrame:
     return frame.rename(_RENAMED) if version != "1.2" else frame
 
 
-def _accounts(engine: Engine, config: Config) -> None:
+def _accounts(engine: Engine, config: Config, *, anonymous: bool) -> None:
     text = ("id", "name", "type", "project", "project_name", "project_type")
     engine.execute(f"CREATE OR REPLACE TEMP TABLE billing_accounts (account INTEGER, {', '.join(f'{name} VARCHAR' for name in text)})")
-    engine.execute("CREATE OR REPLACE TEMP TABLE credit_names (name VARCHAR)")
     _insert(engine, "billing_accounts", [[index, *(getattr(a, name) for name in text)] for index, a in enumerate(config.account)])
+    if anonymous:
+        salt = ledger.salt_of(engine)
+        kinds = {"id": "account", "name": "account", "project": "project", "project_name": "project"}
+        engine.execute(
+            f"UPDATE billing_accounts SET {', '.join(f'{name} = {pseudonym(salt, kind, name)}' for name, kind in kinds.items())}"
+        )
+    engine.execute("CREATE OR REPLACE TEMP TABLE credit_names (name VARCHAR)")
     _insert(engine, "credit_names", [[credit.name] for credit in config.credit])
 
 

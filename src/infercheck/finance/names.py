@@ -36,6 +36,9 @@ _MAKERS = {
     "qwen": "Alibaba",
 }
 
+_COLUMNS = dict.fromkeys(("provider", "model", "seller", "seller_name", "service", "maker"), "VARCHAR")
+_AT_ONCE = 20_000  # a log may name a model a call
+
 
 def seller_id(provider: str | None) -> str:
     """The price list's provider, so that azure, azure_ai and azure.ai.openai are one seller; else the log's own name in lower case."""
@@ -60,12 +63,10 @@ def maker(provider: str | None, model: str | None) -> str:
 
 def fill(engine: Engine) -> None:
     """Fill ``charge_names`` for the providers and models in ``charges``."""
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE charge_names "
-        "(provider VARCHAR, model VARCHAR, seller VARCHAR, seller_name VARCHAR, service VARCHAR, maker VARCHAR)"
-    )
-    for provider, model in engine.rows("SELECT DISTINCT provider, model FROM charges ORDER BY ALL"):
-        engine.execute(
-            "INSERT INTO charge_names VALUES (?, ?, ?, ?, ?, ?)",
-            [provider, model, seller_id(provider), *seller(provider), maker(provider, model)],
-        )
+    engine.create_empty("charge_names", _COLUMNS)
+    engine.create("charged", "SELECT provider, model, row_number() OVER () AS nth FROM (SELECT DISTINCT provider, model FROM charges)")
+    for first in range(0, engine.value("SELECT count(*) FROM charged"), _AT_ONCE):
+        pairs = engine.rows(f"SELECT provider, model FROM charged WHERE nth > {first} AND nth <= {first + _AT_ONCE}")
+        named = [(provider, model, seller_id(provider), *seller(provider), maker(provider, model)) for provider, model in pairs]
+        engine.load_rows("some_names", _COLUMNS, named)
+        engine.extend("charge_names", "SELECT * FROM some_names")

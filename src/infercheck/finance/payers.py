@@ -1,13 +1,14 @@
 """Who pays for a call: account, team, cost centre, commitment, and the tags that may leave. Table ``call_payers``, one row a call.
 
 What could be a secret or a person never leaves in clear: an alias, team or tag that looks like a key, a long hash or a mail address is
-replaced by a salted hash of it.
+replaced by a salted hash of it. Under ``--anonymize`` all of them are pseudonyms.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
+from infercheck.anonymize import NAMED_CALLS, pseudonym
 from infercheck.config import Config, match_sql
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.ingest import ledger
@@ -21,23 +22,32 @@ _PRIVATE = (
 _GRAIN = ("team", "cost_centre", "api_key_alias")  # tags that the grain of the charges has anyway
 
 
-def fill(engine: Engine, config: Config) -> None:
-    """Fill ``call_payers``."""
+def fill(engine: Engine, config: Config, *, anonymous: bool = False) -> None:
+    """Fill ``call_payers``. ``anonymous``: the config is matched against the log's own names, and who it finds gets the report's pseudonyms."""
     salt = ledger.salt_of(engine)
+
+    def called(kind: str, expression: str) -> str:
+        blank = f"CASE WHEN trim({expression}) <> '' THEN {pseudonym(salt, kind, expression)} END"
+        return blank if anonymous else _hidden(expression, salt)
+
+    def given(kind: str, name: str | None) -> str:
+        return literal(name) if not anonymous or name is None else pseudonym(salt, kind, literal(name))
+
     teams = [(_condition(t, t.match or {}, "team") if t.match else f"({_dated(t)} AND team = {literal(t.name)})", t) for t in config.team]
     accounts = [
         (_condition(a, {**a.match, **({} if a.provider == "*" else {"provider": (a.provider,)})}, "account"), a) for a in config.account
     ]
     plans = [(_condition(c, {**c.match, "provider": (c.provider,)}, "commitment"), c) for c in config.commitment]
-    tags = [f", {_hidden(_client_tag(name), salt)} AS {quoted(f'tag_{name}')}" for name in client_tags(config)]
+    tags = [f", {called('tag', _client_tag(name))} AS {quoted(f'tag_{name}')}" for name in client_tags(config)]
     engine.execute(
         "CREATE OR REPLACE TEMP TABLE call_payers AS SELECT call_id, "
-        f"{_case([(test, index) for index, (test, _) in enumerate(accounts)], 'CAST(NULL AS INTEGER)')} AS account, "
-        f"{_case([(test, t.name) for test, t in teams], _hidden('team', salt))} AS payer, "
-        f"{_case([(test, t.cost_centre) for test, t in teams])} AS cost_centre, "
-        f"{_hidden('api_key_alias', salt)} AS key_alias, "
+        f"{_case([(test, str(index)) for index, (test, _) in enumerate(accounts)], 'CAST(NULL AS INTEGER)')} AS account, "
+        f"{_case([(test, given('team', t.name)) for test, t in teams], called('team', 'team'))} AS payer, "
+        f"{_case([(test, given('centre', t.cost_centre)) for test, t in teams])} AS cost_centre, "
+        f"{called('key', 'api_key_alias')} AS key_alias, "
         f"{_hidden('app', salt)} AS tag_app, {_hidden('environment', salt)} AS tag_environment, "
-        f"{_case([(test, c.name) for test, c in plans])} AS commitment{''.join(tags)} FROM calls"
+        f"{_case([(test, literal(c.name)) for test, c in plans])} AS commitment{''.join(tags)} "
+        f"FROM {NAMED_CALLS if anonymous else 'calls'}"
     )
 
 
@@ -78,7 +88,7 @@ def _dated(entry: Dated) -> str:
     return f"coalesce({' AND '.join(tests)}, FALSE)" if tests else "TRUE"
 
 
-def _case(branches: Sequence[tuple[str, object]], otherwise: str = "CAST(NULL AS VARCHAR)") -> str:
+def _case(branches: Sequence[tuple[str, str]], otherwise: str = "CAST(NULL AS VARCHAR)") -> str:
     if not branches:
         return otherwise
-    return "CASE " + " ".join(f"WHEN {test} THEN {literal(value)}" for test, value in branches) + f" ELSE {otherwise} END"
+    return "CASE " + " ".join(f"WHEN {test} THEN {value}" for test, value in branches) + f" ELSE {otherwise} END"
