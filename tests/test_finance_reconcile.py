@@ -147,6 +147,22 @@ def test_a_usage_report_alone_is_compared_by_tokens(month: Month, tmp_path: Path
     assert sum(line.log_usd or 0 for line in result.lines if line.provider == "openai") == fin.total(only)
 
 
+def test_a_usage_report_beside_no_log_of_its_period_has_an_unknown_cost_and_not_none(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usage = {"input_tokens": 1000, "output_tokens": 500, "input_cached_tokens": 0, "num_model_requests": 5, "model": "gpt-4o-mini"}
+    result = {"object": "organization.usage.completions.result", **usage}
+    bucket = {"object": "bucket", "start_time": 1761955200, "end_time": 1762041600, "results": [result]}
+    page = tmp_path / "usage.json"
+    page.write_text(json.dumps({"object": "page", "data": [bucket], "has_more": False, "next_page": None}), encoding="utf-8")
+    log = write(tmp_path / "log.jsonl", fin.month()[0][:20])
+    assert cli.run(["reconcile", str(page), "--logs", str(log), "--no-ledger", "-q"]) == 1
+    said = capsys.readouterr()
+    assert "against invoice of unknown cost" in said.out
+    assert "2 gaps have no price" in said.err
+    assert "$0.00 are beyond" not in said.err
+
+
 def test_tolerance_is_percent_or_dollars_and_sets_the_exit_code(month: Month, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     log, tokens = month
     bill = inv.bill(tokens)

@@ -85,8 +85,10 @@ def reconcile(
 
         write(as_csv(_frame(result)), output)
     if not result.within_tolerance:
-        unknown = f", {result.unknown_gaps:,} more have no price" if result.unknown_gaps else ""
-        raise GateFailed(f"gaps of ${result.gross_gap_usd:.2f} are beyond the tolerance of ${result.tolerance_usd:.2f}{unknown}")
+        beyond = f"gaps of ${result.gross_gap_usd:.2f} are beyond the tolerance of ${result.tolerance_usd:.2f}"
+        without = f"{result.unknown_gaps:,} gaps have no price"
+        said = [beyond] if result.gross_gap_usd > result.tolerance_usd else []
+        raise GateFailed("; ".join([*said, *([without] if result.unknown_gaps else [])]))
 
 
 def _tolerance(text: str | None) -> tuple[Decimal | None, Decimal | None]:

@@ -34,15 +34,31 @@ def _head(result: Reconciliation, places: int) -> str:
     verdict = "within" if result.within_tolerance else "beyond"
     unknown = f"; {result.unknown_gaps:,} gaps have no price" if result.unknown_gaps else ""
     return (
-        f"Log {money.usd(result.log_usd, places)} against invoice {money.usd(result.invoice_usd, places)}{span}\n"
+        f"Log {_whole(result, 'log_usd', places)} against invoice {_whole(result, 'invoice_usd', places)}{span}\n"
         f"gaps {money.usd(result.gross_gap_usd, places)} without their sign, {money.usd(result.gap_usd, places)} net; {verdict} the tolerance of "
         f"{money.usd(result.tolerance_usd, places)}{unknown}\n"
     )
 
 
+def _whole(result: Reconciliation, side: str, places: int) -> str:
+    """What one side adds up to; a side that tells quantities only, such as a usage report for a log without prices, has no dollars to add."""
+    counted = any(getattr(line, side.replace("usd", "quantity")) is not None for line in result.lines)
+    priced = any(getattr(line, side) is not None for line in result.lines)
+    return "of unknown cost" if counted and not priced else money.usd(getattr(result, side), places)
+
+
 def _totals(result: Reconciliation, places: int, style: Style) -> str:
     rows = [[t.provider, _MEANS[t.kind], f"{t.lines:,}"] for t in result.totals]
-    columns = [_shown([getattr(t, name) for t in result.totals], places) for name in ("log_usd", "invoice_usd", "gap_usd")]
+    known = {
+        (t.provider, t.kind): [line for line in result.lines if (line.provider, line.kind) == (t.provider, t.kind)] for t in result.totals
+    }
+    columns = [
+        _shown(
+            [getattr(t, name) if any(getattr(x, name) is not None for x in known[t.provider, t.kind]) else None for t in result.totals],
+            places,
+        )
+        for name in ("log_usd", "invoice_usd", "gap_usd")
+    ]
     drawn = [[*row, *(column[index] for column in columns)] for index, row in enumerate(rows)]
     return draw(["provider", "kind", "lines", "log", "invoice", "gap"], drawn, [False, False, True, True, True, True], style)
 
@@ -72,5 +88,5 @@ def _row(line: ReconciledLine, places: int) -> list[str]:
     ]
 
 
-def _shown(amounts: Sequence[Decimal], places: int) -> list[str]:
+def _shown(amounts: Sequence[Decimal | None], places: int) -> list[str]:
     return [money.usd(cell, places) for cell in money.allocate(list(amounts), places)]
