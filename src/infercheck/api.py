@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from infercheck import (
     anonymize,
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 Event = Callable[[Progress], None]
 Note = Callable[[str], None]
 Paths = str | Path | Sequence[str | Path]
+Rows = Literal["claims", "calls", "focus", "chargeback"]
 
 
 @dataclass(frozen=True)
@@ -161,18 +163,12 @@ def export_claims(paths: Paths, *, options: AnalyzeOptions | None = None, on_eve
 
     A claim that another one took stands with saved_usd 0; NULL means that the call's bill is unknown.
     """
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        _settled(run, options)
-        return run.engine.frame(CLAIMS)
+    return _frame("claims", paths, options=options, on_event=on_event)
 
 
 def export_calls(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """One row per attempt with its workload, tokens, price and what the plan would save on it. No prompt text, no key."""
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        _settled(run, options)
-        return run.engine.frame(CALLS)
+    return _frame("calls", paths, options=options, on_event=on_event)
 
 
 def export_focus(
@@ -187,30 +183,57 @@ def export_focus(
 
     ``x_ReportedCost`` sums to the report's spend. The rows have passed ``infercheck.finance.focus_checks``.
     """
-    from infercheck.finance import focus, focus_checks
-
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        diagnose.make_views(run.engine, run.book, VIEWS, run.params)
-        _charged(run, options, on_note)
-        frame = focus.rows(run.engine, run.config, version, anonymous=options.anonymize)
-        wrong = focus_checks.violations(frame) if version == "1.2" else []
-        if wrong:
-            raise RuntimeError(f"the FOCUS rows are not what they should be: {'; '.join(wrong)}")
-        return frame
+    return _frame("focus", paths, options=options, version=version, on_event=on_event, on_note=on_note)
 
 
 def export_chargeback(
     paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None, on_note: Note | None = None
 ) -> pl.DataFrame:
     """What each team owes: one row a day, team, key alias and model, with list, contracted, billed and effective cost."""
-    from infercheck.finance import chargeback
+    return _frame("chargeback", paths, options=options, on_event=on_event, on_note=on_note)
 
+
+def export_rows(
+    what: Rows,
+    paths: Paths,
+    to: Path,
+    *,
+    options: AnalyzeOptions | None = None,
+    version: str = "1.2",
+    on_event: Event | None = None,
+    on_note: Note | None = None,
+) -> None:
+    """The rows of ``export_claims``, ``_calls``, ``_focus`` or ``_chargeback`` as a Parquet file, in bounded memory however many they are."""
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
-        diagnose.make_views(run.engine, run.book, VIEWS, run.params)
-        _charged(run, options, on_note)
-        return chargeback.rows(run.engine, run.config)
+        run.engine.spool(_rows(run, what, options, version, on_note), to)
+    if what == "focus" and version == "1.2":
+        from infercheck.finance import focus_checks
+
+        if wrong := focus_checks.violations_in(to):
+            raise RuntimeError(f"the FOCUS rows are not what they should be: {'; '.join(wrong)}")
+
+
+def _rows(run: _Run, what: Rows, options: AnalyzeOptions, version: str, on_note: Note | None) -> str:
+    """SQL of the rows, once what they read is there."""
+    if what in ("claims", "calls"):
+        _settled(run, options)
+        return CLAIMS if what == "claims" else CALLS
+    from infercheck.finance import chargeback, focus
+
+    diagnose.make_views(run.engine, run.book, VIEWS, run.params)
+    _charged(run, options, on_note)
+    if what == "chargeback":
+        return chargeback.query(run.engine, run.config)
+    return focus.query(run.engine, run.config, version, anonymous=options.anonymize)
+
+
+def _frame(what: Rows, paths: Paths, **more: Any) -> pl.DataFrame:
+    import polars as pl
+
+    with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
+        export_rows(what, paths, Path(folder) / "rows.parquet", **more)
+        return pl.read_parquet(Path(folder) / "rows.parquet", memory_map=False)
 
 
 def export_excel(

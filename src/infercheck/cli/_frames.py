@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from infercheck.render import Style
 
 _ROWS = 200  # of a table for people
+_PART = 50_000  # rows of a file that are in memory at once
 # What a spreadsheet would run, and what hides or turns round the text beside it: C0, C1, zero width, line separators, bidi.
 _FORMULA = r"^\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
 _CONTROLS = r"[\x00-\x1f\x7f-\x{9f}\x{ad}\x{61c}\x{180e}\x{200b}-\x{200f}\x{2028}-\x{202e}\x{2060}-\x{206f}\x{feff}\x{fff9}-\x{fffb}]"
@@ -40,7 +41,23 @@ def encode(frame: pl.DataFrame, chosen: str) -> bytes:
     return makers[chosen](frame)
 
 
-def as_csv(frame: pl.DataFrame) -> bytes:
+def encoded(path: Path, chosen: str, *, exact: bool = False) -> Iterator[bytes]:
+    """A Parquet file in a named format, a part at a time. ``exact``: CSV for programs."""
+    import polars as pl
+
+    if chosen == "parquet":
+        with path.open("rb") as stream:
+            while part := stream.read(1 << 20):
+                yield part
+        return
+    scan = pl.scan_parquet(path)
+    rows = int(scan.select(pl.len()).collect().item())
+    for first in range(0, max(rows, 1), _PART):
+        frame = scan.slice(first, _PART).collect()
+        yield as_exact_csv(frame, header=first == 0) if exact else as_csv(frame, header=first == 0)
+
+
+def as_csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
     """UTF-8 CSV; text cells that a spreadsheet would run get an apostrophe, controls go. Numbers and times are exact."""
     import polars as pl
 
@@ -49,14 +66,14 @@ def as_csv(frame: pl.DataFrame) -> bytes:
     text = {name: pl.col(name).str.replace_all(_CONTROLS, " ") for name, kind in frame.schema.items() if kind == pl.String}
     cells = [pl.when(cell.str.contains(_FORMULA)).then(pl.lit("'") + cell).otherwise(cell).alias(name) for name, cell in text.items()]
     out = io.BytesIO()
-    frame.with_columns(cells).write_csv(out, datetime_format="%Y-%m-%dT%H:%M:%S%.6f")
+    frame.with_columns(cells).write_csv(out, include_header=header, datetime_format="%Y-%m-%dT%H:%M:%S%.6f")
     return out.getvalue()
 
 
-def as_exact_csv(frame: pl.DataFrame) -> bytes:
+def as_exact_csv(frame: pl.DataFrame, *, header: bool = True) -> bytes:
     """UTF-8 CSV for programs: text untouched, decimals plain, UTC times as 2026-11-01T00:00:00Z. Not for spreadsheets."""
     out = io.BytesIO()
-    frame.write_csv(out, datetime_format="%Y-%m-%dT%H:%M:%SZ")
+    frame.write_csv(out, include_header=header, datetime_format="%Y-%m-%dT%H:%M:%SZ")
     return out.getvalue()
 
 

@@ -7,7 +7,7 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -27,17 +27,22 @@ _WIDEST = 160  # lines beyond that are hard to read
 
 def write(content: str | bytes, output: Path | None) -> None:
     """To ``output`` (whole or not at all), else to standard output. A reader that left early is no error."""
-    data = content.encode("utf-8") if isinstance(content, str) else content
+    write_parts([content.encode("utf-8") if isinstance(content, str) else content], output)
+
+
+def write_parts(parts: Iterable[bytes], output: Path | None) -> None:
+    """The same part by part, each of whole characters."""
     if output is not None:
-        _write_file(data, output)
+        _write_file(parts, output)
         return
     try:
         buffer = getattr(sys.stdout, "buffer", None)
-        if buffer is None:
-            sys.stdout.write(data.decode("utf-8", "replace"))
-        else:
-            sys.stdout.flush()
-            buffer.write(data)
+        sys.stdout.flush()
+        for part in parts:
+            if buffer is None:
+                sys.stdout.write(part.decode("utf-8", "replace"))
+            else:
+                buffer.write(part)
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
@@ -133,16 +138,17 @@ def _unicode() -> bool:
     return True
 
 
-def _write_file(data: bytes, output: Path) -> None:
+def _write_file(parts: Iterable[bytes], output: Path) -> None:
     try:
         if output.exists() and not output.is_file():  # /dev/null, a pipe
-            output.write_bytes(data)
+            with output.open("wb") as stream:
+                stream.writelines(parts)
             return
         handle, name = tempfile.mkstemp(dir=output.parent, prefix=f".{output.name}.")
         scratch = Path(name)
         try:
             with os.fdopen(handle, "wb") as stream:
-                stream.write(data)
+                stream.writelines(parts)
             scratch.chmod(output.stat().st_mode & 0o777 if output.exists() else 0o600)
             scratch.replace(output)
         except BaseException:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from infercheck.cli import _options as opt
 
 if TYPE_CHECKING:
+    from infercheck.api import Rows
     from infercheck.model.config import AnalyzeOptions
 
 ORDER = 3
@@ -72,7 +75,7 @@ def claims(
         cost_basis=cost_basis,
         anonymize=anonymize,
     )
-    _export("export_claims", paths, options, output, format, quiet)
+    _export("claims", paths, options, output, format, quiet)
 
 
 def calls(
@@ -99,7 +102,7 @@ def calls(
     """
     options = opt.options(since=since, until=until, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis,
                           anonymize=anonymize)  # fmt: skip
-    _export("export_calls", paths, options, output, format, quiet)
+    _export("calls", paths, options, output, format, quiet)
 
 
 def focus(
@@ -128,10 +131,8 @@ def focus(
       infercheck export focus logs/ --month 2026-11 -o focus.parquet
       infercheck export focus logs/ -o focus.csv
     """
-    from infercheck.cli._frames import as_exact_csv, as_parquet, format_for
     from infercheck.errors import UsageError
 
-    chosen = format_for(format, output)
     if focus_version not in ("1.2", "1.4"):
         raise UsageError(f"FOCUS {focus_version} is not written", where="--focus-version", hint="known: 1.2, 1.4")
     options = opt.options(
@@ -145,8 +146,7 @@ def focus(
         cost_basis=cost_basis,
         anonymize=anonymize,
     )
-    frame = _made("export_focus", paths, options, quiet, version=focus_version)
-    _write(as_parquet(frame) if chosen == "parquet" else as_exact_csv(frame), output)
+    _export("focus", paths, options, output, format, quiet, version=focus_version)
 
 
 def chargeback(
@@ -172,9 +172,6 @@ def chargeback(
       infercheck export chargeback logs/ --month 2026-11 -o chargeback.csv
       infercheck export chargeback logs/ --config finance.toml -o chargeback.parquet
     """
-    from infercheck.cli._frames import encode, format_for
-
-    chosen = format_for(format, output)
     options = opt.options(
         since=since,
         until=until,
@@ -186,7 +183,7 @@ def chargeback(
         cost_basis=cost_basis,
         anonymize=anonymize,
     )
-    _write(encode(_made("export_chargeback", paths, options, quiet), chosen), output)
+    _export("chargeback", paths, options, output, format, quiet)
 
 
 def excel(
@@ -229,37 +226,39 @@ def excel(
         cost_basis=cost_basis,
         anonymize=anonymize,
     )
-    _write(_made("export_excel", paths, options, quiet), output)
+    from infercheck import api
+    from infercheck.cli._output import progress, write
+
+    with _noted(quiet) as on_note, progress(quiet) as on_event:
+        made = api.export_excel([*paths], options=options, on_event=on_event, on_note=on_note)
+    write(made, output)
 
 
-def _made(what: str, paths: list[str], options: AnalyzeOptions, quiet: bool, **more: object) -> Any:
-    """What the api makes of the paths; what is not in it is said on stderr."""
+@contextmanager
+def _noted(quiet: bool) -> Iterator[Callable[[str], None]]:
+    """What an export does not hold is said on stderr once it is made."""
     from infercheck.cli._errors import say
-    from infercheck.cli._output import progress
 
     notes: list[str] = []
-    from infercheck import api
-
-    with progress(quiet) as on_event:
-        made = getattr(api, what)([*paths], options=options, on_event=on_event, on_note=notes.append, **more)
+    yield notes.append
     for note in [] if quiet else notes:
         say(f"note: {note}")
-    return made
 
 
-def _write(data: bytes, output: Path | None) -> None:
-    from infercheck.cli._output import write
+def _export(
+    what: Rows, paths: list[str], options: AnalyzeOptions, output: Path | None, format: str | None, quiet: bool, version: str = "1.2"
+) -> None:
+    """FOCUS is for programs: its text stays as it is."""
+    import tempfile
 
-    write(data, output)
-
-
-def _export(what: str, paths: list[str], options: object, output: Path | None, format: str | None, quiet: bool) -> None:
-    from infercheck.cli._frames import encode, format_for
-    from infercheck.cli._output import progress, write
+    from infercheck.cli._frames import encoded, format_for
+    from infercheck.cli._output import progress, write_parts
 
     chosen = format_for(format, output)
     from infercheck import api
 
-    with progress(quiet) as on_event:
-        frame = getattr(api, what)([*paths], options=options, on_event=on_event)
-    write(encode(frame, chosen), output)
+    with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:
+        rows = Path(folder) / "rows.parquet"
+        with _noted(quiet) as on_note, progress(quiet) as on_event:
+            api.export_rows(what, [*paths], rows, options=options, version=version, on_event=on_event, on_note=on_note)
+        write_parts(encoded(rows, chosen, exact=what == "focus"), output)

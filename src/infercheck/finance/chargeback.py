@@ -22,7 +22,12 @@ _KEYS = "day, team, cost_centre, key_alias, provider, item"
 
 
 def rows(engine: Engine, config: Config) -> pl.DataFrame:
-    """The chargeback; needs table ``charges`` and views ``priced_calls`` and ``outcomes``.
+    """The chargeback as a frame."""
+    return engine.frame(query(engine, config))
+
+
+def query(engine: Engine, config: Config) -> str:
+    """SQL of the chargeback; needs table ``charges`` and views ``priced_calls`` and ``outcomes``.
 
     ``unpriced_calls`` have tokens and no price: their cost is unknown and in no column. ``cost_per_success`` is effective cost over the
     successes that have a price; empty where there is none.
@@ -34,7 +39,7 @@ def rows(engine: Engine, config: Config) -> pl.DataFrame:
         for name, amount in zip(COSTS, ("c.list_usd", "c.contracted_usd", "c.billed_usd", "c.effective_usd"), strict=True)
     )
     per_success = unscaled(rates.half_even(scaled("effective_cost"), "CAST(priced_successes AS HUGEINT)"))
-    return engine.frame(f"""
+    return f"""
         WITH money AS (
             SELECT c.day, c.team, c.cost_centre, c.key_alias, c.provider,
                 coalesce(c.model, CASE WHEN c.category = 'Purchase' THEN concat('purchase of ', c.commitment)
@@ -64,7 +69,7 @@ def rows(engine: Engine, config: Config) -> pl.DataFrame:
             coalesce(attempts, 0) AS attempts, coalesce(requests, 0) AS requests, coalesce(successes, 0) AS successes,
             CASE WHEN priced_successes > 0 AND effective_cost IS NOT NULL THEN {per_success} END AS cost_per_success,
             coalesce(cost_basis, 'unknown') AS cost_basis, coalesce(unpriced_calls, 0) AS unpriced_calls
-        FROM joined ORDER BY day, team IS NULL, team, cost_centre, key_alias, provider, item""")
+        FROM joined ORDER BY day, team IS NULL, team, cost_centre, key_alias, provider, item"""
 
 
 def by_team(engine: Engine, config: Config) -> pl.DataFrame:

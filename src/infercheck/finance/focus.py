@@ -7,7 +7,6 @@ currency, unit prices are rounded half to even at six decimals per million token
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from infercheck.anonymize import pseudonym
 from infercheck.config import Config
@@ -17,10 +16,8 @@ from infercheck.ingest import ledger
 from infercheck.model.call import MONEY
 from infercheck.prices.table import price_list_version
 
-if TYPE_CHECKING:
-    import polars as pl
-
 VERSIONS = ("1.2", "1.4")
+TIMES = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 _RENAMED = {"ProviderName": "ServiceProviderName", "PublisherName": "HostProviderName"}
 
 _METERS = {
@@ -175,20 +172,18 @@ def _in_usd(kind: str) -> str:
     return f"CASE c.kind WHEN 'tokens' THEN {million} WHEN 'requests' THEN c.{kind}_unit ELSE c.{kind}_usd END"
 
 
-def rows(engine: Engine, config: Config, version: str = "1.2", *, anonymous: bool = False) -> pl.DataFrame:
-    """The dataset, in the order of days; needs table ``charges``. Times are UTC; amounts are decimals in the billing currency."""
+def query(engine: Engine, config: Config, version: str = "1.2", *, anonymous: bool = False) -> str:
+    """SQL of the dataset, in the order of days; needs table ``charges``. Times are UTC; amounts are decimals in the billing currency."""
     names.fill(engine)
     rates.fill(engine, config)
     _accounts(engine, config, anonymous=anonymous)
-    columns = _columns(config, version)
-    frame = engine.frame(
-        f"{_costs(config)} SELECT {', '.join(f'{sql} AS {name}' for name, sql in columns.items())} FROM costed c "
+    columns = {name: f"CAST({sql} AS TIMESTAMPTZ)" if name in TIMES else sql for name, sql in _columns(config, version).items()}
+    called = {} if version == "1.2" else _RENAMED
+    return (
+        f"{_costs(config)} SELECT {', '.join(f'{sql} AS {called.get(name, name)}' for name, sql in columns.items())} FROM costed c "
         "JOIN charge_names n ON n.provider IS NOT DISTINCT FROM c.provider AND n.model IS NOT DISTINCT FROM c.model "
         "LEFT JOIN billing_accounts a ON a.account = c.account ORDER BY c.day, c.charge_id"
     )
-    times = [name for name, kind in frame.schema.items() if kind.is_temporal()]
-    frame = frame.with_columns(frame.get_column(name).dt.replace_time_zone("UTC") for name in times)
-    return frame.rename(_RENAMED) if version != "1.2" else frame
 
 
 def _accounts(engine: Engine, config: Config, *, anonymous: bool) -> None:

@@ -7,9 +7,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infercheck.finance.focus import SKU_METERS
+from infercheck.finance.focus import SKU_METERS, TIMES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -37,10 +38,10 @@ REQUIRED = (
     ),
     *("ServiceName", "SkuId", "SkuPriceId", "ListUnitPrice", "ContractedUnitPrice", "PricingQuantity", "PricingUnit"),
 )
-_TIMES = ("BillingPeriodStart", "BillingPeriodEnd", "ChargePeriodStart", "ChargePeriodEnd")
 _COSTS = ("BilledCost", "EffectiveCost", "ListCost", "ContractedCost")
 _JSON = ("Tags", "SkuPriceDetails")
 _UNIT = r"^(\d+ )?[A-Z][A-Za-z]+$"
+_AT_ONCE = 100_000  # rows
 _GRAIN = (
     *("BillingAccountId", "SubAccountId", "ChargePeriodStart", "ChargeCategory", "SkuPriceId", "CommitmentDiscountId", "RegionId", "Tags"),
     *("x_Team", "x_ApiKeyAlias"),
@@ -55,6 +56,21 @@ def violations(frame: pl.DataFrame, *, spend_usd: Decimal | None = None) -> list
         if total != spend_usd:
             found.append(f"x_ReportedCost sums to {total:f}, the report's spend is {spend_usd:f}")
     return found
+
+
+def violations_in(path: Path) -> list[str]:
+    """The same of a dataset in a Parquet file, a part at a time; that no meter stands twice is looked up over all of it."""
+    import polars as pl
+
+    scan, found = pl.scan_parquet(path), dict[str, None]()
+    rows = int(scan.select(pl.len()).collect().item())
+    for first in range(0, rows, _AT_ONCE):
+        found |= dict.fromkeys(violations(scan.slice(first, _AT_ONCE).collect()))
+    if rows > _AT_ONCE and not found:
+        grain = scan.select(pl.struct(_GRAIN).hash().alias("grain")).collect(engine="streaming").get_column("grain")
+        if grain.n_unique() < rows:
+            found["one meter stands twice for the same day and payer"] = None
+    return list(found)
 
 
 def _sentences(frame: pl.DataFrame) -> Iterator[str]:
@@ -72,7 +88,7 @@ def _sentences(frame: pl.DataFrame) -> Iterator[str]:
         yield bad(col(name).str.strip_chars() == "", f"{name} is empty text, not null")
     for name, allowed in CLOSED.items():
         yield bad(col(name).is_not_null() & ~col(name).is_in(list(allowed)), f"{name} is none of {', '.join(sorted(allowed))}")
-    for name in _TIMES:
+    for name in TIMES:
         if frame.schema[name] == pl.String:
             yield bad(~col(name).str.contains(r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"), f"{name} is not YYYY-MM-DDTHH:MM:SSZ")
     yield bad(col("ChargePeriodStart") >= col("ChargePeriodEnd"), "a charge ends before it starts")
