@@ -15,7 +15,9 @@ import pytest
 import finance_logs as fin
 import infercheck
 from infercheck import AnalyzeOptions, cli
+from infercheck.cli import _frames
 from infercheck.cli._frames import as_csv, as_exact_csv
+from infercheck.finance import focus_checks
 from infercheck.finance.chargeback import COSTS, UNALLOCATED
 from logs import failed, write
 
@@ -178,3 +180,20 @@ def test_the_commands_write_files_and_say_what_is_missing(tmp_path: Path, capsys
     assert cli.run(["export", "chargeback", str(DEMO), "--no-ledger", "-q", "-o", str(tmp_path / "c.parquet")]) == 0
     assert capsys.readouterr().err == ""
     assert pl.read_parquet(tmp_path / "c.parquet").schema["effective_cost"] == pl.Decimal(38, 12)
+
+
+def test_rows_are_written_part_by_part_and_checked_over_all_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def exported(what: str, name: str) -> bytes:
+        assert cli.run(["export", what, str(DEMO), "--no-ledger", "-q", "-o", str(tmp_path / name)]) == 0
+        return (tmp_path / name).read_bytes()
+
+    whole = {what: exported(what, f"{what}.csv") for what in ("claims", "focus", "chargeback")}
+    monkeypatch.setattr(_frames, "_PART", 7)
+    monkeypatch.setattr(focus_checks, "_AT_ONCE", 5)
+    assert {what: exported(what, f"{what}.parts.csv") for what in whole} == whole
+    assert whole["focus"].count(b"\n") > 14
+    exported("focus", "focus.parquet")
+    rows = pl.read_parquet(tmp_path / "focus.parquet")
+    pl.concat([rows, rows.head(1)]).write_parquet(tmp_path / "twice.parquet")
+    assert focus_checks.violations_in(tmp_path / "focus.parquet") == []
+    assert focus_checks.violations_in(tmp_path / "twice.parquet") == ["one meter stands twice for the same day and payer"]
