@@ -61,7 +61,7 @@ def setup(engine: Engine, salt: str) -> None:
     """Define the macros that sources and the statements below use."""
     engine.execute(helpers())
     private.setup(engine, salt)
-    engine.execute(f"CREATE OR REPLACE TEMP MACRO salted(x) AS CAST(md5_number_lower({literal(salt)} || x) >> 1 AS BIGINT)")
+    engine.execute(f"CREATE OR REPLACE TEMP MACRO salted(x) AS CAST(md5_number({literal(salt)} || x) >> 65 AS BIGINT)")
     shape = ",".join(f'"{k}":"VARCHAR"' for k in (*PART_KEYS, *BINARY_PART_KEYS, "type"))
     texts = ", ".join(f"p.{k}" for k in PART_KEYS)
     others = " ".join(f"WHEN p.{k} IS NOT NULL THEN md5(p.{k})" for k in BINARY_PART_KEYS)

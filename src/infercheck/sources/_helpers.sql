@@ -33,7 +33,8 @@ CREATE OR REPLACE TEMP MACRO to_number(x) AS nullif(nullif(nullif(TRY_CAST(x AS 
 -- Milliseconds since the epoch, rounded half up as PostgreSQL rounds timestamp(3): clocks of two logs of one call agree on it.
 CREATE OR REPLACE TEMP MACRO to_ms(x) AS (epoch_us(to_time(x)) + 500) // 1000;
 
-CREATE OR REPLACE TEMP MACRO unless_empty(x) AS nullif(trim(x), '');
+-- Text without spaces around it. (trim goes through all of a text, one character after the other: it is asked only where a space stands at an end.)
+CREATE OR REPLACE TEMP MACRO unless_empty(x) AS CASE WHEN x >= '!' AND NOT ends_with(x, ' ') THEN x ELSE nullif(trim(x), '') END;
 
 -- Yes, no or unknown, however it is spelt.
 CREATE OR REPLACE TEMP MACRO to_flag(x) AS CASE lower(x) WHEN 'true' THEN TRUE WHEN '1' THEN TRUE WHEN 'false' THEN FALSE WHEN '0' THEN FALSE END;
