@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -118,7 +118,8 @@ def read_rows(
             record_stage.hold(engine, source, select, stacked=stacked)
         else:
             engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {select}")
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(engine, source)}")
+        found = engine.columns(f"({source.body})")
+        engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS {_staged_select(source, found)}")
         private.conceal(engine, "staged", {c.name for c in CALLS} - MADE_HERE)
         if spans:
             record_stage.leave_out(engine, "name", "kind = 'skipped'")
@@ -126,17 +127,17 @@ def read_rows(
         elif source.holds_records:
             record_stage.leave_out(engine, "skipped", "skipped IS NOT NULL")
         engine.execute("SET preserve_insertion_order = false")
-        _collect_texts(engine, source)
+        _collect_texts(engine, source, found)
     finally:
         engine.execute("RESET disabled_optimizers")
         engine.execute("SET preserve_insertion_order = false")
 
 
-def _collect_texts(engine: Engine, source: Source) -> None:
+def _collect_texts(engine: Engine, source: Source, found: Collection[str]) -> None:
     """Fill ``texts``: every distinct message once, its hashes with it. A log repeats most of what it holds, and rows that held all of it
     would be written to disk and read back, which takes longer than a second reading of the file for its messages alone. Held records are no
     file, and their SELECT may be dear: their rows hold the messages."""
-    said = "staged" if source.holds_records else f"(SELECT {_listed('messages', engine.columns(f'({source.body})'))} FROM ({source.body}))"
+    said = "staged" if source.holds_records else f"(SELECT {_listed('messages', found)} FROM ({source.body}))"
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE texts AS
         SELECT key, text, length(text) AS chars, salted(text) AS message_hash, salted(opening) AS template_hash,
@@ -202,9 +203,9 @@ def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
     return f"messages_of({column}) AS {there_as}" if shape == "MESSAGES" else f"shaped({column}, {literal(shape)}) AS {there_as}"
 
 
-def _staged_select(engine: Engine, source: Source) -> str:
-    """The source's SELECT with every column cast. In two steps, since a cast that stands in a condition would be computed again."""
-    found = engine.columns(f"({source.body})")
+def _staged_select(source: Source, found: Mapping[str, str]) -> str:
+    """The source's SELECT, whose columns and types are ``found``, with every column cast. In two steps, since a cast that stands in a condition
+    would be computed again."""
     handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ["skipped"] if source.holds_records else ())]
     inner, outer, issues = [*handed_on], [*handed_on], []
     for column in CALLS:
