@@ -36,6 +36,7 @@ DAMAGED = (
     "Failed to load metadata",
     "has been invalidated",
 )
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
 
 
@@ -52,7 +53,8 @@ class _ArrowStream:
 class Engine:
     """One DuckDB connection: the ledger on disk, views and claims as temporary tables beside it.
 
-    ``path`` None means a ledger in a temporary folder that goes away with the engine; it is still a file, so that memory stays bounded.
+    ``path`` None means a ledger that goes away with the engine. It is kept in memory, and what does not fit spills to a temporary folder: written
+    as a file, calls would take twice as long.
     ``own`` says that only ledgers are ever written to ``path``: what cannot be read there is one that was damaged, and is set aside.
     """
 
@@ -77,12 +79,10 @@ class Engine:
             "asof_loop_join_threshold = 0",  # chosen by a guess at sizes, and quadratic where the guess is wrong
             "enable_progress_bar = false",  # it writes to standard output, where the report goes
         ]
-        if not self.persistent:  # a ledger that goes away need be neither small nor safe from a crash
-            self._settings += ["force_compression = 'uncompressed'", "checkpoint_threshold = '1TB'"]
         self._open()
 
     def _open(self) -> None:
-        self._con = _connect(self.path, own=self.own)
+        self._con = _connect(self.path, own=self.own) if self.persistent else duckdb.connect(config=_CONFIG)
         for setting in self._settings:
             self.execute(f"SET {setting}")
 
@@ -265,14 +265,10 @@ def _connect(path: Path, *, own: bool) -> Any:
         is_new = not path.exists()
     except OSError as err:
         raise InputError(f"the ledger's folder cannot be made: {err.strerror}", where=str(path.parent), hint=ELSEWHERE) from err
-    config: dict[str, str | bool | int | float | list[str]] = {
-        "autoinstall_known_extensions": "false",
-        "autoload_known_extensions": "false",
-    }
     deadline = time.monotonic() + BUSY_WAIT_S
     while True:
         try:
-            connection = duckdb.connect(str(path), config=config)
+            connection = duckdb.connect(str(path), config=_CONFIG)
             if is_new:
                 path.chmod(0o600)  # who pays for what, and when people work, is nobody else's business
             return connection
