@@ -143,6 +143,8 @@ def test_strict_counts_what_is_not_listed(tmp_path: Path) -> None:
     path = tmp_path / "unpriced.csv"
     lines = [f"c{n},2026-11-03 09:00:00,ok,nobody,unheard-of-{n},10,5\n" for n in range(NAMES)]
     path.write_text("source_call_id,started_at,status,provider,model,input_tokens,output_tokens\n" + "".join(lines), encoding="utf-8")
+    ran = CliRunner().invoke(build(), ["export", "chargeback", str(path), "--no-ledger", "-o", str(tmp_path / "owed.csv")])
+    assert f"and {NAMES - 20:,} more" in ran.output
     ran = CliRunner().invoke(build(), ["analyze", str(path), "--no-ledger", "--strict", "-o", str(tmp_path / "out")])
     assert ran.exit_code != 0
     assert f"{NAMES:,} models without a price" in str(ran.exception)

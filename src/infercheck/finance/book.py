@@ -11,6 +11,8 @@ from infercheck.finance import charges, commitments, credits
 from infercheck.finance.period import Period, period
 from infercheck.ingest import ledger
 
+_NAMED = 20  # models in a note
+
 
 def fill(engine: Engine, config: Config, *, since: object = None, until: datetime | None = None, anonymous: bool = False) -> Period | None:
     """Fill table ``charges``; needs view ``priced_calls``. ``since`` and ``until`` are those of the run. Returns the days that it covers."""
@@ -34,12 +36,15 @@ def fill(engine: Engine, config: Config, *, since: object = None, until: datetim
 def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
     """What is not in the charges, and what may differ from the invoice: one sentence each."""
     found = []
-    unpriced, tokens, models = engine.rows(
-        "SELECT count(*), sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), string_agg(DISTINCT concat_ws('/', provider, model), ', ' "
-        "ORDER BY concat_ws('/', provider, model)) FROM priced_calls WHERE billed_usd IS NULL AND (input_tokens > 0 OR output_tokens > 0)"
+    without = "FROM priced_calls WHERE billed_usd IS NULL AND (input_tokens > 0 OR output_tokens > 0)"
+    unpriced, tokens, number = engine.rows(
+        "SELECT count(*), sum(coalesce(input_tokens, 0) + coalesce(output_tokens, 0)), count(DISTINCT concat_ws('/', provider, model)) "
+        + without
     )[0]
     if unpriced:
-        found.append(f"{_calls(unpriced)} with {int(tokens):,} tokens have no price and are in no charge: {models}")
+        models = [name for (name,) in engine.rows(f"SELECT DISTINCT concat_ws('/', provider, model) {without} ORDER BY 1 LIMIT {_NAMED}")]
+        more = f" and {number - len(models):,} more" if number > len(models) else ""
+        found.append(f"{_calls(unpriced)} with {int(tokens):,} tokens have no price and are in no charge: {', '.join(models)}{more}")
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE billed_usd IS NULL AND input_tokens IS NULL AND output_tokens IS NULL")
     if silent:
         found.append(f"{_calls(silent)} name no tokens and no cost: what they cost is unknown")

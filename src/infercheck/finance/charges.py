@@ -102,8 +102,10 @@ def _list_prices(engine: Engine, config: Config) -> None:
     if not config.price:
         engine.execute("CREATE OR REPLACE TEMP TABLE list_prices AS SELECT * FROM prices")
         return
+    # A model that ``prices`` does not hold has no charge by list price: a log may name one a call, and looking them up takes hours.
     keys = engine.rows(
-        "SELECT DISTINCT provider, model, day, tier FROM priced_calls WHERE model IS NOT NULL AND day IS NOT NULL ORDER BY ALL"
+        "SELECT DISTINCT p.provider, p.model, p.day, p.tier FROM priced_calls p SEMI JOIN prices q ON q.model = p.model "
+        "AND q.provider IS NOT DISTINCT FROM p.provider WHERE p.day IS NOT NULL ORDER BY ALL"
     )
     engine.load("list_prices", price_rows([(p, m, d, t) for p, m, d, t in keys]))
 
