@@ -34,7 +34,7 @@ help = "One or two runs of the job may have met a slow moment by chance; the cla
 
 [params.alpha]
 default = 0.05
-help = "Chance of a false alarm over all pairs of an interactive workload and a deployment that were tested (Bonferroni)."
+help = "Share of false alarms among all pairs of an interactive workload and a deployment that are said to be slowed (Benjamini-Hochberg over all that were tested)."
 
 [params.max_gateway_slowness]
 default = 1.5
@@ -261,6 +261,16 @@ i025     chat     heuristic
 WITH span AS (
     SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(300 AS DOUBLE)) AS BIGINT)) AS block_us
     FROM ttft_baseline
+), washed AS (
+    -- What queued up behind a run may still wait when it is over, so calls without jobs are those that came as long after it as it had lasted;
+    -- where those are too few to speak, half as long, or as soon as no job was in flight.
+    SELECT
+        deployment, workload,
+        CASE WHEN count(*) FILTER (WHERE washed_out >= 1) >= 2 * $min_calls THEN 1.0
+             WHEN count(*) FILTER (WHERE washed_out >= 0.5) >= 2 * $min_calls THEN 0.5 ELSE 0.0 END AS least_washed
+    FROM ttft_baseline
+    WHERE class = 'interactive' AND ttft_ms > 0 AND washed_out > 0
+    GROUP BY deployment, workload
 ), streams AS (
     -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent arrivals of others than jobs, gateway slowness.
     SELECT
@@ -271,8 +281,10 @@ WITH span AS (
             CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
         (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
     FROM ttft_baseline AS t
+    JOIN washed AS w ON w.deployment = t.deployment AND w.workload = t.workload
     CROSS JOIN span AS s
-    WHERE t.class = 'interactive' AND t.ttft_ms > 0 AND NOT t.after_jobs AND coalesce(t.slowness, 1) <= $max_gateway_slowness
+    WHERE t.class = 'interactive' AND t.ttft_ms > 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness
+        AND (t.jobs_under_way > 0 OR t.washed_out > 0 AND t.washed_out >= w.least_washed)
 ), strata AS (
     SELECT
         deployment, workload, stratum,
@@ -364,21 +376,32 @@ WITH span AS (
     SELECT deployment, workload, count(*) AS episodes
     FROM (SELECT DISTINCT deployment, workload, background_episode FROM streams WHERE exposed) AS d
     GROUP BY deployment, workload
-), found AS (
-    -- Of 200 draws a few may miss all exposed blocks of a short log; where many do there is no interval.
+), scored AS (
+    -- How many of its standard errors a pair lies above the floor, by the better of its two bounds. Of 200 draws a few may miss all exposed blocks of a
+    -- short log; where many do there is no interval.
     SELECT
-        p.deployment, p.workload, p.exposed_calls, p.effect_ms, p.unexposed_ms, b.blocks, e.episodes,
-        greatest(
-            p.effect_ms - s.se * sqrt(2 * ln(p.tested / (2 * $alpha))),
-            least(p.effect_ms, p.unexposed_ms * (exp(p.log_ratio - s.log_se * sqrt(2 * ln(p.tested / (2 * $alpha)))) - 1))
-        ) AS lower_ms
+        p.*, s.se, s.log_se,
+        greatest((p.effect_ms - $min_effect * p.unexposed_ms) / s.se, (p.log_ratio - ln(1 + $min_effect)) / s.log_se) AS score
     FROM pairs AS p
     JOIN spread AS s ON s.deployment = p.deployment AND s.workload = p.workload
-    JOIN blocks AS b ON b.deployment = p.deployment AND b.workload = p.workload
-    JOIN episodes AS e ON e.deployment = p.deployment AND e.workload = p.workload
     WHERE s.draws >= 100
+), ranked AS (
+    -- Benjamini and Hochberg: the best k pairs fire if the last of them would at k times the chance that it would have to itself.
+    SELECT *, sqrt(-2 * ln($alpha * row_number() OVER (ORDER BY score DESC, deployment, workload) / tested)) AS t
+    FROM scored
+), quantiles AS (
+    -- The normal quantile of that chance, within 0.0005 (Abramowitz and Stegun, 26.2.23).
+    SELECT *, t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t) AS z
+    FROM ranked
 ), firing AS (
-    SELECT * FROM found WHERE lower_ms > $min_effect * unexposed_ms
+    -- The bounds hold at once for all that fire, at the quantile of the last of them.
+    SELECT
+        q.deployment, q.workload, q.exposed_calls, q.effect_ms, q.unexposed_ms, b.blocks, e.episodes,
+        greatest(q.effect_ms - q.se * f.z, least(q.effect_ms, q.unexposed_ms * (exp(q.log_ratio - q.log_se * f.z) - 1))) AS lower_ms
+    FROM quantiles AS q
+    JOIN (SELECT min(z) AS z FROM quantiles WHERE score >= z) AS f ON q.score >= f.z
+    JOIN blocks AS b ON b.deployment = q.deployment AND b.workload = q.workload
+    JOIN episodes AS e ON e.deployment = q.deployment AND e.workload = q.workload
 ), told AS (
     -- A finding speaks of a workload on all deployments where it is slowed, so that effect times calls is what is claimed.
     SELECT

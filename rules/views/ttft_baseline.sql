@@ -16,7 +16,7 @@ interactive_arrivals = "interactive calls that started on the deployment in the 
 unknown_arrivals = "the same of workloads of which it is not known who waits for them"
 background_starts = "background calls that started on the deployment in the preceding exposure_s"
 jobs_under_way = "background calls that started on the deployment no longer ago than such calls usually take there: the median of the workload, at least exposure_s. From their starts alone, since how long they really take is what a slow moment changes"
-after_jobs = "true when none is under way, but one was within the same time again: what queued up behind it may still wait"
+washed_out = "how much of what queued up behind the jobs may be gone: 0 while a background call is under way or still in flight, then growing with time to 1 when the run lies as long back as it lasted, since what took so long to pile up may take as long to go; 1 before the first"
 background_episode = "number of the latest run of background calls on the deployment, a run beginning when none is under way; 0 before the first"
 in_flight = "other calls in flight on the deployment at its start"
 slowness = "as in gateway_slowness; NULL unknown"
@@ -44,15 +44,17 @@ b        chat          d           m      2           1           0.3     true  
 c        nightly-tags  d           m      10          9           -       -         -         100
 d        chat          d           m      12          2           0.9     true      u         100
 e        chat          d           m      18          1           0.7     true      u         4000
+h        chat          d           m      23.5        1           0.2     true      u         100
 f        nightly-tags  d           m      30          1           -       -         -         100
 g        chat          d           m      31          1           -       -         u         100
 '''
 rows = '''
-call_id  prompt_size  interactive_arrivals  background_starts  jobs_under_way  after_jobs  background_episode  in_flight  baseline_ms
-a        6            0                     0                  0               false       0                   0          200
-b        6            1                     0                  0               false       0                   0          200
-d        6            0                     1                  1               false       1                   1          200
-e        11           0                     0                  0               true        1                   1          -
+call_id  prompt_size  interactive_arrivals  background_starts  jobs_under_way  washed_out  background_episode  in_flight  baseline_ms
+a        6            0                     0                  0               1           0                   0          200
+b        6            1                     0                  0               1           0                   0          200
+d        6            0                     1                  1               0           1                   1          200
+e        11           0                     0                  0               0           1                   1          -
+h        6            0                     0                  0               0.5         1                   0          200
 '''
 ---*/
 WITH placed AS (
@@ -66,6 +68,10 @@ WITH placed AS (
     FROM placed
     WHERE class = 'background' AND end_us > start_us
     GROUP BY deployment, workload
+), timed AS (
+    SELECT p.call_id, p.deployment_no, p.class, p.start_us, p.end_us, coalesce(u.lasts_us, $exposure_s * 1000000) AS lasts_us
+    FROM placed AS p
+    LEFT JOIN usual AS u ON u.deployment = p.deployment AND u.workload = p.workload
 ), events AS (
     -- Every start counts until exposure_s later, a job's as under way until its usual end; at one moment starts come before what expires. A sweep,
     -- since a RANGE frame takes ten times as long.
@@ -75,8 +81,8 @@ WITH placed AS (
         CASE WHEN class = 'unknown' THEN 1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN 1 ELSE 0 END AS background_step,
         CASE WHEN class = 'background' THEN 1 ELSE 0 END AS under_way_step,
-        CASE WHEN class = 'background' THEN 1 ELSE 0 END AS lately_step
-    FROM placed
+        CASE WHEN class = 'background' THEN greatest(end_us, start_us + lasts_us) END AS until_us
+    FROM timed
     UNION ALL
     SELECT
         call_id, deployment_no, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
@@ -84,38 +90,43 @@ WITH placed AS (
         CASE WHEN class = 'unknown' THEN -1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
         0 AS under_way_step,
-        0 AS lately_step
-    FROM placed
+        CAST(NULL AS BIGINT) AS until_us
+    FROM timed
     UNION ALL
     SELECT
-        p.call_id, p.deployment_no, p.start_us + coalesce(u.lasts_us, $exposure_s * 1000000) * t.times AS at_us, 1 AS expires,
+        p.call_id, p.deployment_no, p.start_us + p.lasts_us AS at_us, 1 AS expires,
         0 AS interactive_step,
         0 AS unknown_step,
         0 AS background_step,
-        CASE WHEN t.times = 1 THEN -1 ELSE 0 END AS under_way_step,
-        CASE WHEN t.times = 2 THEN -1 ELSE 0 END AS lately_step
-    FROM placed AS p
-    LEFT JOIN usual AS u ON u.deployment = p.deployment AND u.workload = p.workload
-    CROSS JOIN (SELECT 1 AS times UNION ALL SELECT 2) AS t
+        -1 AS under_way_step,
+        CAST(NULL AS BIGINT) AS until_us
+    FROM timed AS p
     WHERE p.class = 'background'
 ), swept AS (
     SELECT
-        call_id, deployment_no, at_us, expires, background_step,
+        call_id, deployment_no, at_us, expires, background_step, until_us,
         coalesce(sum(interactive_step) OVER before, 0) AS interactive_arrivals,
         coalesce(sum(unknown_step) OVER before, 0) AS unknown_arrivals,
         coalesce(sum(background_step) OVER before, 0) AS background_starts,
         coalesce(sum(under_way_step) OVER before, 0) AS jobs_under_way,
-        coalesce(sum(lately_step) OVER before, 0) AS jobs_lately
+        max(until_us) OVER before AS present_until_us
     FROM events
     WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
-        call_id, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way,
-        jobs_under_way = 0 AND jobs_lately > 0 AS after_jobs,
-        sum(CASE WHEN background_step = 1 AND jobs_under_way = 0 THEN 1 ELSE 0 END)
-            OVER (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING) AS background_episode
+        call_id, deployment_no, at_us, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way, until_us,
+        sum(CASE WHEN background_step = 1 AND jobs_under_way = 0 THEN 1 ELSE 0 END) OVER upto AS background_episode,
+        max(CASE WHEN background_step = 1 AND coalesce(present_until_us < at_us, TRUE) THEN at_us END) OVER upto AS present_since_us
     FROM swept
     WHERE expires = 0
+    WINDOW upto AS (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING)
+), settled AS (
+    SELECT
+        call_id, at_us, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way, background_episode,
+        max(until_us) OVER upto AS until_us,
+        max(until_us + (until_us - present_since_us)) OVER upto AS settles_us
+    FROM numbered
+    WINDOW upto AS (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING)
 ), streams AS (
     SELECT
         n.call_id, c.deployment, p.workload, c.class, p.model, c.start_us, p.ttft_ms,
@@ -124,11 +135,12 @@ WITH placed AS (
         CAST(n.unknown_arrivals AS BIGINT) AS unknown_arrivals,
         CAST(n.background_starts AS BIGINT) AS background_starts,
         CAST(n.jobs_under_way AS BIGINT) AS jobs_under_way,
-        n.after_jobs,
+        CASE WHEN n.until_us IS NULL OR c.start_us >= n.settles_us THEN 1
+             ELSE greatest(c.start_us - n.until_us, 0) / CAST(n.settles_us - n.until_us AS DOUBLE) END AS washed_out,
         CAST(n.background_episode AS BIGINT) AS background_episode,
         c.in_flight,
         g.slowness
-    FROM numbered AS n
+    FROM settled AS n
     JOIN placed AS c ON c.call_id = n.call_id
     JOIN priced_calls AS p ON p.call_id = n.call_id
     LEFT JOIN gateway_slowness AS g ON g.deployment = c.deployment AND g.window_us = c.start_us - c.start_us % 2000000
