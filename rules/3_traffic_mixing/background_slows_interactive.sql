@@ -259,8 +259,15 @@ i025     chat     heuristic
 '''
 ---*/
 WITH span AS (
-    SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(300 AS DOUBLE)) AS BIGINT)) AS block_us
-    FROM ttft_baseline
+    -- Calls that wait in one queue are one observation, so a block outlasts the waits of its deployment, twice.
+    SELECT
+        deployment, min(first_us) OVER () AS first_us, max(last_us) OVER () - min(first_us) OVER () AS log_us,
+        greatest($block_s * 1000000, CAST(ceil((max(last_us) OVER () - min(first_us) OVER ()) / CAST(300 AS DOUBLE)) AS BIGINT), mean_wait_us * 2) AS block_us
+    FROM (
+        SELECT deployment, min(start_us) AS first_us, max(start_us) AS last_us, CAST(1000 * avg(CASE WHEN class = 'interactive' THEN ttft_ms END) AS BIGINT) AS mean_wait_us
+        FROM ttft_baseline
+        GROUP BY deployment
+    ) AS d
 ), washed AS (
     -- What queued up behind a run may still wait when it is over, so calls without jobs are those that came as long after it as it had lasted;
     -- where those are too few to speak, half as long, or as soon as no job was in flight.
@@ -276,13 +283,13 @@ WITH span AS (
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
         t.jobs_under_way > 0 AS exposed,
-        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING),
+        concat_ws('/', coalesce(t.model, ''), CAST(CAST(floor(t.prompt_size / 2) AS BIGINT) AS STRING),
             CAST(CAST(floor(log2(t.interactive_arrivals + t.unknown_arrivals + 1)) AS BIGINT) AS STRING),
             CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
         (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
     FROM ttft_baseline AS t
     JOIN washed AS w ON w.deployment = t.deployment AND w.workload = t.workload
-    CROSS JOIN span AS s
+    JOIN span AS s ON s.deployment = t.deployment
     WHERE t.class = 'interactive' AND t.ttft_ms > 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness
         AND (t.jobs_under_way > 0 OR t.washed_out > 0 AND t.washed_out >= w.least_washed)
 ), strata AS (
@@ -300,21 +307,32 @@ WITH span AS (
     -- A kind weighs by its exposed calls, since it is their wait that is told; where fewer than min_alike unexposed calls speak for them, by so much less.
     SELECT *, exposed_calls * least(unexposed_calls / $min_alike, 1) AS weight
     FROM strata
+), compared AS (
+    -- Each workload on a deployment, and ('') all people of the deployment: they stand in one queue, though the calls of one workload may be too few.
+    SELECT
+        deployment, coalesce(workload, '') AS workload,
+        count(DISTINCT workload) AS workloads,
+        sum(exposed_calls) AS exposed_calls,
+        sum(unexposed_calls) AS unexposed_calls,
+        sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
+        sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
+        sum(weight * log_ratio) / sum(weight) AS log_ratio
+    FROM weighed
+    GROUP BY GROUPING SETS ((deployment, workload), (deployment))
+), tried AS (
+    -- Two bounds each: one on the mean, which a few endless waits make uncertain, one on the typical ratio, which they do not. Where people by themselves
+    -- wait so long that a log holds fewer than min_blocks moments of their queue, what a job adds to it is not identified.
+    SELECT c.*, 2 * count(*) OVER () AS tested
+    FROM compared AS c
+    JOIN span AS s ON s.deployment = c.deployment
+    WHERE c.exposed_calls >= $min_calls AND c.unexposed_calls >= $min_calls AND (c.workload <> '' OR c.workloads > 1)
+        AND 2000 * c.unexposed_ms * $min_blocks <= s.log_us
 ), pairs AS (
-    -- Two bounds a pair: one on the mean, which a few endless waits make uncertain, one on the typical ratio, which they do not.
-    SELECT *, 2 * count(*) OVER () AS tested
-    FROM (
-        SELECT
-            deployment, workload,
-            sum(exposed_calls) AS exposed_calls,
-            sum(unexposed_calls) AS unexposed_calls,
-            sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
-            sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
-            sum(weight * log_ratio) / sum(weight) AS log_ratio
-        FROM weighed
-        GROUP BY deployment, workload
-    ) AS w
-    WHERE exposed_calls >= $min_calls AND unexposed_calls >= $min_calls
+    -- What may be told: a workload that is tried by itself, or with all people of its deployment.
+    SELECT DISTINCT c.deployment, c.workload, c.exposed_calls, c.unexposed_calls, c.effect_ms, c.unexposed_ms
+    FROM compared AS c
+    JOIN tried AS t ON t.deployment = c.deployment AND t.workload IN (c.workload, '')
+    WHERE c.workload <> '' AND c.exposed_calls >= $min_alike AND c.unexposed_calls >= $min_alike
 ), cells AS (
     -- Only pairs that could still fire are drawn again; all of them count as tested.
     SELECT
@@ -327,7 +345,7 @@ WITH span AS (
         sum(CASE WHEN m.exposed THEN 0 ELSE ln(m.ttft_ms) END) AS l0
     FROM streams AS m
     JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
-    JOIN pairs AS p ON p.deployment = m.deployment AND p.workload = m.workload AND p.effect_ms > $min_effect * p.unexposed_ms
+    JOIN (SELECT DISTINCT deployment FROM tried WHERE effect_ms > $min_effect * unexposed_ms) AS p ON p.deployment = m.deployment
     GROUP BY m.deployment, m.workload, m.stratum, m.block
 ), digits AS (
     SELECT 0 AS d UNION ALL SELECT 1 UNION ALL SELECT 2 UNION ALL SELECT 3 UNION ALL SELECT 4
@@ -358,33 +376,34 @@ WITH span AS (
     GROUP BY c.deployment, c.workload, c.stratum, w.draw
 ), effects AS (
     SELECT
-        deployment, workload, draw,
+        deployment, coalesce(workload, '') AS workload, draw,
         sum(n1 * least(n0 / $min_alike, 1) * (s1 / n1 - (1 + $min_effect) * s0 / n0)) / sum(n1 * least(n0 / $min_alike, 1)) AS beyond_ms,
         sum(n1 * least(n0 / $min_alike, 1) * (l1 / n1 - l0 / n0)) / sum(n1 * least(n0 / $min_alike, 1)) AS log_ratio
     FROM redrawn
     WHERE n1 > 0 AND n0 > 0
-    GROUP BY deployment, workload, draw
+    GROUP BY GROUPING SETS ((deployment, workload, draw), (deployment, draw))
 ), spread AS (
     SELECT deployment, workload, stddev_samp(beyond_ms) AS se, stddev_samp(log_ratio) AS log_se, count(*) AS draws
     FROM effects
     GROUP BY deployment, workload
 ), blocks AS (
-    SELECT deployment, workload, count(*) AS blocks
-    FROM (SELECT DISTINCT deployment, workload, block FROM cells) AS d
-    GROUP BY deployment, workload
+    SELECT deployment, coalesce(workload, '') AS workload, count(DISTINCT block) AS blocks
+    FROM cells
+    GROUP BY GROUPING SETS ((deployment, workload), (deployment))
 ), episodes AS (
-    SELECT deployment, workload, count(*) AS episodes
-    FROM (SELECT DISTINCT deployment, workload, background_episode FROM streams WHERE exposed) AS d
-    GROUP BY deployment, workload
+    SELECT deployment, coalesce(workload, '') AS workload, count(DISTINCT background_episode) AS episodes
+    FROM streams
+    WHERE exposed
+    GROUP BY GROUPING SETS ((deployment, workload), (deployment))
 ), scored AS (
     -- How many of its standard errors a pair lies above the floor, by the better of its two bounds. Of 200 draws a few may miss all exposed blocks of a
     -- short log; where many do there is no interval.
     SELECT
         p.*, s.se, s.log_se,
         greatest((p.effect_ms - $min_effect * p.unexposed_ms) / s.se, (p.log_ratio - ln(1 + $min_effect)) / s.log_se) AS score
-    FROM pairs AS p
+    FROM tried AS p
     JOIN spread AS s ON s.deployment = p.deployment AND s.workload = p.workload
-    WHERE s.draws >= 100
+    WHERE s.draws >= 100 AND p.effect_ms > $min_effect * p.unexposed_ms
 ), ranked AS (
     -- Benjamini and Hochberg: the best k pairs fire if the last of them would at k times the chance that it would have to itself.
     SELECT *, sqrt(-2 * ln($alpha * row_number() OVER (ORDER BY score DESC, deployment, workload) / tested)) AS t
@@ -393,7 +412,7 @@ WITH span AS (
     -- The normal quantile of that chance, within 0.0005 (Abramowitz and Stegun, 26.2.23).
     SELECT *, t - (2.515517 + 0.802853 * t + 0.010328 * t * t) / (1 + 1.432788 * t + 0.189269 * t * t + 0.001308 * t * t * t) AS z
     FROM ranked
-), firing AS (
+), slowed AS (
     -- The bounds hold at once for all that fire, at the quantile of the last of them.
     SELECT
         q.deployment, q.workload, q.exposed_calls, q.effect_ms, q.unexposed_ms, b.blocks, e.episodes,
@@ -402,6 +421,18 @@ WITH span AS (
     JOIN (SELECT min(z) AS z FROM quantiles WHERE score >= z) AS f ON q.score >= f.z
     JOIN blocks AS b ON b.deployment = q.deployment AND b.workload = q.workload
     JOIN episodes AS e ON e.deployment = q.deployment AND e.workload = q.workload
+), firing AS (
+    -- Where a deployment is slowed for certain, a workload of it that waits longer is told though its own calls do not prove it: a hint.
+    SELECT
+        p.deployment, p.workload, p.exposed_calls, p.effect_ms, p.unexposed_ms,
+        coalesce(o.blocks, d.blocks) AS blocks,
+        coalesce(o.episodes, d.episodes) AS episodes,
+        coalesce(o.lower_ms, least(p.effect_ms, p.unexposed_ms * d.lower_ms / d.unexposed_ms)) AS lower_ms,
+        CASE WHEN o.blocks >= $min_blocks AND o.episodes >= $min_episodes THEN 'measured' ELSE 'heuristic' END AS grade
+    FROM pairs AS p
+    LEFT JOIN slowed AS o ON o.deployment = p.deployment AND o.workload = p.workload
+    LEFT JOIN slowed AS d ON d.deployment = p.deployment AND d.workload = ''
+    WHERE o.workload IS NOT NULL OR d.workload IS NOT NULL AND p.effect_ms > $min_effect * p.unexposed_ms
 ), told AS (
     -- A finding speaks of a workload on all deployments where it is slowed, so that effect times calls is what is claimed.
     SELECT
@@ -426,7 +457,7 @@ WITH span AS (
 SELECT
     c.call_id,
     c.workload AS subject,
-    CASE WHEN f.blocks >= $min_blocks AND f.episodes >= $min_episodes THEN 'measured' ELSE 'heuristic' END AS grade,
+    f.grade,
     c.excess_ms * f.exposed_calls * f.effect_ms / c.all_excess_ms AS waste_ms,
     t.effect_ms AS evidence_effect_ms,
     t.lower_ms AS evidence_lower_bound_ms,
