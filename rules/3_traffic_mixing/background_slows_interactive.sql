@@ -332,7 +332,7 @@ WITH span AS (
     SELECT DISTINCT c.deployment, c.workload, c.exposed_calls, c.unexposed_calls, c.effect_ms, c.unexposed_ms
     FROM compared AS c
     JOIN tried AS t ON t.deployment = c.deployment AND t.workload IN (c.workload, '')
-    WHERE c.workload <> '' AND c.exposed_calls >= $min_alike AND c.unexposed_calls >= $min_alike
+    WHERE c.workload <> '' AND c.exposed_calls >= $min_alike AND c.unexposed_calls >= $min_calls
 ), cells AS (
     -- Only pairs that could still fire are drawn again; all of them count as tested.
     SELECT

@@ -12,7 +12,7 @@ model = "as in calls"
 start_us = "start, microseconds since 1970"
 ttft_ms = "first token minus start"
 prompt_size = "power of two of its uncached input tokens"
-interactive_arrivals = "interactive calls that started on the deployment in the preceding exposure_s"
+interactive_arrivals = "interactive calls that started on the deployment in the preceding load_s"
 unknown_arrivals = "the same of workloads of which it is not known who waits for them"
 background_starts = "background calls that started on the deployment in the preceding exposure_s"
 jobs_under_way = "background calls that started on the deployment no longer ago than such calls usually take there: the median of the workload, at least exposure_s. From their starts alone, since how long they really take is what a slow moment changes"
@@ -25,6 +25,10 @@ baseline_ms = "median of its deployment, workload, model and prompt size with no
 [params.exposure_s]
 default = 5
 help = "A background call that started this long ago still holds a slot or its place in the queue; longer ago, most are done."
+
+[params.load_s]
+default = 30
+help = "People who came this long ago may still be in the queue: waits are alike for about half a minute."
 
 [params.min_idle_calls]
 default = 5
@@ -85,7 +89,7 @@ WITH placed AS (
     FROM timed
     UNION ALL
     SELECT
-        call_id, deployment_no, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
+        call_id, deployment_no, start_us + CASE WHEN class = 'background' THEN $exposure_s ELSE $load_s END * 1000000 AS at_us, 1 AS expires,
         CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
         CASE WHEN class = 'unknown' THEN -1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
