@@ -14,7 +14,7 @@ help = "Exposed calls, and as many unexposed ones of the same kind: fewer have n
 
 [params.min_alike]
 default = 5.0
-help = "Unexposed calls of one kind whose mean may speak for any number of exposed ones: one call alone is chance."
+help = "Unexposed calls of one kind whose mean may speak for any number of exposed ones: one call alone is chance. Also the exposed calls that a hint takes, where all people of the deployment together are slowed for certain."
 
 [params.min_effect]
 default = 0.1
@@ -22,11 +22,11 @@ help = "The lower bound of the effect must exceed a tenth of the unexposed wait:
 
 [params.block_s]
 default = 30
-help = "Waits are alike from one second to the next, so whole blocks of time are drawn. A log of more than 300 blocks gets longer ones."
+help = "Waits are alike from one second to the next, so whole blocks of time are drawn. A log of more than 300 blocks gets longer ones, and where people wait long a block is twice their wait."
 
 [params.min_blocks]
 default = 8
-help = "An interval from fewer blocks is too narrow; the claim is heuristic then."
+help = "An interval from fewer blocks is too narrow; the claim is heuristic then. Where people without any job wait so long that the log holds fewer, what a job adds is not identified, and nothing is claimed."
 
 [params.min_episodes]
 default = 3
@@ -279,7 +279,8 @@ WITH span AS (
     WHERE class = 'interactive' AND ttft_ms > 0 AND washed_out > 0
     GROUP BY deployment, workload
 ), streams AS (
-    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent arrivals of others than jobs, gateway slowness.
+    -- Calls that may be compared: same workload, deployment, model, prompt size within a factor of four, as many recent
+    -- arrivals of others than jobs, gateway slowness.
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
         t.jobs_under_way > 0 AS exposed,

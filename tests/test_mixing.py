@@ -1,0 +1,70 @@
+"""What is said of people beside a job: the wait that the job adds, not its backlog; a hint where calls are few; nothing where people alone fill the place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import waits
+from infercheck import AnalyzeOptions, analyze
+from infercheck.model.report import Finding
+
+OPTIONS = AnalyzeOptions(use_ledger=False, select=("background_slows_interactive",))
+MINUTES = 40
+RUN_S, EVERY_S = 60, 300
+Extra = Callable[[float], float]  # seconds that a call waits longer, by how long ago the latest run began
+
+
+def log_of(extra: Extra, *, wait: float = 0.4, seed: int = 5) -> waits.Log:
+    """A job of a minute every five, and a chat's call every six seconds."""
+    log = waits.Log(seed)
+    for start in range(120, MINUTES * 60, EVERY_S):
+        for n in range(RUN_S * 2):
+            log.add("nightly-tags", "shared", start + n / 2, first=None, took=4, service_tier="flex")
+    people(log, "chat", extra, wait=wait, every=6)
+    return log
+
+
+def people(log: waits.Log, app: str, extra: Extra, *, wait: float = 0.4, every: float) -> None:
+    at = 3.0
+    while at < MINUTES * 60:
+        first = wait * log.rng.lognormvariate(0, 0.1) + extra((at - 120) % EVERY_S)
+        log.add(app, "shared", at, first=first, took=first + 1, end_user="u")
+        at += every * log.rng.uniform(0.8, 1.2)
+
+
+def beside(seconds: float) -> float:
+    return 0.8 if 1 <= seconds <= RUN_S + 3 else 0.0
+
+
+def findings(folder: Path, log: waits.Log) -> dict[str, Finding]:
+    report = analyze([waits.write(folder / "log.jsonl", log.rows)], options=OPTIONS)
+    return {f.subject: f for f in report.findings}
+
+
+def test_who_comes_while_the_queue_of_a_run_drains_is_no_call_without_jobs(tmp_path: Path) -> None:
+    found = findings(tmp_path, log_of(lambda seconds: 0.8 if 1 <= seconds <= 2 * RUN_S else 0.0))
+    assert found["chat"].evidence["effect_ms"] == pytest.approx(800, rel=0.1)
+    assert found["chat"].evidence["unexposed_ms"] == pytest.approx(400, rel=0.1)
+
+
+@pytest.mark.parametrize("slowed", [True, False])
+def test_few_calls_on_a_deployment_that_is_slowed_are_a_hint_if_they_wait_longer(tmp_path: Path, slowed: bool) -> None:
+    log = log_of(beside)
+    people(log, "search", beside if slowed else lambda _: 0.0, every=33)
+    found = findings(tmp_path, log)
+    assert found["chat"].grade == "measured"
+    if slowed:
+        assert found["search"].grade == "heuristic"
+        assert found["search"].evidence["exposed_calls"] < 20
+        assert found["search"].evidence["effect_ms"] == pytest.approx(800, rel=0.15)
+    else:
+        assert "search" not in found
+
+
+@pytest.mark.parametrize(("scale", "told"), [(1, True), (400, False)])
+def test_what_a_job_adds_is_not_told_where_people_alone_wait_as_long_as_a_log_is_short(tmp_path: Path, scale: int, told: bool) -> None:
+    """The same ratio; at 160 s a wait, forty minutes hold but a few moments of the queue."""
+    assert ("chat" in findings(tmp_path, log_of(lambda seconds: scale * beside(seconds), wait=0.4 * scale))) is told
