@@ -148,8 +148,8 @@ world runs again without its jobs, and without its boots. The queues of these wo
   {MIN_RUNS} runs of the jobs, {MIN_CALLS} calls on either side, and workloads that the log tells apart; what it does not tell is in the first row.
 - The jobs' effect is held against the truth on the calls that the rule speaks of: those for which there are like ones away from the jobs. They bear
   {spoken} of the delay by the jobs of the pairs that fired.
-- Seeds {SEEN.start} to {SEEN.stop - 1} were used in writing the rules. Where people by themselves wait so long that a log holds fewer than eight moments of
-  their queue, the rule claims nothing of what a job adds to it: such pairs count as not found.
+- Seeds {SEEN.start} to {SEEN.stop - 1} were used in writing the rules. Where people by themselves wait so long that a log holds fewer
+  than eight moments of their queue, the rule claims nothing of what a job adds to it: such pairs count as not found.
 - The boot that opens a log is left out: how long nothing ran before it is unknown. A boot's effect is that of all calls that came before it was over.
 
 ## Without the jobs: foretold and true

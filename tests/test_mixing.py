@@ -1,4 +1,4 @@
-"""What is said of people beside a job: the wait that the job adds, not its backlog; a hint where calls are few; nothing where people alone fill the place."""
+"""What is said of people beside a job: the wait it adds; a hint where calls are few; nothing where people alone fill the deployment."""
 
 from __future__ import annotations
 
