@@ -256,7 +256,7 @@ def _serve(engine: Engine, deployment: str, calls: Sequence[Call]) -> bool:
     """Give every call its service from quiet calls: away from the jobs, and met by no more others than a quarter of those. False if too few."""
     quiet = engine.rows(
         "WITH away AS (SELECT t.call_id, coalesce(t.model, '') AS model, t.ttft_ms, t.in_flight, p.uncached_tokens, p.output_tokens, p.duration_ms "
-        "FROM ttft_baseline t JOIN priced_calls p ON p.call_id = t.call_id WHERE t.deployment = ? AND t.washed_out > 0) "
+        "FROM ttft_baseline t JOIN priced_calls p ON p.call_id = t.call_id WHERE t.deployment = ? AND t.washed_out >= 1) "
         "SELECT model, coalesce(uncached_tokens, 0), ttft_ms, CASE WHEN output_tokens >= 10 THEN (duration_ms - ttft_ms) / output_tokens END "
         "FROM away WHERE in_flight <= (SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY in_flight) FROM away) "
         f"ORDER BY call_id LIMIT {MOST_CALLS}",
