@@ -270,37 +270,27 @@ WITH span AS (
     ) AS d
 ), washed AS (
     -- What queued up behind a run may still wait when it is over, so calls without jobs are those that came as long after it as it had lasted;
-    -- where those are too few to speak, half as long, or as soon as no job was in flight.
+    -- where those are fewer than five times min_calls (some are of kinds that meet no job), half as long, or as soon as no job was in flight.
     SELECT
         deployment, workload,
-        CASE WHEN count(*) FILTER (WHERE washed_out >= 1) >= 2 * $min_calls THEN 1.0
-             WHEN count(*) FILTER (WHERE washed_out >= 0.5) >= 2 * $min_calls THEN 0.5 ELSE 0.0 END AS least_washed
+        CASE WHEN count(*) FILTER (WHERE washed_out >= 1) >= 5 * $min_calls THEN 1.0
+             WHEN count(*) FILTER (WHERE washed_out >= 0.5) >= 5 * $min_calls THEN 0.5 ELSE 0.0 END AS least_washed
     FROM ttft_baseline
     WHERE class = 'interactive' AND ttft_ms > 0 AND washed_out > 0
     GROUP BY deployment, workload
-), starts AS (
-    SELECT deployment, (start_us - start_us % 5000000) / 5000000 AS slot, count(*) AS calls
-    FROM concurrency
-    WHERE class <> 'background'
-    GROUP BY deployment, (start_us - start_us % 5000000) / 5000000
-), crowds AS (
-    -- How many came who are no job, in half a minute: as long as waits are alike.
-    SELECT deployment, slot, sum(calls) OVER (PARTITION BY deployment ORDER BY slot RANGE BETWEEN 5 PRECEDING AND CURRENT ROW) AS arrivals
-    FROM starts
 ), streams AS (
-    -- Calls that may be compared: same workload, deployment, model, prompt size within a factor of four, as many recent
+    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent
     -- arrivals of others than jobs, gateway slowness.
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
         t.jobs_under_way > 0 AS exposed,
-        concat_ws('/', coalesce(t.model, ''), CAST(CAST(floor(t.prompt_size / 2) AS BIGINT) AS STRING),
-            CAST(CAST(floor(log2(c.arrivals)) AS BIGINT) AS STRING),
+        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING),
+            CAST(CAST(floor(log2(t.interactive_arrivals + t.unknown_arrivals + 1)) AS BIGINT) AS STRING),
             CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
         (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
     FROM ttft_baseline AS t
     JOIN washed AS w ON w.deployment = t.deployment AND w.workload = t.workload
     JOIN span AS s ON s.deployment = t.deployment
-    JOIN crowds AS c ON c.deployment = t.deployment AND c.slot = (t.start_us - t.start_us % 5000000) / 5000000
     WHERE t.class = 'interactive' AND t.ttft_ms > 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness
         AND (t.jobs_under_way > 0 OR t.washed_out > 0 AND t.washed_out >= w.least_washed)
 ), strata AS (

@@ -13,6 +13,7 @@ start_us = "start, microseconds since 1970"
 ttft_ms = "first token minus start"
 prompt_size = "power of two of its uncached input tokens"
 interactive_arrivals = "interactive calls that started on the deployment in the preceding exposure_s"
+unknown_arrivals = "the same of workloads of which it is not known who waits for them"
 background_starts = "background calls that started on the deployment in the preceding exposure_s"
 jobs_under_way = "background calls that started on the deployment no longer ago than such calls usually take there: the median of the workload, at least exposure_s. From their starts alone, since how long they really take is what a slow moment changes"
 washed_out = "how much of what queued up behind the jobs may be gone: 0 while a background call is under way or still in flight, then growing with time to 1 when the run lies as long back as it lasted, since what took so long to pile up may take as long to go; 1 before the first"
@@ -77,6 +78,7 @@ WITH placed AS (
     SELECT
         call_id, deployment_no, start_us AS at_us, 0 AS expires,
         CASE WHEN class = 'interactive' THEN 1 ELSE 0 END AS interactive_step,
+        CASE WHEN class = 'unknown' THEN 1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN 1 ELSE 0 END AS background_step,
         CASE WHEN class = 'background' THEN 1 ELSE 0 END AS under_way_step,
         CASE WHEN class = 'background' THEN greatest(end_us, start_us + lasts_us) END AS until_us
@@ -85,6 +87,7 @@ WITH placed AS (
     SELECT
         call_id, deployment_no, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
         CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
+        CASE WHEN class = 'unknown' THEN -1 ELSE 0 END AS unknown_step,
         CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
         0 AS under_way_step,
         CAST(NULL AS BIGINT) AS until_us
@@ -93,6 +96,7 @@ WITH placed AS (
     SELECT
         p.call_id, p.deployment_no, p.start_us + p.lasts_us AS at_us, 1 AS expires,
         0 AS interactive_step,
+        0 AS unknown_step,
         0 AS background_step,
         -1 AS under_way_step,
         CAST(NULL AS BIGINT) AS until_us
@@ -102,6 +106,7 @@ WITH placed AS (
     SELECT
         call_id, deployment_no, at_us, expires, background_step, until_us,
         coalesce(sum(interactive_step) OVER before, 0) AS interactive_arrivals,
+        coalesce(sum(unknown_step) OVER before, 0) AS unknown_arrivals,
         coalesce(sum(background_step) OVER before, 0) AS background_starts,
         coalesce(sum(under_way_step) OVER before, 0) AS jobs_under_way,
         max(until_us) OVER before AS present_until_us
@@ -109,7 +114,7 @@ WITH placed AS (
     WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
-        call_id, deployment_no, at_us, interactive_arrivals, background_starts, jobs_under_way, until_us,
+        call_id, deployment_no, at_us, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way, until_us,
         sum(CASE WHEN background_step = 1 AND jobs_under_way = 0 THEN 1 ELSE 0 END) OVER upto AS background_episode,
         max(CASE WHEN background_step = 1 AND coalesce(present_until_us < at_us, TRUE) THEN at_us END) OVER upto AS present_since_us
     FROM swept
@@ -117,7 +122,7 @@ WITH placed AS (
     WINDOW upto AS (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING)
 ), settled AS (
     SELECT
-        call_id, at_us, interactive_arrivals, background_starts, jobs_under_way, background_episode,
+        call_id, at_us, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way, background_episode,
         max(until_us) OVER upto AS until_us,
         max(until_us + (until_us - present_since_us)) OVER upto AS settles_us
     FROM numbered
@@ -127,6 +132,7 @@ WITH placed AS (
         n.call_id, c.deployment, p.workload, c.class, p.model, c.start_us, p.ttft_ms,
         CAST(floor(log2(coalesce(p.uncached_tokens, 0) + 1)) AS BIGINT) AS prompt_size,
         CAST(n.interactive_arrivals AS BIGINT) AS interactive_arrivals,
+        CAST(n.unknown_arrivals AS BIGINT) AS unknown_arrivals,
         CAST(n.background_starts AS BIGINT) AS background_starts,
         CAST(n.jobs_under_way AS BIGINT) AS jobs_under_way,
         CASE WHEN n.until_us IS NULL OR c.start_us >= n.settles_us THEN 1
