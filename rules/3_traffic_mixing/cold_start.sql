@@ -155,9 +155,9 @@ WITH watched AS (
         q.operation,
         q.model,
         coalesce(q.ttft_ms, q.duration_ms) AS waited_ms,
-        concat_ws('', CASE WHEN q.ttft_ms IS NULL THEN 'd' ELSE 't' END, '/',
-            CAST(CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) AS STRING), '/',
-            CASE WHEN q.ttft_ms IS NULL THEN CAST(CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) AS STRING) ELSE '' END) AS size
+        -- Hundreds: the input's size. The rest: 0 where the first token is known, else the output's size and one.
+        CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) * 100
+            + CASE WHEN q.ttft_ms IS NULL THEN 1 + CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) ELSE 0 END AS size
     FROM placed AS p
     JOIN priced_calls AS q ON q.call_id = p.call_id
     JOIN crowds AS w ON w.deployment = p.deployment

@@ -43,9 +43,9 @@ def found(engine: Engine, diagnosis: Diagnosis) -> Found:
     _sum_up(engine, diagnosis)
     engine.create("listed_findings", f"SELECT * FROM finding_sums WHERE last_of_item <= {MOST_ROWS}")
     rules = {rule.id: rule for rule in (*diagnosis.ran, *diagnosis.observed)}
-    evidence = {rule: _evidence(engine, rule) for rule in rules if rule in diagnosis.evidence}
-    effects, targets = _effects(engine), _targets(engine)
     rows = engine.dicts("SELECT * FROM listed_findings")
+    evidence = {rule: _evidence(engine, rule) for rule in {row["rule"] for row in rows} & diagnosis.evidence}
+    effects, targets = _effects(engine), _targets(engine)
     made = [_finding(row, rules[row["rule"]], evidence.get(row["rule"], {}), effects, targets) for row in rows]
     more, more_plan = _more(engine)
     return Found(

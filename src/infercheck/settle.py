@@ -88,11 +88,17 @@ def settle(engine: Database) -> None:
     for kind in KINDS:
         if kind.name in present:
             _price_alone(engine, kind)
-    for group in _GROUPS:
-        rules = dict(engine.rows(f"SELECT kind, count(DISTINCT rule) FROM open_claims WHERE {group} GROUP BY kind"))
-        for kind in KINDS:
-            if kind.name in rules:
-                _apply(engine, kind, group, contested=rules[kind.name] > 1)
+    stages = [
+        (kind, group, rules[kind.name] > 1)
+        for group in _GROUPS
+        if (rules := dict(engine.rows(f"SELECT kind, count(DISTINCT rule) FROM open_claims WHERE {group} GROUP BY kind")))
+        for kind in KINDS
+        if kind.name in rules
+    ]
+    for nth, (kind, group, contested) in enumerate(stages, start=1):
+        _take(engine, kind, group, contested=contested)
+        if nth < len(stages):  # nobody asks for the state after the last
+            _change_state(engine)
     engine.extend(
         "settled",
         "SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
@@ -164,8 +170,8 @@ def _price_alone(engine: Database, kind: Kind) -> None:
     )
 
 
-def _apply(engine: Database, kind: Kind, group: str, *, contested: bool) -> None:
-    """One stage: the winners among the claims of this kind and group are priced, kept where their finding gains, and applied.
+def _take(engine: Database, kind: Kind, group: str, *, contested: bool) -> None:
+    """One stage: the winners among the claims of this kind and group are priced, and ``kept`` where their finding gains.
 
     A rule names a call once, so claims of one rule alone are ``contested`` by nobody and need no ranking.
     """
@@ -184,9 +190,13 @@ def _apply(engine: Database, kind: Kind, group: str, *, contested: bool) -> None
         "SELECT rule, subject FROM stage GROUP BY rule, subject HAVING sum(saved_usd) > 0) g ON g.rule = s.rule AND g.subject = s.subject "
         "WHERE s.saved_usd <> 0",
     )
+    engine.extend("taken", "SELECT claim_id, saved_usd FROM kept")
+
+
+def _change_state(engine: Database) -> None:
+    """What the claims that were kept leave of their calls."""
     if not engine.rows("SELECT 1 FROM kept LIMIT 1"):
         return
-    engine.extend("taken", "SELECT claim_id, saved_usd FROM kept")
     columns = ", ".join(f"CASE WHEN k.call_id IS NULL THEN s.{c} ELSE k.{c} END AS {c}" for c in _STATE)
     engine.create(
         "settle_state",
