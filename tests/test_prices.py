@@ -28,11 +28,20 @@ DAY = date(2026, 11, 24)
 MTOK = Decimal(1_000_000)
 
 
+def priced(*args: Any, **options: Any) -> list[dict[str, Any]]:
+    """The rows of the `prices` table."""
+    return [dict(zip((c.name for c in PRICES), row, strict=True)) for row in price_rows(*args, **options)]
+
+
+def load_prices(engine: Engine, rows: list[tuple[object, ...]]) -> None:
+    engine.load_rows("prices", {c.name: c.type for c in PRICES}, rows)
+
+
 def one(
     provider: str | None, model: str, *, day: date = DAY, tier: str = "default", above: int = 0, **options: Any
 ) -> dict[str, Any] | None:
     """The price row of one key, None when it is unpriced."""
-    rows = price_rows([(provider, model, day, tier)], **options).to_dicts()
+    rows = priced([(provider, model, day, tier)], **options)
     found = [r for r in rows if r["tier"] == tier and r["min_input_tokens"] == above]
     assert len(found) <= 1
     return found[0] if found else None
@@ -50,8 +59,8 @@ def per_mtok(row: dict[str, Any] | None, column: str) -> Decimal | None:
 
 def test_columns_are_the_contract() -> None:
     with Engine() as engine:
-        engine.load("prices", price_rows([("openai", "gpt-4o", DAY, "default")]))
-        engine.load("models", model_rows([("openai", "gpt-4o"), ("hosted_vllm", "x")], DAY))
+        load_prices(engine, price_rows([("openai", "gpt-4o", DAY, "default")]))
+        engine.load_rows("models", {c.name: c.type for c in MODELS}, model_rows([("openai", "gpt-4o"), ("hosted_vllm", "x")], DAY))
         assert list(engine.columns("prices").items()) == [(c.name, c.type) for c in PRICES]
         assert list(engine.columns("models").items()) == [(c.name, c.type) for c in MODELS]
 
@@ -69,7 +78,7 @@ def test_cache_writes_have_two_prices() -> None:
 
 
 def test_long_context_becomes_brackets_that_meet() -> None:
-    rows = price_rows([("anthropic", "claude-sonnet-4-5", DAY, "default")]).filter(tier="default").to_dicts()
+    rows = [r for r in priced([("anthropic", "claude-sonnet-4-5", DAY, "default")]) if r["tier"] == "default"]
     assert [(r["min_input_tokens"], r["max_input_tokens"]) for r in rows] == [(0, 200000), (200000, None)]
     assert [per_mtok(r, "input_usd") for r in rows] == [Decimal(3), Decimal(6)]
 
@@ -81,16 +90,16 @@ def test_price_changes_with_the_day() -> None:
 
 def test_runs_of_days_give_what_single_days_give() -> None:
     days = [date(2026, m, d) for m in (7, 8, 10) for d in (1, 12, 14, 29, 30, 31)]
-    together = price_rows([("openai", "gpt-5.6-luna", d, "default") for d in days])
+    together = priced([("openai", "gpt-5.6-luna", d, "default") for d in days])
     for day in days:
-        assert together.filter(day=day).rows() == price_rows([("openai", "gpt-5.6-luna", day, "default")]).rows()
+        assert [r for r in together if r["day"] == day] == priced([("openai", "gpt-5.6-luna", day, "default")])
 
 
 def test_every_model_has_a_row_for_every_day() -> None:
-    frame = price_rows(
+    rows = priced(
         [("openai", "gpt-4o", DAY, "default"), ("openai", "gpt-5", date(2026, 11, 1), "default")], targets=[("openai", "gpt-6-luna")]
     )
-    assert frame.filter(tier="default", min_input_tokens=0).height == 6
+    assert len([r for r in rows if r["tier"] == "default" and r["min_input_tokens"] == 0]) == 6
 
 
 def test_price_by_the_hour_of_day_takes_the_dearest_and_says_so() -> None:
@@ -107,7 +116,7 @@ def test_batch_is_not_the_standard_price() -> None:
 
 
 def test_tiers_for_counterfactuals_come_along_only_where_they_exist() -> None:
-    tiers = lambda p, m: set(price_rows([(p, m, DAY, "default")])["tier"])  # noqa: E731
+    tiers = lambda p, m: {r["tier"] for r in priced([(p, m, DAY, "default")])}  # noqa: E731
     assert tiers("openai", "gpt-5") == {"default", "batch", "flex", "priority"}
     assert tiers("openai", "gpt-4o") == {"default", "batch", "priority"}
     assert tiers("azure", "gpt-4o") == {"default"}
@@ -164,7 +173,7 @@ github_copilot gpt-4o, - Qwen/Qwen2.5-7B-Instruct, - gpt-oss-20b, - llama-3.3-70
 @pytest.mark.parametrize("key", [k.strip() for k in UNPRICED.split(",")])
 def test_unknown_or_self_hosted_is_unpriced(key: str) -> None:
     provider, model = key.split(" ")
-    assert price_rows([(None if provider == "-" else provider, model, DAY, "default")]).is_empty()
+    assert not price_rows([(None if provider == "-" else provider, model, DAY, "default")])
 
 
 def test_free_is_zero_only_where_the_list_says_free() -> None:
@@ -195,8 +204,8 @@ def test_override_holds_from_its_day_until_its_day() -> None:
 
 
 def test_discount_comes_off_every_tier_and_bracket() -> None:
-    rows = price_rows([("anthropic", "claude-sonnet-4-5", DAY, "default")], [PriceOverride(discount_percent=Decimal(10))])
-    assert {Decimal(r["input_usd"] * MTOK) for r in rows.to_dicts()} == {Decimal("2.7"), Decimal("5.4"), Decimal("1.35")}
+    rows = priced([("anthropic", "claude-sonnet-4-5", DAY, "default")], [PriceOverride(discount_percent=Decimal(10))])
+    assert {Decimal(r["input_usd"] * MTOK) for r in rows} == {Decimal("2.7"), Decimal("5.4"), Decimal("1.35")}
 
 
 def test_override_prices_a_self_hosted_model() -> None:
@@ -229,7 +238,7 @@ def price_calls(engine: Engine, calls: list[dict[str, Any]], *, extra: str = "")
         names = ", ".join(row)
         engine.execute(f"INSERT INTO calls ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
     keys = engine.rows("SELECT DISTINCT provider, model, CAST(started_at AS DATE), coalesce(service_tier, 'default') FROM calls")
-    engine.load("prices", price_rows(keys))
+    load_prices(engine, price_rows(keys))
     select = f"SELECT {cost_expression()} AS cost{extra} FROM calls c LEFT JOIN prices p ON {price_join()} ORDER BY c.call_id"
     rows = engine.rows(select)
     assert len(rows) == len(calls), "a call must match one price row at most"
@@ -304,7 +313,8 @@ def test_cost_equals_what_a_gateway_logged(engine: Engine) -> None:
 
 def models(*keys: tuple[str | None, str], day: date = DAY, **options: Any) -> dict[tuple[str | None, str], dict[str, Any]]:
     """`models` rows by (provider, model)."""
-    return {(r["provider"], r["model"]): r for r in model_rows(keys, day, **options).to_dicts()}
+    rows = [dict(zip((c.name for c in MODELS), row, strict=True)) for row in model_rows(keys, day, **options)]
+    return {(r["provider"], r["model"]): r for r in rows}
 
 
 def test_models_toml_has_a_source_and_a_date_for_everything() -> None:
@@ -428,5 +438,4 @@ def test_every_host_of_open_weights_is_on_the_price_list() -> None:
 
 
 def test_a_target_that_config_names_is_known_to_the_rules() -> None:
-    rows = model_rows([("openai", "gpt-4o")], DAY, targets=[("mistral", "mistral-small-latest")]).to_dicts()
-    assert ("mistral", "mistral-small-latest") in {(r["provider"], r["model"]) for r in rows}
+    assert ("mistral", "mistral-small-latest") in models(("openai", "gpt-4o"), targets=[("mistral", "mistral-small-latest")])

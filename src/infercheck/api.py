@@ -38,7 +38,6 @@ from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
 from infercheck.model.simulation import Simulation
 from infercheck.model.snapshot import Snapshot
-from infercheck.prices.ahead import read_ahead
 from infercheck.rulebook import Rulebook
 from infercheck.summarise import VIEWS
 
@@ -323,7 +322,7 @@ def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt:
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
     ledger_file = _ledger(options, salt)
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
-    with read_ahead(), _cluster(paths, options) as cluster, Engine(ledger_file, own=options.ledger is None) as engine:
+    with _cluster(paths, options) as cluster, Engine(ledger_file, own=options.ledger is None) as engine:
         read = ingest.ingest(
             engine, [str(p) for p in _each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )

@@ -113,14 +113,18 @@ def fill_prices(
         from infercheck.prices import catalog
 
         logged = sorted({(p, m) for p, m, _ in keys}, key=str)
-        engine.load("models", catalog.model_rows(logged, last, premium=premium, targets=targets))
+        engine.load_rows("models", _types("models"), catalog.model_rows(logged, last, premium=premium, targets=targets))
     if not keep_prices:
         from infercheck.prices import table
 
         siblings = [*engine.rows("SELECT DISTINCT provider, model FROM models"), *targets]
         tiers = ("default", "batch", "flex", "priority")
         wanted = [(p, m, day, tier) for p, m, day in keys for tier in tiers]
-        engine.load("prices", table.price_rows(wanted, overrides, targets=siblings))
+        engine.load_rows("prices", _types("prices"), table.price_rows(wanted, overrides, targets=siblings))
     if names <= MODELS_MAX:
         return []
     return [f"of {names:,} names of models only the {MODELS_MAX:,} with most calls were looked up; calls of the others have no price"]
+
+
+def _types(name: str) -> dict[str, str]:
+    return {c.name: c.type for c in ALL_TABLES[name]}

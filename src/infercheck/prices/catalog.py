@@ -6,16 +6,11 @@ from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING
 
-from infercheck.model.call import MODELS
 from infercheck.prices.facts import Facts, facts, offered
 from infercheck.prices.hosts import elsewhere, weights_of
 from infercheck.prices.providers import list_provider
 from infercheck.prices.quote import MTOK, find, quote
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Model = tuple[str | None, str]
 
@@ -25,9 +20,11 @@ NOTICE = timedelta(days=90)  # nobody should move to a model that is switched of
 GENERATIONS = 2  # a sibling is one of the newest two of its family
 
 
-def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = (), targets: Iterable[Model] = ()) -> pl.DataFrame:
-    """Rows of the `models` table for the (provider, model) of a log and for what they might move to: siblings that are cheaper, newer ones of
-    the family, the same model where another provider sells it for less; and ``targets``, which the config names.
+def model_rows(
+    models: Iterable[Model], day: date, *, premium: Sequence[str] = (), targets: Iterable[Model] = ()
+) -> list[tuple[object, ...]]:
+    """Rows of the `models` table, values in the order of its columns, for the (provider, model) of a log and for what they might move to: siblings
+    that are cheaper, newer ones of the family, the same model where another provider sells it for less; and ``targets``, which the config names.
 
     ``day`` decides what is released, retired and what it costs: the last day of the log. ``premium`` are globs over "provider/model" or
     "model" that are premium whatever they cost; one that starts with "!" says that they are not, and later globs win. ``premium`` is NULL
@@ -47,7 +44,7 @@ def model_rows(models: Iterable[Model], day: date, *, premium: Sequence[str] = (
         waiting += [cheaper] if cheaper else []
         # Newer relatives only of what was used: those of a mere candidate are nobody's question.
         waiting += [*_newer_relatives(key, known, day), *_cheaper_elsewhere(key, day)] if key in logged else []
-    return _frame([rows[k] for k in sorted(rows, key=lambda k: (k[0] or "", k[1]))])
+    return [rows[k] for k in sorted(rows, key=lambda k: (k[0] or "", k[1]))]
 
 
 def blended_usd_per_mtok(provider: str | None, model: str, day: date) -> Decimal | None:
@@ -156,10 +153,3 @@ def _row(key: Model, known: Facts | None, day: date, cheaper: Model | None, glob
         f"{cheaper[0]}/{cheaper[1]}" if cheaper else None,
         weights_of(*key),
     )
-
-
-def _frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
-    import polars as pl
-
-    types = {"VARCHAR": pl.String(), "DATE": pl.Date(), "BIGINT": pl.Int64(), "BOOLEAN": pl.Boolean(), "DOUBLE": pl.Float64()}
-    return pl.DataFrame(rows, schema={c.name: types[c.type] for c in MODELS}, orient="row")

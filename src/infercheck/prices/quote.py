@@ -68,8 +68,7 @@ class Listing:
 
 
 @cache
-def providers() -> dict[str, Provider]:
-    """The sellers of the price list by id, read once."""
+def _providers() -> dict[str, Provider]:
     from genai_prices.data_snapshot import get_snapshot
 
     return {p.id: p for p in get_snapshot().providers}
@@ -92,8 +91,8 @@ def _is_free(info: ModelInfo, *, vertex: bool) -> bool:
 
 
 def _find_at(list_id: str, model: str, *, vertex: bool = False) -> Listing | None:
-    everyone = list(providers().values())
-    seller = providers()[list_id]
+    everyone = list(_providers().values())
+    seller = _providers()[list_id]
     for name in spellings(list_id, model):
         info = seller.find_model(name, all_providers=everyone)
         if info is not None:
@@ -108,7 +107,7 @@ def _by_name_alone(model: str) -> Listing | None:
     """Only the vendor's own, and only if nobody else sells the same name at another price: an open model may run anywhere."""
     if is_bedrock_id(model):
         return _find_at("aws", model)
-    sellers = [p for p in providers().values() if p.id not in _SUBSCRIPTIONS | {"aws"} and p.find_model(model)]
+    sellers = [p for p in _providers().values() if p.id not in _SUBSCRIPTIONS | {"aws"} and p.find_model(model)]
     vendors = [p.id for p in sellers if p.model_match is not None and p.model_match.is_match(model.lower())]
     if not vendors and any(p.id == "openai" for p in sellers):
         vendors = ["openai"]

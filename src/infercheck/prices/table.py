@@ -6,15 +6,9 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
-from decimal import Decimal
-from typing import TYPE_CHECKING
 
-from infercheck.model.call import PRICES
 from infercheck.prices.overrides import PriceOverride
 from infercheck.prices.quote import TIERS, Quote, change_days, find, quote
-
-if TYPE_CHECKING:
-    import polars as pl
 
 Key = tuple[str | None, str, date, str]
 Model = tuple[str | None, str]
@@ -27,8 +21,8 @@ def price_list_version() -> str:
     return f"genai-prices {version('genai-prices')}"
 
 
-def price_rows(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, targets: Iterable[Model] = ()) -> pl.DataFrame:
-    """Rows of the `prices` table for the calls of a log and for what they might have been instead.
+def price_rows(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, targets: Iterable[Model] = ()) -> list[tuple[object, ...]]:
+    """Rows of the `prices` table, values in the order of its columns, for the calls of a log and for what they might have been instead.
 
     ``keys`` are the distinct (provider, model, UTC day, tier) of the calls; ``targets`` are further models that a claim may route to
     (the siblings in `models`, targets named in config). Every model gets a row for every day, and for each of the tiers default, batch,
@@ -56,7 +50,7 @@ def price_rows(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, 
                 found = known[at]
                 if found is not None:
                     rows += _table_rows(provider, model, day, tier, found)
-    return _frame(rows)
+    return rows
 
 
 def _stand_in(default: Quote | None) -> Quote | None:
@@ -73,14 +67,3 @@ def _table_rows(provider: str | None, model: str, day: date, tier: str, found: Q
         )
         for r in found.brackets
     ]
-
-
-def _frame(rows: list[tuple[object, ...]]) -> pl.DataFrame:
-    """Decimals go in as text, which is exact: polars takes Python's only by way of numpy, whose import takes longer than all of this."""
-    import polars as pl
-
-    types = {"VARCHAR": pl.String(), "DATE": pl.Date(), "BIGINT": pl.Int64(), "BOOLEAN": pl.Boolean()}
-    plain = {c.name: types.get(c.type, pl.String()) for c in PRICES}
-    money: dict[str, pl.DataType] = {c.name: pl.Decimal(38, 12) for c in PRICES if c.type not in types}
-    texts = [tuple(format(v, "f") if isinstance(v, Decimal) else v for v in row) for row in rows]
-    return pl.DataFrame(texts, schema=plain, orient="row").cast(money)  # type: ignore[arg-type]
