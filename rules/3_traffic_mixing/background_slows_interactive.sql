@@ -269,18 +269,17 @@ WITH span AS (
         GROUP BY deployment
     ) AS d
 ), washed AS (
-    -- What queued up behind a run may still wait when it is over, so calls without jobs are those that came as long after it as it had lasted;
-    -- where those are fewer than five times min_calls (some are of kinds that meet no job), half as long, or as soon as no job was in flight.
+    -- What queued up behind a run may still wait when it is over, so calls without jobs are those that came as long after it as it had lasted. Where they
+    -- would not do even if each of min_calls exposed ones needed min_alike of a kind of its own: half as long, or as soon as no job was in flight.
     SELECT
         deployment, workload,
-        CASE WHEN count(*) FILTER (WHERE washed_out >= 1) >= 5 * $min_calls THEN 1.0
-             WHEN count(*) FILTER (WHERE washed_out >= 0.5) >= 5 * $min_calls THEN 0.5 ELSE 0.0 END AS least_washed
+        CASE WHEN count(*) FILTER (WHERE washed_out >= 1) >= $min_alike * $min_calls THEN 1.0
+             WHEN count(*) FILTER (WHERE washed_out >= 0.5) >= $min_alike * $min_calls THEN 0.5 ELSE 0.0 END AS least_washed
     FROM ttft_baseline
     WHERE class = 'interactive' AND ttft_ms > 0 AND washed_out > 0
     GROUP BY deployment, workload
 ), streams AS (
-    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent
-    -- arrivals of others than jobs, gateway slowness.
+    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent arrivals of others than jobs, gateway slowness.
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
         t.jobs_under_way > 0 AS exposed,
