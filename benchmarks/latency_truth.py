@@ -145,8 +145,8 @@ world runs again without its jobs, and without its boots. The queues of these wo
 
 {table(tallies)}
 
-- Found and right are recall and precision; of placebo pairs, found is the share that fired (at most 5% may). Milliseconds are summed over all that was
-  found; the median and the share within {EFFECT:.0%} are of single boots and pairs.
+- Found and right are recall and precision; of placebo pairs, found is the share that fired (at most 5% may). Milliseconds are summed over all that
+  was found; the median and the share within {EFFECT:.0%} are of single boots and pairs.
 - What is to be found lies clearly above the rule's own floor, at twice of it: a delay of a fifth of the wait, a boot of a second and of twice the
   wait. Nearer to the floor {mixing.near_found} of {mixing.near} pairs and {cold.near_found} of {cold.near} boots were found. A pair needs
   {MIN_RUNS} runs of the jobs, {MIN_CALLS} calls on either side, and workloads that the log tells apart; what it does not tell is in the first row.
