@@ -115,7 +115,7 @@ def table(tallies: Tallies) -> str:
     for name, meaning in MEANING.items():
         t = tallies[name]
         effect, middle = (share(t.effect), f"{median(t.ratios):.2f}") if t.true_ms else ("–", "–")
-        near = sum(abs(r - 1) <= EFFECT for r in t.ratios) / len(t.ratios) if t.ratios else None
+        near = sum(abs(r - 1) <= EFFECT for r in t.ratios) / len(t.ratios) if t.true_ms and t.ratios else None
         cells = (
             f"{name}: {meaning}",
             f"{t.wanted:,}",
