@@ -182,6 +182,13 @@ def test_the_commands_write_files_and_say_what_is_missing(tmp_path: Path, capsys
     assert pl.read_parquet(tmp_path / "c.parquet").schema["effective_cost"] == pl.Decimal(38, 12)
 
 
+def test_the_order_of_exported_claims_leaves_nothing_to_chance() -> None:
+    claims = infercheck.analyze([DEMO], options=ALONE).claims()
+    order = ["rule", "subject", "source_call_id", "call_id", "span_id", "kind", "trace_id", "fix", "saved_ms"]
+    assert claims.equals(claims.sort(order, nulls_last=True))
+    assert not claims.select(order).is_duplicated().any()
+
+
 def test_rows_are_written_part_by_part_and_checked_over_all_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def exported(what: str, name: str) -> bytes:
         assert cli.run(["export", what, str(DEMO), "--no-ledger", "-q", "-o", str(tmp_path / name)]) == 0

@@ -29,7 +29,7 @@ CLAIMS = (
     "s.billed_usd, s.alone_usd, s.saved_usd, CAST(NULL AS DOUBLE) AS saved_ms FROM settled s JOIN calls c ON c.call_id = s.call_id "
     "UNION ALL SELECT l.rule, l.step, c.source_call_id, l.call_id, l.span_id, coalesce(c.trace_id, l.trace_id), l.subject, l.fix, l.grade, "
     "'waste_ms', NULL, NULL, NULL, l.saved_ms FROM settled_latency l LEFT JOIN calls c ON c.call_id = l.call_id "
-    "ORDER BY rule, subject, source_call_id, call_id, span_id, kind"
+    "ORDER BY rule, subject, source_call_id, call_id, span_id, kind, trace_id, fix, saved_ms"  # a total order: the same bytes from every run
 )
 CALLS = (
     "SELECT p.source_call_id, p.request_id, p.trace_id, c.started_at, c.first_token_at, c.ended_at, p.workload, w.class, c.team, "
