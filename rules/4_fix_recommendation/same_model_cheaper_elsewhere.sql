@@ -42,12 +42,13 @@ a        bot      heuristic  provider_choice  r/big-turbo
 '''
 
 [[example]]
-name = "five percent less, other weights, a window too short, batch prices compared with batch: silent"
+name = "five percent less, other weights, a window too short, batch prices compared with batch, no list price on either side: silent"
 calls = '''
-call_id  workload  provider  model  started_at  input_tokens  output_tokens  service_tier
-a        near      p         big    0           1000          100            default
-b        long      p         wide   0           90000         100            default
-c        night     p         half   0           1000          100            batch
+call_id  workload  provider  model  started_at  input_tokens  output_tokens  service_tier  billed_usd
+a        near      p         big    0           1000          100            default       0.0044
+b        long      p         wide   0           90000         100            default       0.3604
+c        night     p         half   0           1000          100            batch         0.0022
+d        gift      p         free   0           1000          100            default       0.001
 '''
 models = '''
 provider  model  weights  context_tokens  blended_usd_per_mtok
@@ -58,6 +59,8 @@ p         wide   x        100000          4
 q         wide   x        32000           1
 p         half   y        100000          4
 q         half   y        100000          3
+p         free   z        100000          0
+q         free   z        100000          0
 '''
 prices = '''
 provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
@@ -69,6 +72,8 @@ q         wide   2026-01-05  default  0                 -                 0.0000
 p         half   2026-01-05  default  0                 -                 0.000004   0.000004    0            false
 p         half   2026-01-05  batch    0                 -                 0.000002   0.000002    0            false
 q         half   2026-01-05  default  0                 -                 0.000003   0.000003    0            false
+p         free   2026-01-05  default  0                 -                 0          0           0            false
+q         free   2026-01-05  default  0                 -                 0          0           0            false
 '''
 claims = ""
 ---*/
@@ -107,7 +112,7 @@ WITH served AS (
 ), choices AS (
     SELECT *, row_number() OVER (PARTITION BY workload, provider, model, tier ORDER BY there_usd, target) AS choice
     FROM compared
-    WHERE there_usd <= (1 - $min_saving) * here_usd
+    WHERE here_usd > 0 AND there_usd <= (1 - $min_saving) * here_usd
 ), chosen AS (
     SELECT * FROM choices WHERE choice = 1
 ), told AS (

@@ -106,7 +106,7 @@ WITH roomy AS (
     SELECT r.call_id, r.prefix_group, r.group_calls, b.block_hash, b.chars
     FROM prompt_blocks AS b
     JOIN roomy AS r ON r.call_id = b.call_id
-    WHERE b.cum_chars - b.chars <= 1.25 * (r.shared_tokens + r.cache_min_tokens) / r.tokens_per_char + $max_breaker_chars
+    WHERE b.cum_chars - b.chars <= 1.25 * (r.shared_tokens + r.cache_min_tokens) / nullif(r.tokens_per_char, 0) + $max_breaker_chars
 ), near_texts AS (
     SELECT prefix_group, block_hash
     FROM near
