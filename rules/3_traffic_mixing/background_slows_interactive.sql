@@ -383,7 +383,8 @@ WITH span AS (
     WHERE n1 > 0 AND n0 > 0
     GROUP BY GROUPING SETS ((deployment, workload, draw), (deployment, draw))
 ), spread AS (
-    SELECT deployment, workload, stddev_samp(beyond_ms) AS se, stddev_samp(log_ratio) AS log_se, count(*) AS draws
+    -- Where all waits are alike there is no error, and nothing to divide by: a picosecond stands for it.
+    SELECT deployment, workload, greatest(stddev_samp(beyond_ms), 1e-9) AS se, greatest(stddev_samp(log_ratio), 1e-9) AS log_se, count(*) AS draws
     FROM effects
     GROUP BY deployment, workload
 ), blocks AS (

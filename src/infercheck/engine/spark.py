@@ -37,6 +37,7 @@ SETTINGS = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.sql.adaptive.enabled": "true",
 }
+DIVIDED_BY_ZERO = "division by zero, which DuckDB would call infinite: write nullif(divisor, 0)"  # Spark's own cure is not portable
 _TYPES = {"string": "VARCHAR", "int": "INTEGER", "timestamp_ntz": "TIMESTAMP", "timestamp": "TIMESTAMP", "binary": "BLOB"}
 
 
@@ -212,6 +213,7 @@ class Spark:
                 raise Interrupted("stopped") from err
             line = re.search(r"\(?line (\d+), pos", text)
             first = text.strip().splitlines()[0] if text.strip() else type(err).__name__
+            first = DIVIDED_BY_ZERO if "[DIVIDE_BY_ZERO]" in first else first
             raise DatabaseError(f"{first}\nLINE {line[1]}: " if line else first) from err
         except RpcError as err:
             said = getattr(err, "details", lambda: "")() or type(err).__name__
