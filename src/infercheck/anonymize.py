@@ -30,17 +30,14 @@ def anonymize(engine: Engine, read: ingest.IngestResult) -> ingest.IngestResult:
     hosts = pseudonym(salt, "host", host)
     named["endpoint"] = f"CASE WHEN endpoint <> '' THEN {hosts} || substring(endpoint, length({host}) + 1) ELSE endpoint END"
     said = ", ".join(f"{sql} AS {quoted(column)}" for column, sql in named.items())
-    engine.execute(f"CREATE TEMP TABLE pseudonymous AS SELECT * REPLACE ({said}) FROM calls")
-    # The calls in scope are the ledger's own rows where nothing changes them: those stay as they are.
-    is_view = engine.value("SELECT count(*) FROM duckdb_views() WHERE temporary AND view_name = 'calls'")
-    engine.execute(f"ALTER {'VIEW' if is_view else 'TABLE'} temp.calls RENAME TO {NAMED_CALLS}")
-    engine.execute("ALTER TABLE pseudonymous RENAME TO calls")
+    engine.create("pseudonymous", f"SELECT * REPLACE ({said}) FROM calls")
+    engine.rename("calls", NAMED_CALLS)
+    engine.rename("pseudonymous", "calls")
     paths = dict(engine.rows(f"SELECT path, {pseudonym(salt, 'file', 'path')} FROM files"))
     paths = {path: name + "".join(PurePosixPath(path).suffixes[-2:]) for path, name in paths.items()}
     cases = " ".join(f"WHEN {literal(path)} THEN {literal(name)}" for path, name in paths.items())
-    engine.execute("CREATE TEMP TABLE named_files AS FROM files")
-    engine.execute("DROP VIEW temp.files")
-    engine.execute(f"CREATE TEMP VIEW files AS SELECT * REPLACE (CASE path {cases} END AS path) FROM named_files")
+    engine.create("named_files", "FROM files")
+    engine.view("files", f"SELECT * REPLACE (CASE path {cases} END AS path) FROM named_files")
     notices = []
     for notice in read.notices:
         told = notice

@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import count
 
 import duckdb
 
 from infercheck import sqlcheck
 from infercheck.engine.base import Database, literal, quoted, text_type
+from infercheck.engine.lanes import Job, work
 from infercheck.errors import InfercheckError, UsageError, first_line
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.model.hints import lacking, settings_for
@@ -40,38 +43,53 @@ class Diagnosis:
 
 
 class Views:
-    """Creates views on demand, each once, in dependency order."""
+    """Creates views on demand, each once, after those that it reads."""
 
-    def __init__(self, engine: Database, book: Rulebook, params: Mapping[str, Mapping[str, Scalar]]) -> None:
+    def __init__(self, engine: Database, book: Rulebook, params: Mapping[str, Params]) -> None:
         self._engine = engine
         self._book = book
         self._params = params
-        self._made: set[str] = set()
+        self._made = engine.tables() & book.views.keys()
         self._known = frozenset(TABLES) | frozenset(CONFIG_TABLES) | frozenset(CLOCK_TABLES) | frozenset(book.views)
 
-    def prepare(self, file: SqlFile, params: Mapping[str, Scalar], *, builtin: bool = False, _path: tuple[str, ...] = ()) -> str:
-        """The file's SQL with parameters bound and every view that it reads created. A user's file is checked, the project's own by its tests."""
+    def make(self, *names: str) -> None:
+        """Create these views and what they read; a circle is a UsageError."""
+        work(self._engine.lanes, self.jobs(names))
+
+    def prepare(self, file: SqlFile, params: Params, *, builtin: bool = False) -> str:
+        """The file's SQL with parameters bound and every view that it reads created."""
+        sql, reads = self.bound(file, params, builtin=builtin)
+        self.make(*reads)
+        return sql
+
+    def bound(self, file: SqlFile, params: Params, *, builtin: bool) -> tuple[str, list[str]]:
+        """The file's SQL with parameters bound, and the views that it names. A user's file is checked, the project's own by its tests."""
         sql = sqlcheck.bind(file.body, params, where=file.where).rstrip().rstrip(";")
         if builtin:
             read = set(file.tables)
         else:
             tree = self._engine.serialized_statements(sql)
             read = sqlcheck.check(tree, where=file.where, line=file.first_sql_line, known_tables=self._known, sql=sql)
-        for name in sorted(read & self._book.views.keys()):
-            self.make(name, _path)
-        return sql
+        return sql, sorted(read & self._book.views.keys())
 
-    def make(self, name: str, _path: tuple[str, ...] = ()) -> None:
-        """Create view ``name`` and what it reads; a circle is a UsageError."""
-        if name in self._made:
-            return
-        view: View = self._book.views[name]
-        if name in _path:
-            raise UsageError(f"views read each other in a circle: {' -> '.join((*_path, name))}", where=view.file.where)
-        sql = self.prepare(view.file, view.params(self._params.get(name)), builtin=view.builtin, _path=(*_path, name))
-        with sql_errors(view.file):
-            self._engine.create(name, sql)
-        self._made.add(name)
+    def jobs(self, names: Iterable[str], path: tuple[str, ...] = ()) -> list[Job]:
+        """Jobs that create these views, and before them what they read; none for a view that has a job or is there."""
+        jobs = []
+        for name in names:
+            view = self._book.views[name]
+            if name in path:
+                raise UsageError(f"views read each other in a circle: {' -> '.join((*path, name))}", where=view.file.where)
+            if name in self._made:
+                continue
+            sql, reads = self.bound(view.file, view.params(self._params.get(name)), builtin=view.builtin)
+            jobs += [*self.jobs(reads, (*path, name)), Job(name, partial(_create, view, sql), reads)]
+            self._made.add(name)
+        return jobs
+
+
+def _create(view: View, sql: str, lane: Database) -> None:
+    with sql_errors(view.file):
+        lane.create(view.id, sql)
 
 
 def diagnose(
@@ -80,48 +98,97 @@ def diagnose(
     *,
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
-    params: Mapping[str, Mapping[str, Scalar]] | None = None,
+    params: Mapping[str, Params] | None = None,
     timeout_s: float | None = None,
     on_event: OnEvent = None,
 ) -> Diagnosis:
     """Run the selected rules over the canonical tables and fill table ``claims``."""
     params = params or {}
-    views = Views(engine, book, params)
     filled = filled_columns(engine)
     sources = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM calls WHERE source IS NOT NULL ORDER BY 1")]
-    result = Diagnosis()
     engine.create_empty("claims", CLAIMS)
-    chosen = book.selected(select, ignore)
-    for done, rule in enumerate(chosen):
-        if on_event:
-            on_event(Progress("diagnosing", done, len(chosen), what=rule.id))
-        try:
-            with deadline(engine, timeout_s):
-                missing = _missing(engine, rule, filled, rule.params(params.get(rule.id)), sources)
-                if missing:
-                    result.not_checked.append(missing)
-                    continue
-                sql = views.prepare(rule.file, rule.params(params.get(rule.id)), builtin=rule.builtin)
-                with sql_errors(rule.file):
-                    _run(engine, rule, sql, result)
-        except duckdb.InterruptException:
-            result.not_checked.append(
-                NotChecked(rule=rule.id, reason=f"stopped after {timeout_s:g} s", setting="raise --rule-timeout or narrow PATHS")
-            )
-        except duckdb.OutOfMemoryException:
-            said = "stopped: it takes more memory, or more scratch space on disk, than there is"
-            result.not_checked.append(
-                NotChecked(rule=rule.id, reason=said, setting="narrow PATHS, or have the rule filter before it joins")
-            )
+    bounds = _Bounds(timeout_s)
+    result = Diagnosis()
+    chosen = {rule.id: rule for rule in book.selected(select, ignore)}
+    bound = {name: rule.params(params.get(name)) for name, rule in chosen.items()}
+
+    asked = [Job(name, partial(_ask, rule, filled, bound[name], sources)) for name, rule in chosen.items()]
+    work(engine.lanes, [bounds.keep(job) for job in asked])
+    views = Views(engine, book, params)
+    jobs: list[Job] = []
+    for name, rule in chosen.items():
+        if name not in bounds.stopped:
+            sql, reads = views.bound(rule.file, bound[name], builtin=rule.builtin)
+            jobs += [*views.jobs(reads), Job(name, partial(_run, rule, sql, result), reads)]
+    work(engine.lanes, [bounds.keep(job) for job in jobs], _teller(chosen, on_event))
+
+    for name, rule in chosen.items():
+        if stop := bounds.stopped.get(name):
+            result.not_checked.append(NotChecked(rule=name, reason=stop.reason, setting=stop.setting))
+        elif rule.header.kind == "observation":
+            result.observed.append(rule)
+        else:
+            result.ran.append(rule)
     return result
 
 
-def make_views(engine: Database, book: Rulebook, names: Iterable[str], params: Mapping[str, Mapping[str, Scalar]] | None = None) -> None:
+def _teller(chosen: Mapping[str, Rule], on_event: OnEvent) -> Callable[[str], None] | None:
+    if on_event is None:
+        return None
+    started = count()
+
+    def tell(name: str) -> None:
+        if name in chosen:
+            on_event(Progress("diagnosing", next(started), len(chosen), what=name))
+
+    return tell
+
+
+class _Stop(Exception):
+    """Why a rule or view is not there, and the cure."""
+
+    def __init__(self, reason: str, setting: str) -> None:
+        super().__init__(reason)
+        self.reason, self.setting = reason, setting
+
+
+class _Bounds:
+    """Keeps each job to its time and to the memory that there is; what needs a job that was stopped is stopped with it."""
+
+    def __init__(self, timeout_s: float | None) -> None:
+        self._timeout_s = timeout_s
+        self.stopped: dict[str, _Stop] = {}
+
+    def keep(self, job: Job) -> Job:
+        """The job within its bounds; ``stopped`` says where it left them."""
+
+        def run(lane: Database) -> None:
+            try:
+                self._run(job, lane)
+            except _Stop as stop:
+                self.stopped[job.name] = stop
+
+        return replace(job, run=run)
+
+    def _run(self, job: Job, lane: Database) -> None:
+        for name in job.needs:
+            if name in self.stopped:
+                raise self.stopped[name]
+        try:
+            with deadline(lane, self._timeout_s):
+                job.run(lane)
+        except duckdb.InterruptException:
+            if not self._timeout_s:  # another job has failed
+                raise
+            raise _Stop(f"stopped after {self._timeout_s:g} s", "raise --rule-timeout or narrow PATHS") from None
+        except duckdb.OutOfMemoryException:
+            said = "stopped: it takes more memory, or more scratch space on disk, than there is"
+            raise _Stop(said, "narrow PATHS, or have the rule filter before it joins") from None
+
+
+def make_views(engine: Database, book: Rulebook, names: Iterable[str], params: Mapping[str, Params] | None = None) -> None:
     """Create the named views if they are not there yet; the report reads some that no selected rule needed."""
-    views = Views(engine, book, params or {})
-    views._made |= engine.tables() & book.views.keys()
-    for name in names:
-        views.make(name)
+    Views(engine, book, params or {}).make(*names)
 
 
 def filled_columns(engine: Database) -> frozenset[str]:
@@ -152,18 +219,16 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
         raise UsageError(first_line(err), where=f"{file.where}:{line}") from err
 
 
-def _missing(
-    engine: Database, rule: Rule, filled: frozenset[str], params: Mapping[str, Scalar], sources: Sequence[str]
-) -> NotChecked | None:
+def _ask(rule: Rule, filled: frozenset[str], params: Params, sources: Sequence[str], lane: Database) -> None:
+    """Raises _Stop where the log does not hold what the rule needs."""
     absent = [need for need in rule.header.needs if need not in filled]
     if "model" not in filled:  # a price for a model that no call names would not help
         absent = list(dict.fromkeys("model" if need in {"models", "prices"} else need for need in absent))
     if absent:
-        return NotChecked(rule=rule.id, reason=lacking(absent), setting=settings_for(absent, sources))
+        raise _Stop(lacking(absent), settings_for(absent, sources))
     for requirement in rule.header.requires:
-        if not _holds(engine, rule.file, sqlcheck.bind(requirement.sql, params, where=rule.file.where)):
-            return NotChecked(rule=rule.id, reason=requirement.reason, setting=requirement.setting)
-    return None
+        if not _holds(lane, rule.file, sqlcheck.bind(requirement.sql, params, where=rule.file.where)):
+            raise _Stop(requirement.reason, requirement.setting)
 
 
 def _holds(engine: Database, file: SqlFile, sql: str) -> bool:
@@ -174,20 +239,24 @@ def _holds(engine: Database, file: SqlFile, sql: str) -> bool:
         return bool(engine.value(sql))
 
 
-def _run(engine: Database, rule: Rule, sql: str, result: Diagnosis) -> None:
+def _run(rule: Rule, sql: str, result: Diagnosis, lane: Database) -> None:
+    with sql_errors(rule.file):
+        _claim(rule, sql, result, lane)
+
+
+def _claim(rule: Rule, sql: str, result: Diagnosis, lane: Database) -> None:
+    """Table ``found_<rule>``, of which the evidence by subject and the claims are kept; an observation stays whole."""
     found = f"found_{rule.id}"
-    engine.create(found, sql)
-    columns = engine.columns(quoted(found))
+    lane.create(found, sql)
+    columns = lane.columns(quoted(found))
     _check_columns(rule, columns)
     evidence = [c for c in columns if c.startswith(EVIDENCE_PREFIX)]
     if evidence:
         picked = ", ".join(f"max({quoted(c)}) AS {quoted(c.removeprefix(EVIDENCE_PREFIX))}" for c in evidence)
-        engine.create(f"evidence_{rule.id}", f"SELECT subject, {picked} FROM {quoted(found)} GROUP BY subject")
+        lane.create(f"evidence_{rule.id}", f"SELECT subject, {picked} FROM {quoted(found)} GROUP BY subject")
         result.evidence.add(rule.id)
     if rule.header.kind == "observation":
-        result.observed.append(rule)
         return
-    result.ran.append(rule)
     said = {
         "rule": literal(rule.id),
         "step": str(rule.step),
@@ -197,8 +266,8 @@ def _run(engine: Database, rule: Rule, sql: str, result: Diagnosis) -> None:
         **{name: quoted(name) if name in columns else "NULL" for name in _KINDS},
     }
     row = ", ".join(f"CAST({said[name]} AS {text_type(kind)}) AS {quoted(name)}" for name, kind in CLAIMS.items())
-    engine.extend("claims", f"SELECT {row} FROM {quoted(found)}")
-    engine.drop(found)
+    lane.extend("claims", f"SELECT {row} FROM {quoted(found)}")
+    lane.drop(found)
 
 
 def _check_columns(rule: Rule, columns: Mapping[str, str]) -> None:

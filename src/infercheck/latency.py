@@ -51,9 +51,7 @@ def time_units(engine: Engine) -> None:
     spans = engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
     whole = "coalesce(c.duration_us / CAST(1000 AS DOUBLE), o.duration_ms)" if spans else "o.duration_ms"
     join = "LEFT JOIN trace_components c ON c.unit_id = o.unit_id" if spans else ""
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE unit_times AS SELECT o.unit_id, o.workload, {whole} AS duration_ms FROM outcomes o {join}"
-    )
+    engine.create("unit_times", f"SELECT o.unit_id, o.workload, {whole} AS duration_ms FROM outcomes o {join}")
 
 
 def interactive(engine: Engine) -> Interactive:

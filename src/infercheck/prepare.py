@@ -37,14 +37,16 @@ def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
 
 def fill_clocks(engine: Engine) -> None:
     """Times as microseconds since 1970, so that rules need no engine's own date arithmetic. An end before its start is unknown."""
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE call_clock AS SELECT call_id, epoch_us(started_at) AS start_us, "
+    engine.create(
+        "call_clock",
+        "SELECT call_id, epoch_us(started_at) AS start_us, "
         "CASE WHEN first_token_at >= started_at THEN epoch_us(first_token_at) END AS first_token_us, "
-        "CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us FROM calls"
+        "CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us FROM calls",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE span_clock AS SELECT span_id, trace_id, epoch_us(started_at) AS start_us, "
-        "CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us FROM spans"
+    engine.create(
+        "span_clock",
+        "SELECT span_id, trace_id, epoch_us(started_at) AS start_us, "
+        "CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us FROM spans",
     )
 
 

@@ -158,24 +158,25 @@ def settle_latency(engine: Engine) -> None:
     Needs view ``trace_nodes`` where a claim names a span or a trace, or where the log has spans; without it, calls stand by themselves.
     """
     _place_claims(engine)
-    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_claims (claim_no BIGINT, saved_ms DOUBLE)")
-    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_findings (unit_no BIGINT, finding_no BIGINT, before_ms DOUBLE, after_ms DOUBLE)")
-    engine.execute("CREATE OR REPLACE TEMP TABLE replayed_certain (unit_no BIGINT, before_ms DOUBLE, after_ms DOUBLE)")
+    engine.create_empty("replayed_claims", {"claim_no": "BIGINT", "saved_ms": "DOUBLE"})
+    engine.create_empty("replayed_findings", {"unit_no": "BIGINT", "finding_no": "BIGINT", "before_ms": "DOUBLE", "after_ms": "DOUBLE"})
+    engine.create_empty("replayed_certain", {"unit_no": "BIGINT", "before_ms": "DOUBLE", "after_ms": "DOUBLE"})
     _line_up_steps(engine)
     _add_up_tidy_units(engine)
     for first in range(1, int(engine.value("SELECT count(*) FROM placed_units")) + 1, UNITS_AT_ONCE):
         _replay_units(engine, f"unit_no BETWEEN {first} AND {first + UNITS_AT_ONCE - 1}")
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE settled_latency AS SELECT k.rule, CAST(k.step AS BIGINT) AS step, k.fix, k.grade, k.subject, k.call_id, "
-        "k.span_id, k.trace_id, k.unit_id, k.waste_ms, r.saved_ms FROM placed_claims k JOIN replayed_claims r ON r.claim_no = k.claim_no"
+    engine.create(
+        "settled_latency",
+        "SELECT k.rule, CAST(k.step AS BIGINT) AS step, k.fix, k.grade, k.subject, k.call_id, "
+        "k.span_id, k.trace_id, k.unit_id, k.waste_ms, r.saved_ms FROM placed_claims k JOIN replayed_claims r ON r.claim_no = k.claim_no",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE replayed_units AS SELECT u.unit_id, f.rule, f.subject, r.before_ms, r.after_ms FROM replayed_findings r "
-        "JOIN placed_units u ON u.unit_no = r.unit_no JOIN placed_findings f ON f.finding_no = r.finding_no"
+    engine.create(
+        "replayed_units",
+        "SELECT u.unit_id, f.rule, f.subject, r.before_ms, r.after_ms FROM replayed_findings r "
+        "JOIN placed_units u ON u.unit_no = r.unit_no JOIN placed_findings f ON f.finding_no = r.finding_no",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE replayed_sure AS SELECT u.unit_id, r.before_ms, r.after_ms FROM replayed_certain r "
-        "JOIN placed_units u ON u.unit_no = r.unit_no"
+    engine.create(
+        "replayed_sure", "SELECT u.unit_id, r.before_ms, r.after_ms FROM replayed_certain r JOIN placed_units u ON u.unit_no = r.unit_no"
     )
 
 
@@ -183,56 +184,62 @@ def _place_claims(engine: Engine) -> None:
     """Latency claims, numbered, each with its unit and ``node_id``: the step that it is taken from."""
     nodes = _nodes(engine)
     asked = "SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, n.unit_id, n.node_id, max(k.waste_ms) AS waste_ms"
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE placed_claims AS SELECT row_number() OVER () AS claim_no, * FROM ("
+    engine.create(
+        "placed_claims",
+        "SELECT row_number() OVER () AS claim_no, * FROM ("
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.call_id = k.call_id WHERE k.waste_ms > 0 GROUP BY ALL UNION ALL "
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL GROUP BY ALL UNION ALL "
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.unit_id = k.trace_id AND n.depth = 0 "
-        "WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL GROUP BY ALL)"
+        "WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL GROUP BY ALL)",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE placed_units AS SELECT unit_id, row_number() OVER (ORDER BY unit_id) AS unit_no "
-        "FROM (SELECT DISTINCT unit_id FROM placed_claims)"
+    engine.create(
+        "placed_units", "SELECT unit_id, row_number() OVER (ORDER BY unit_id) AS unit_no FROM (SELECT DISTINCT unit_id FROM placed_claims)"
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE placed_findings AS SELECT rule, subject, row_number() OVER (ORDER BY rule, subject) AS finding_no "
-        "FROM (SELECT DISTINCT rule, subject FROM placed_claims)"
+    engine.create(
+        "placed_findings",
+        "SELECT rule, subject, row_number() OVER (ORDER BY rule, subject) AS finding_no "
+        "FROM (SELECT DISTINCT rule, subject FROM placed_claims)",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE placed_steps AS SELECT u.unit_no, n.node_id, n.start_us, n.end_us, n.parent_id "
-        f"FROM ({nodes}) n JOIN placed_units u ON u.unit_id = n.unit_id"
+    engine.create(
+        "placed_steps",
+        f"SELECT u.unit_no, n.node_id, n.start_us, n.end_us, n.parent_id FROM ({nodes}) n JOIN placed_units u ON u.unit_id = n.unit_id",
     )
 
 
 def _line_up_steps(engine: Engine) -> None:
     """``own_steps``: the time of each step in which nothing ran under it. ``timed_units``: duration, and whether the unit is ``tidy``."""
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE lined_steps AS SELECT s.unit_no, s.node_id, s.start_us, s.end_us, p.node_id AS parent_id, "
+    engine.create(
+        "lined_steps",
+        "SELECT s.unit_no, s.node_id, s.start_us, s.end_us, p.node_id AS parent_id, "
         "s.end_us >= s.start_us AND coalesce(s.start_us >= p.start_us AND s.end_us <= p.end_us, TRUE) AND coalesce(s.start_us >= max(s.end_us) OVER ("
         "PARTITION BY s.unit_no, p.node_id ORDER BY s.start_us, s.end_us, s.node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), TRUE) AS tidy "
-        "FROM placed_steps s LEFT JOIN placed_steps p ON p.unit_no = s.unit_no AND p.node_id = s.parent_id"
+        "FROM placed_steps s LEFT JOIN placed_steps p ON p.unit_no = s.unit_no AND p.node_id = s.parent_id",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE timed_units AS SELECT unit_no, bool_and(tidy) AS tidy, "
-        "max(end_us) FILTER (WHERE parent_id IS NULL) - min(start_us) FILTER (WHERE parent_id IS NULL) AS lasted_us FROM lined_steps GROUP BY unit_no"
+    engine.create(
+        "timed_units",
+        "SELECT unit_no, bool_and(tidy) AS tidy, "
+        "max(end_us) FILTER (WHERE parent_id IS NULL) - min(start_us) FILTER (WHERE parent_id IS NULL) AS lasted_us "
+        "FROM lined_steps GROUP BY unit_no",
     )
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE own_steps AS SELECT s.unit_no, s.node_id, s.end_us - s.start_us - coalesce(u.under_us, 0) AS own_us "
+    engine.create(
+        "own_steps",
+        "SELECT s.unit_no, s.node_id, s.end_us - s.start_us - coalesce(u.under_us, 0) AS own_us "
         "FROM lined_steps s JOIN timed_units t ON t.unit_no = s.unit_no AND t.tidy LEFT JOIN (SELECT unit_no, parent_id, "
         "CAST(sum(end_us - start_us) AS BIGINT) AS under_us FROM lined_steps WHERE parent_id IS NOT NULL GROUP BY unit_no, parent_id) u "
-        "ON u.unit_no = s.unit_no AND u.parent_id = s.node_id"
+        "ON u.unit_no = s.unit_no AND u.parent_id = s.node_id",
     )
 
 
 def _add_up_tidy_units(engine: Engine) -> None:
     """What ``_replay_units`` does, for units in which no step gives up more than its own time and all that it gives up is gained."""
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE tidy_claims AS SELECT o.unit_no, o.node_id, o.own_us, k.claim_no, k.grade, f.finding_no, "
+    engine.create(
+        "tidy_claims",
+        "SELECT o.unit_no, o.node_id, o.own_us, k.claim_no, k.grade, f.finding_no, "
         "CAST(round_even(k.waste_ms * 1000, 0) AS BIGINT) AS waste_us, CAST(sum(CAST(round_even(k.waste_ms * 1000, 0) AS BIGINT)) OVER ("
         f"PARTITION BY k.node_id ORDER BY {_RANK_SQL}, k.waste_ms DESC, k.rule, k.subject, k.claim_no ROWS UNBOUNDED PRECEDING) AS BIGINT) "
         "AS taken_us "
         "FROM placed_claims k JOIN own_steps o ON o.node_id = k.node_id "
-        "JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject"
+        "JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject",
     )
     engine.execute(
         "INSERT INTO replayed_claims "

@@ -96,16 +96,17 @@ def _check_scope(engine: Engine, choice: Choice) -> None:
 
 def _keep(engine: Engine, chosen: Sequence[Choice]) -> None:
     """Leave only the chosen claims, and note in ``chosen_claims`` which choice each belongs to: the first that names it."""
-    engine.execute("CREATE OR REPLACE TEMP TABLE choices (nth INTEGER, fix VARCHAR, scope VARCHAR)")
+    engine.create_empty("choices", {"nth": "INTEGER", "fix": "VARCHAR", "scope": "VARCHAR"})
     for number, choice in enumerate(chosen):
         engine.execute("INSERT INTO choices VALUES (?, ?, ?)", [number, choice.fix, choice.scope])
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE chosen_claims AS SELECT k.*, p.workload, (SELECT min(c.nth) FROM choices c WHERE c.fix = k.fix "
+    engine.create(
+        "chosen_claims",
+        "SELECT k.*, p.workload, (SELECT min(c.nth) FROM choices c WHERE c.fix = k.fix "
         "AND (c.scope IS NULL OR c.scope = k.subject OR c.scope = p.workload)) AS nth "
-        "FROM claims k LEFT JOIN priced_calls p ON p.call_id = k.call_id"
+        "FROM claims k LEFT JOIN priced_calls p ON p.call_id = k.call_id",
     )
     engine.execute("DELETE FROM chosen_claims WHERE nth IS NULL")
-    engine.execute("CREATE OR REPLACE TEMP TABLE claims AS SELECT * EXCLUDE (workload, nth) FROM chosen_claims")
+    engine.create("claims", "SELECT * EXCLUDE (workload, nth) FROM chosen_claims")
 
 
 def _effect(engine: Engine, number: int, choice: Choice) -> FixEffect:

@@ -25,6 +25,10 @@ class Database(Protocol):
     name: str
     row_id: str  # SQL: a number that no two rows of one query share
 
+    @property
+    def lanes(self) -> Sequence[Database]:
+        """Connections that see the same tables, this one first: each for one thread at a time."""
+
     def create(self, name: str, select: str) -> None:
         """Make table ``name`` from a query, which may read the table that it replaces."""
 

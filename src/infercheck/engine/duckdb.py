@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import os
 import tempfile
 import time
@@ -37,6 +38,7 @@ DAMAGED = (
     "has been invalidated",
 )
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
+LANES = 2  # connections that run rules at once: more hold more memory, and statements that can use all cores do so on one
 BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
 
 
@@ -51,7 +53,7 @@ class _ArrowStream:
 
 
 class Engine:
-    """One DuckDB connection: the ledger on disk, views and claims as temporary tables beside it.
+    """The ledger on disk, and what a run makes of it (views, claims) beside it in memory, where all connections of the run see it.
 
     ``path`` None means a ledger that goes away with the engine. It is kept in memory, and what does not fit spills to a temporary folder: written
     as a file, calls would take twice as long.
@@ -66,12 +68,13 @@ class Engine:
     ) -> None:
         self._scratch = tempfile.TemporaryDirectory(prefix="infercheck-")
         scratch = Path(self._scratch.name)
+        self._threads = threads or min(os.cpu_count() or 2, 8)
         self.path = path or scratch / "ledger.duckdb"
         self.persistent = path is not None
         self.own = own
         self._settings = [
             f"memory_limit = '{memory_limit}'",
-            f"threads = {threads or min(os.cpu_count() or 2, 8)}",
+            f"threads = {self._threads}",
             f"temp_directory = {literal(str(scratch / 'spill'))}",
             "TimeZone = 'UTC'",
             "preserve_insertion_order = false",
@@ -83,8 +86,23 @@ class Engine:
 
     def _open(self) -> None:
         self._con = _connect(self.path, own=self.own) if self.persistent else duckdb.connect(config=_CONFIG)
-        for setting in self._settings:
-            self.execute(f"SET {setting}")
+        self._own = str(self.value("SELECT current_database()"))
+        self._beside = "beside" if self._own != "beside" else "made"
+        self.execute(f"ATTACH ':memory:' AS {self._beside}")
+        self.lanes = [self, *(self._lane() for _ in range(1, min(LANES, self._threads)))]
+        for lane in self.lanes:
+            for setting in self._settings:
+                lane.execute(f"SET {setting}")
+            lane._look_in(self._own, self._beside)
+
+    def _lane(self) -> Engine:
+        """The same tables by another connection, for another thread."""
+        lane = copy.copy(self)
+        lane._con = self._con.cursor()
+        return lane
+
+    def _look_in(self, *databases: str) -> None:
+        self.execute(f"SET search_path = {literal(','.join(quoted(name) + '.main' for name in databases))}")
 
     def start_anew(self) -> None:
         """Set aside what stands in the ledger's own place and is none, and start with an empty one; a LedgerNotice says so."""
@@ -128,51 +146,70 @@ class Engine:
             writer.register("rows", _ArrowStream(self._con.sql(sql)))
             writer.execute(f"COPY (SELECT * FROM rows) TO {literal(str(path))} (FORMAT parquet)")
 
-    def load(self, name: str, arrow_source: Any, *, temporary: bool = True) -> None:
+    def load(self, name: str, arrow_source: Any) -> None:
         """Create or replace table ``name`` from anything with ``__arrow_c_stream__`` (a polars frame, a record batch reader)."""
         self._con.register("_incoming", _ArrowStream(arrow_source))
         try:
-            self.execute(f"CREATE OR REPLACE {'TEMP ' if temporary else ''}TABLE {quoted(name)} AS SELECT * FROM _incoming")
+            self.create(name, "SELECT * FROM _incoming")
         finally:
             self._con.unregister("_incoming")
 
-    def load_rows(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]]) -> None:
-        """Create or replace temporary table ``name`` (column names with their types) from rows of plain values.
+    def load_rows(self, name: str, columns: Mapping[str, str], rows: Sequence[Sequence[object]], *, staged: bool = False) -> None:
+        """Create or replace table ``name`` (column names with their types) from rows of plain values.
+
+        ``staged`` where a transaction goes on to write the ledger: it may write to no second database, and sees temporary tables of its own.
 
         They are handed over as a list a column: as literals a row takes ten times as long, and a frame has polars imported.
         """
         selected = ", ".join(f"unnest(CAST(? AS {type_}[])) AS {quoted(column)}" for column, type_ in columns.items())
         lists = [list(values) for values in zip(*rows, strict=True)] or [[] for _ in columns]
-        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS SELECT {selected}", lists)
+        table = f"TEMP TABLE {quoted(name)}" if staged else f"TABLE {self._place(name)}"
+        self.execute(f"CREATE OR REPLACE {table} AS SELECT {selected}", lists)
 
     def create(self, name: str, select: str) -> None:
-        """Make temporary table ``name`` from a query, which may read the table that it replaces."""
-        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} AS {select}")
+        """Make table ``name`` from a query, which may read the table that it replaces."""
+        self.execute(f"CREATE OR REPLACE TABLE {self._place(name)} AS {select}")
+
+    def view(self, name: str, select: str) -> None:
+        """Let ``name`` stand for a query."""
+        self.execute(f"CREATE OR REPLACE VIEW {self._place(name)} AS {select}")
 
     def create_empty(self, name: str, columns: Mapping[str, str]) -> None:
-        """Make temporary table ``name`` without rows."""
+        """Make table ``name`` without rows."""
         body = ", ".join(f"{quoted(column)} {kind}" for column, kind in columns.items())
-        self.execute(f"CREATE OR REPLACE TEMP TABLE {quoted(name)} ({body})")
+        self.execute(f"CREATE OR REPLACE TABLE {self._place(name)} ({body})")
 
     def extend(self, name: str, select: str) -> None:
         """Add the rows of a query that has the table's columns in the table's order."""
         self.execute(f"INSERT INTO {quoted(name)} {select}")
 
     def drop(self, *names: str) -> None:
-        """Forget temporary tables; a name that is not there is no error."""
+        """Forget tables that this run has made; a name that is not there is no error."""
         for name in names:
-            self.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
+            self.execute(f"DROP TABLE IF EXISTS {self._place(name)}")
+
+    def drop_view(self, name: str) -> None:
+        """Forget a view."""
+        self.execute(f"DROP VIEW {self._place(name)}")
+
+    def rename(self, name: str, to: str) -> None:
+        """Let a table or view be known by another name."""
+        self.execute(f"ALTER {'VIEW' if name in self.views() else 'TABLE'} {self._place(name)} RENAME TO {quoted(to)}")
+
+    def views(self) -> set[str]:
+        """The views that this run has made."""
+        return {str(row[0]) for row in self.rows(f"SELECT view_name FROM duckdb_views() WHERE database_name = {literal(self._beside)}")}
 
     def tables(self) -> set[str]:
-        """The temporary tables."""
-        return {str(row[0]) for row in self.rows("SELECT table_name FROM duckdb_tables() WHERE temporary")}
+        """The tables that this run has made."""
+        return {str(row[0]) for row in self.rows(f"SELECT table_name FROM duckdb_tables() WHERE database_name = {literal(self._beside)}")}
 
     def columns(self, relation: str) -> dict[str, str]:
         """Column names and types of a table, or of a query in parentheses."""
         return {str(r[0]): str(r[1]) for r in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
     def create_canonical(self, *names: str) -> None:
-        """Create empty canonical tables (all of them by default) as temporary tables."""
+        """Create empty canonical tables (all of them by default)."""
         for name in names or tuple(ALL_TABLES):
             self.create_empty(name, {c.name: c.type for c in ALL_TABLES[name]})
 
@@ -211,6 +248,9 @@ class Engine:
             if block >= LONG_BYTES:
                 self.execute(f"SET {self._settings[0]}")
 
+    def _place(self, name: str) -> str:
+        return f"{self._beside}.main.{quoted(name)}"
+
     @contextmanager
     def _explained(self) -> Iterator[None]:
         """A disk that is full, a ledger that is damaged, and Ctrl-C are no fault of the statement."""
@@ -237,9 +277,11 @@ class Engine:
 
     def lock_down(self, *, but: Path | None = None) -> None:
         """After ingestion: nothing outside is reachable, files ``but`` those of one folder, network, extensions or variables of Python; for good."""
+        for lane in self.lanes:
+            lane._look_in(self._beside, self._own)  # what is made now has no business in the ledger
+            lane.execute("SET python_enable_replacements = false")
         if but is not None:
             self.execute(f"SET allowed_directories = [{literal(str(but))}]")
-        self.execute("SET python_enable_replacements = false")
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
 
@@ -249,7 +291,8 @@ class Engine:
 
     def close(self) -> None:
         """Release the ledger and remove scratch files."""
-        self._con.close()
+        for lane in self.lanes:
+            lane._con.close()
         self._scratch.cleanup()
 
     def __enter__(self) -> Engine:

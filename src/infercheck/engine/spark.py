@@ -65,6 +65,10 @@ class Spark:
 
     # --- tables
 
+    @property
+    def lanes(self) -> Sequence[Spark]:
+        return [self]
+
     def create(self, name: str, select: str) -> None:
         self._point(name, [self._stored(name, select)], drop_old=True)
 

@@ -77,8 +77,7 @@ def fill(engine: Engine, config: Config, *, anonymous: bool = False) -> None:
     payers.fill(engine, config, anonymous=anonymous)
     _list_prices(engine, config)
     _groups(engine, config)
-    body = ", ".join(f"{quoted(c.name)} {c.type}" for c in CHARGES)
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE charges ({body})")
+    engine.create_empty("charges", {c.name: c.type for c in CHARGES})
     engine.execute(f"INSERT INTO charges BY NAME {_METERED}")
 
 
@@ -100,7 +99,7 @@ def unscaled(whole: str) -> str:
 def _list_prices(engine: Engine, config: Config) -> None:
     """Table ``list_prices``: the price list without the config's negotiated prices, for the days and tiers that have calls."""
     if not config.price:
-        engine.execute("CREATE OR REPLACE TEMP TABLE list_prices AS SELECT * FROM prices")
+        engine.create("list_prices", "SELECT * FROM prices")
         return
     # A model that ``prices`` does not hold has no charge by list price: a log may name one a call, and looking them up takes hours.
     keys = engine.rows(
@@ -121,8 +120,9 @@ def _groups(engine: Engine, config: Config) -> None:
         f"CAST(sum({m.quantity}) AS BIGINT) AS {m.name}_n, any_value({m.usd}) AS {m.name}_usd, any_value({listed[m.name]}) AS {m.name}_list"
         for m in used
     )
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE charge_groups AS
+    engine.create(
+        "charge_groups",
+        f"""
         SELECT row_number() OVER (ORDER BY {", ".join(f"{quoted(n)} NULLS FIRST" for n in grain)}) AS group_id, *,
             {f"nullif(CAST(json_merge_patch('{{}}', json_object({pairs})) AS VARCHAR), '{{}}')" if pairs else "CAST(NULL AS VARCHAR)"} AS tags
         FROM (
@@ -142,7 +142,8 @@ def _groups(engine: Engine, config: Config) -> None:
                 AND l.min_input_tokens = q.min_input_tokens
             WHERE p.billed_usd IS NOT NULL AND p.gateway_cache_hit IS DISTINCT FROM TRUE AND p.day IS NOT NULL
             GROUP BY {", ".join(grain.values())}
-        )""")
+        )""",
+    )
 
 
 def _meter_rows() -> str:

@@ -45,10 +45,9 @@ def daily(plan: Commitment) -> Iterator[tuple[date, Decimal]]:
 
 
 def _load(engine: Engine, commitments: Sequence[Commitment], period: Period) -> None:
-    engine.execute(
-        f"CREATE OR REPLACE TEMP TABLE commitment_days (commitment VARCHAR, provider VARCHAR, team VARCHAR, day DATE, cost {MONEY}, capacity HUGEINT)"
-    )
-    engine.execute("CREATE OR REPLACE TEMP TABLE commitment_weights (commitment VARCHAR, meter VARCHAR, weight HUGEINT)")
+    whose = {"commitment": "VARCHAR", "provider": "VARCHAR", "team": "VARCHAR"}
+    engine.create_empty("commitment_days", {**whose, "day": "DATE", "cost": MONEY, "capacity": "HUGEINT"})
+    engine.create_empty("commitment_weights", {"commitment": "VARCHAR", "meter": "VARCHAR", "weight": "HUGEINT"})
     for plan in commitments:
         capacity = plan.tokens_per_minute * 1440 * _THOUSANDTHS if plan.tokens_per_minute else None
         for day, cost in daily(plan):
@@ -63,8 +62,9 @@ def _load(engine: Engine, commitments: Sequence[Commitment], period: Period) -> 
 
 def _used(engine: Engine) -> None:
     """Table ``commitment_use``: weighted tokens and cost of every covered charge. The price of the day, or the share of its capacity in use."""
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE commitment_use AS
+    engine.create(
+        "commitment_use",
+        f"""
         WITH weighed AS (
             SELECT c.charge_id, c.commitment, c.day, d.cost, d.capacity, CAST(c.quantity AS HUGEINT) * coalesce(w.weight, 0) AS weighed
             FROM charges c
@@ -84,7 +84,8 @@ def _used(engine: Engine) -> None:
         )
         SELECT charge_id, commitment, day, CAST(CAST(weighed AS DECIMAL(35,0)) * CAST(0.001 AS DECIMAL(4,3)) AS DECIMAL(38,3)) AS weighed,
             CASE WHEN by_size = 1 THEN share + day_cost - sum(share) OVER (PARTITION BY commitment, day) ELSE share END AS cost
-        FROM shared""")
+        FROM shared""",
+    )
     engine.execute(
         "UPDATE charges SET billed_usd = 0, effective_usd = u.cost, commitment_status = 'Used', commitment_quantity = u.weighed "
         "FROM commitment_use u WHERE u.charge_id = charges.charge_id"

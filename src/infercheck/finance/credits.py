@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
-from infercheck.engine.duckdb import Engine
+from infercheck.engine.duckdb import Engine, literal
 from infercheck.finance.charges import next_id
 from infercheck.finance.commitments import purchase
 from infercheck.finance.period import DAY, Period
@@ -31,14 +31,15 @@ def apply(engine: Engine, credits: Sequence[Credit], period: Period) -> None:
 
 def _draw(engine: Engine, credit: Credit) -> Decimal:
     until = f"AND day < DATE '{credit.until}'" if credit.until else ""
-    amount = f"CAST(? AS {MONEY})"
-    engine.execute(
-        f"""CREATE OR REPLACE TEMP TABLE drawn AS
+    amount = f"CAST({literal(str(credit.usd))} AS {MONEY})"
+    engine.create(
+        "drawn",
+        f"""
         SELECT charge_id, least(so_far, {amount}) - least(so_far - billed_usd, {amount}) AS usd FROM (
             SELECT charge_id, billed_usd, CAST(sum(billed_usd) OVER (ORDER BY day, charge_id ROWS UNBOUNDED PRECEDING) AS {MONEY}) AS so_far
-            FROM charges WHERE category = 'Usage' AND billed_usd > 0 AND lower(provider) = lower(?) AND day >= DATE '{credit.since}' {until}
+            FROM charges WHERE category = 'Usage' AND billed_usd > 0
+                AND lower(provider) = lower({literal(credit.provider)}) AND day >= DATE '{credit.since}' {until}
         )""",
-        [credit.usd, credit.usd, credit.provider],
     )
     engine.execute(
         "UPDATE charges SET billed_usd = billed_usd - d.usd, credit_usd = credit_usd + d.usd FROM drawn d "

@@ -188,7 +188,7 @@ def query(engine: Engine, config: Config, version: str = "1.2", *, anonymous: bo
 
 def _accounts(engine: Engine, config: Config, *, anonymous: bool) -> None:
     text = ("id", "name", "type", "project", "project_name", "project_type")
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE billing_accounts (account INTEGER, {', '.join(f'{name} VARCHAR' for name in text)})")
+    engine.create_empty("billing_accounts", {"account": "INTEGER", **dict.fromkeys(text, "VARCHAR")})
     _insert(engine, "billing_accounts", [[index, *(getattr(a, name) for name in text)] for index, a in enumerate(config.account)])
     if anonymous:
         salt = ledger.salt_of(engine)
@@ -196,7 +196,7 @@ def _accounts(engine: Engine, config: Config, *, anonymous: bool) -> None:
         engine.execute(
             f"UPDATE billing_accounts SET {', '.join(f'{name} = {pseudonym(salt, kind, name)}' for name, kind in kinds.items())}"
         )
-    engine.execute("CREATE OR REPLACE TEMP TABLE credit_names (name VARCHAR)")
+    engine.create_empty("credit_names", {"name": "VARCHAR"})
     _insert(engine, "credit_names", [[credit.name] for credit in config.credit])
 
 

@@ -39,15 +39,16 @@ def fill(engine: Engine, config: Config, *, anonymous: bool = False) -> None:
     ]
     plans = [(_condition(c, {**c.match, "provider": (c.provider,)}, "commitment"), c) for c in config.commitment]
     tags = [f", {called('tag', _client_tag(name))} AS {quoted(f'tag_{name}')}" for name in client_tags(config)]
-    engine.execute(
-        "CREATE OR REPLACE TEMP TABLE call_payers AS SELECT call_id, "
+    engine.create(
+        "call_payers",
+        "SELECT call_id, "
         f"{_case([(test, str(index)) for index, (test, _) in enumerate(accounts)], 'CAST(NULL AS INTEGER)')} AS account, "
         f"{_case([(test, given('team', t.name)) for test, t in teams], called('team', 'team'))} AS payer, "
         f"{_case([(test, given('centre', t.cost_centre)) for test, t in teams])} AS cost_centre, "
         f"{called('key', 'api_key_alias')} AS key_alias, "
         f"{_hidden('app', salt)} AS tag_app, {_hidden('environment', salt)} AS tag_environment, "
         f"{_case([(test, literal(c.name)) for test, c in plans])} AS commitment{''.join(tags)} "
-        f"FROM {NAMED_CALLS if anonymous else 'calls'}"
+        f"FROM {NAMED_CALLS if anonymous else 'calls'}",
     )
 
 

@@ -23,7 +23,7 @@ def usd_per_unit(config: Config, currency: str, day: date) -> Decimal | None:
 def fill(engine: Engine, config: Config) -> None:
     """Fill ``billing_rates``: USD for one unit of the billing currency on each day that has a charge."""
     currency = config.finance.billing_currency
-    engine.execute(f"CREATE OR REPLACE TEMP TABLE billing_rates (day DATE, usd {MONEY})")
+    engine.create_empty("billing_rates", {"day": "DATE", "usd": MONEY})
     for (day,) in engine.rows("SELECT DISTINCT day FROM charges ORDER BY day"):
         rate = usd_per_unit(config, currency, day)
         if rate is None:

@@ -61,8 +61,9 @@ def prices_of(config: Config) -> Prices:
 
 def _mark_units(engine: Engine) -> None:
     """Table ``gate_units``: every outcome with its stratum, team, day and the size of its opening prompt."""
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE gate_units AS
+    engine.create(
+        "gate_units",
+        f"""
         WITH opening AS (
             SELECT p.unit_id, nullif(concat_ws('/', p.provider, p.model), '') AS model, c.team, p.prompt_hash,
                 coalesce(p.input_tokens, c.prompt_chars / {CHARS_PER_TOKEN}) AS size
@@ -73,7 +74,8 @@ def _mark_units(engine: Engine) -> None:
             o.succeeded, o.spend_usd, t.duration_ms, o.ttft_ms, f.prompt_hash,
             CAST(floor(log2(greatest(coalesce(f.size, 1), 1))) AS INTEGER) AS bucket
         FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_id = o.unit_id
-            JOIN unit_times t ON t.unit_id = o.unit_id""")
+            JOIN unit_times t ON t.unit_id = o.unit_id""",
+    )
 
 
 _OUTCOMES = """

@@ -21,8 +21,8 @@ DEEPEST = 64  # parents that are followed; a log may hold a circle
 
 def group_copies(engine: Engine, ids: str) -> None:
     """Fill ``attempt_groups`` (attempt_key, group_key, is_wrapper, dropped) for the attempts that are not simply their own group."""
-    engine.execute("""
-        CREATE OR REPLACE TEMP TABLE attempt_groups (attempt_key VARCHAR, group_key VARCHAR, is_wrapper BOOLEAN, dropped BOOLEAN)""")
+    flag = "BOOLEAN"
+    engine.create_empty("attempt_groups", {"attempt_key": "VARCHAR", "group_key": "VARCHAR", "is_wrapper": flag, "dropped": flag})
     _join_partial_keys(engine, ids)
     if not engine.value(f"SELECT count(*) FROM (SELECT 1 FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL LIMIT 1)"):
         return
@@ -31,7 +31,7 @@ def group_copies(engine: Engine, ids: str) -> None:
     _name_leaves(engine)
     _join_same_answers(engine, ids)
     for name in ("model_spans", "span_above", "nested", "span_roles"):
-        engine.execute(f"DROP TABLE IF EXISTS temp.{name}")
+        engine.drop(name)
 
 
 def _join_partial_keys(engine: Engine, ids: str) -> None:
@@ -48,36 +48,43 @@ def _join_partial_keys(engine: Engine, ids: str) -> None:
 
 
 def _collect_model_spans(engine: Engine, ids: str) -> None:
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE model_spans AS
+    engine.create(
+        "model_spans",
+        f"""
         SELECT trace_id, span_id, min(attempt_key) AS attempt_key, max(parent_span_id) AS parent_span_id,
             max(input_tokens) AS input_tokens, max(output_tokens) AS output_tokens,
             coalesce(max(input_tokens), 0) + coalesce(max(output_tokens), 0) > 0 AS has_usage
         FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL AND trace_id IS NOT NULL AND attempt_key <> ''
-        GROUP BY trace_id, span_id""")
+        GROUP BY trace_id, span_id""",
+    )
 
 
 def _nest(engine: Engine, ids: str) -> None:
     """``nested``: every pair of model spans of which one stands above the other."""
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE span_above AS
+    engine.create(
+        "span_above",
+        f"""
         SELECT trace_id, span_id, max(parent_span_id) AS parent_span_id FROM span_rows
         WHERE file_id IN ({ids}) AND kind NOT IN {BARRIERS} AND parent_span_id IS NOT NULL GROUP BY trace_id, span_id
-        UNION ALL SELECT trace_id, span_id, parent_span_id FROM model_spans WHERE parent_span_id IS NOT NULL""")
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE nested AS
+        UNION ALL SELECT trace_id, span_id, parent_span_id FROM model_spans WHERE parent_span_id IS NOT NULL""",
+    )
+    engine.create(
+        "nested",
+        f"""
         WITH RECURSIVE up AS (
             SELECT trace_id, span_id AS below, parent_span_id AS above, 1 AS depth FROM model_spans WHERE parent_span_id IS NOT NULL
             UNION ALL
             SELECT u.trace_id, u.below, s.parent_span_id, u.depth + 1
             FROM up u JOIN span_above s ON s.trace_id = u.trace_id AND s.span_id = u.above WHERE u.depth < {DEEPEST})
         SELECT DISTINCT u.trace_id, u.below, u.above FROM up u
-        JOIN model_spans m ON m.trace_id = u.trace_id AND m.span_id = u.above WHERE u.above <> u.below""")
+        JOIN model_spans m ON m.trace_id = u.trace_id AND m.span_id = u.above WHERE u.above <> u.below""",
+    )
 
 
 def _name_leaves(engine: Engine) -> None:
-    engine.execute("""
-        CREATE OR REPLACE TEMP TABLE span_roles AS
+    engine.create(
+        "span_roles",
+        """
         WITH below AS (
             SELECT n.trace_id, n.above AS span_id, bool_or(m.has_usage) AS usage_below
             FROM nested n JOIN model_spans m ON m.trace_id = n.trace_id AND m.span_id = n.below GROUP BY ALL
@@ -88,7 +95,8 @@ def _name_leaves(engine: Engine) -> None:
         SELECT w.*, NOT w.has_usage AND NOT w.is_wrapper AND EXISTS (
             SELECT 1 FROM nested n JOIN wrapped p ON p.trace_id = n.trace_id AND p.span_id = n.above
             WHERE n.trace_id = w.trace_id AND n.below = w.span_id AND p.has_usage AND NOT p.is_wrapper) AS is_part
-        FROM wrapped w""")
+        FROM wrapped w""",
+    )
     # A wrapper joins its leaf where it has but one of the same usage (or of none, where none has any): they are one group.
     engine.execute("""
         INSERT INTO attempt_groups
@@ -145,14 +153,16 @@ def completed(engine: Engine, ids: str) -> str:
         return kept
     names = [quoted(c.name) for c in CALLS if c.name not in BOUND]
     facts = ", ".join(f"min_by({n}, place) AS {n}" for n in names)  # of those that are not NULL
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE known_of_call AS
+    engine.create(
+        "known_of_call",
+        f"""
         SELECT kept_id AS call_id, {facts} FROM (
             SELECT c.*, k.call_id AS kept_id, row_number() OVER (PARTITION BY k.call_id ORDER BY c.fullness DESC, c.content_hash, c.call_id) AS place
             FROM kept_calls k JOIN call_rows w ON w.call_id = k.call_id
             JOIN grouped_calls g ON g.group_key = k.group_key JOIN call_rows c ON c.call_id = g.call_id AND c.status IS NOT DISTINCT FROM w.status
             WHERE k.group_key IN ({differing}))
-        GROUP BY kept_id""")
+        GROUP BY kept_id""",
+    )
     filled = ", ".join(f"coalesce(c.{n}, o.{n}) AS {n}" for n in names)
     return f"SELECT c.* REPLACE ({filled}) FROM ({kept}) c LEFT JOIN known_of_call o USING (call_id)"
 
@@ -163,21 +173,25 @@ def join_traces(engine: Engine) -> None:
     A gateway's own trace covers all requests of a task, where OpenTelemetry has a trace for each request; or the other way round. Either way the
     coarser one is the unit, so names that occur at one attempt are joined until nothing changes.
     """
-    engine.execute("""
-        CREATE OR REPLACE TEMP TABLE same_traces AS
+    engine.create(
+        "same_traces",
+        """
         WITH copies AS (SELECT DISTINCT group_key, trace_id FROM grouped_calls WHERE trace_id IS NOT NULL)
         SELECT DISTINCT min(trace_id) OVER (PARTITION BY group_key) AS a, trace_id AS b FROM copies
-        QUALIFY count(*) OVER (PARTITION BY group_key) > 1""")
-    engine.execute("CREATE OR REPLACE TEMP TABLE trace_units AS SELECT DISTINCT b AS trace_id, b AS unit FROM same_traces")
+        QUALIFY count(*) OVER (PARTITION BY group_key) > 1""",
+    )
+    engine.create("trace_units", "SELECT DISTINCT b AS trace_id, b AS unit FROM same_traces")
     while True:
-        engine.execute("""
-            CREATE OR REPLACE TEMP TABLE joined_units AS
+        engine.create(
+            "joined_units",
+            """
             WITH links AS (SELECT a, b FROM same_traces UNION ALL SELECT b, a FROM same_traces)
             SELECT u.trace_id, least(u.unit, min(v.unit)) AS unit FROM trace_units u
-            JOIN links l ON l.a = u.trace_id JOIN trace_units v ON v.trace_id = l.b GROUP BY u.trace_id, u.unit""")
+            JOIN links l ON l.a = u.trace_id JOIN trace_units v ON v.trace_id = l.b GROUP BY u.trace_id, u.unit""",
+        )
         changed = engine.value("SELECT count(*) FROM joined_units j JOIN trace_units u USING (trace_id) WHERE j.unit <> u.unit")
-        engine.execute("CREATE OR REPLACE TEMP TABLE trace_units AS FROM joined_units")
+        engine.create("trace_units", "FROM joined_units")
         if not changed:
             break
     for name in ("same_traces", "joined_units"):
-        engine.execute(f"DROP TABLE temp.{name}")
+        engine.drop(name)

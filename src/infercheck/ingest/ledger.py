@@ -89,7 +89,7 @@ def default_path(project: Path | None = None) -> Path:
 
 def prepare(engine: Engine, *, salt: str | None = None) -> None:
     """Create what is missing. A ledger of another version is brought up to this one, with a LedgerNotice."""
-    tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary")}
+    tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()")}
     if tables and not _is_ours(engine):
         if not engine.own:
             raise InputError("this database is no ledger", where=str(engine.path), hint="name another file with --ledger")

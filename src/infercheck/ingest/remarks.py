@@ -32,8 +32,9 @@ def added(engine: Engine, ids: str, calls: str) -> str:
     if not engine.value(f"SELECT count(*) FROM (SELECT 1 FROM remark_rows WHERE file_id IN ({ids}) LIMIT 1)"):
         return calls
     facts = ", ".join(f"first({n} ORDER BY file_id, line) FILTER ({n} IS NOT NULL) AS {n}" for n in _TEXTS)
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE said AS
+    engine.create(
+        "said",
+        f"""
         WITH said AS (
             SELECT * FROM remark_rows WHERE file_id IN ({ids})
         ), scales AS (
@@ -44,14 +45,19 @@ def added(engine: Engine, ids: str, calls: str) -> str:
             CASE WHEN r.span_id IS NULL THEN s.span_id END AS span_id,
             CASE WHEN s.name IN (SELECT name FROM scales) THEN score END AS score)
         FROM said s LEFT JOIN (SELECT DISTINCT trace_id, span_id FROM span_rows WHERE file_id IN ({ids}) AND parent_span_id IS NULL) r
-            ON r.trace_id = s.trace_id AND r.span_id = s.span_id""")
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE said_of_traces AS
-        SELECT trace_id, avg(score) AS score, {facts} FROM said WHERE span_id IS NULL GROUP BY trace_id""")
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE said_of_calls AS
+            ON r.trace_id = s.trace_id AND r.span_id = s.span_id""",
+    )
+    engine.create(
+        "said_of_traces",
+        f"""
+        SELECT trace_id, avg(score) AS score, {facts} FROM said WHERE span_id IS NULL GROUP BY trace_id""",
+    )
+    engine.create(
+        "said_of_calls",
+        f"""
         SELECT k.call_id, avg(s.score) AS score FROM said s JOIN call_rows c ON c.trace_id = s.trace_id AND c.span_id = s.span_id
-        JOIN grouped_calls g ON g.call_id = c.call_id JOIN kept_calls k ON k.group_key = g.group_key WHERE c.file_id IN ({ids}) GROUP BY k.call_id""")
+        JOIN grouped_calls g ON g.call_id = c.call_id JOIN kept_calls k ON k.group_key = g.group_key WHERE c.file_id IN ({ids}) GROUP BY k.call_id""",
+    )
     filled = ", ".join(f"coalesce(c.{n}, t.{n}) AS {n}" for n in _TEXTS)
     last = """row_number() OVER (PARTITION BY c.trace_id ORDER BY coalesce(c.operation = 'embedding', FALSE),
         coalesce(c.ended_at, c.started_at) DESC NULLS LAST, c.call_id DESC) = 1"""

@@ -14,6 +14,7 @@ from infercheck.ingest import attempts, ledger, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 _ALL = "TRUE"  # the condition that leaves nothing out
+_MADE = {"files", "rejects", "cell_issues", "calls", "spans", "tool_calls", "prompt_blocks"}
 
 
 class _Files(Protocol):
@@ -49,7 +50,7 @@ def open_scope(
     until: datetime | None = None,
     where: str | None = None,
 ) -> Scope:
-    """Create temporary ``calls``, ``spans``, ``tool_calls``, ``prompt_blocks``, ``rejects``, ``cell_issues`` and ``files``.
+    """Create ``calls``, ``spans``, ``tool_calls``, ``prompt_blocks``, ``rejects``, ``cell_issues`` and ``files``.
 
     Of several copies of an attempt the fullest wins, whatever the order of files; what it does not know and another copy does is filled in.
     ``since`` as a timedelta counts back from the newest call; times are UTC. ``where`` is one SQL condition over ``calls``; else UsageError.
@@ -57,9 +58,10 @@ def open_scope(
     # A table, not a list of numbers in every statement: of 50,000 files the database takes as long to read the list as to read the rows.
     engine.load_rows("files_in_scope", {"file_id": "BIGINT"}, [(file_id,) for file_id in result.file_ids])
     ids = "SELECT file_id FROM files_in_scope"
-    _replace(engine, "files", "VIEW", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
+    _forget(engine)
+    engine.view("files", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
     for name in ("rejects", "cell_issues"):
-        _replace(engine, name, "VIEW", f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")
+        engine.view(name, f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")
     rows = int(
         engine.value(f"""
         SELECT (SELECT count(*) FROM call_rows WHERE file_id IN ({ids})) + (SELECT count(*) FROM repeat_rows WHERE file_id IN ({ids}))""")
@@ -69,15 +71,15 @@ def open_scope(
     condition = _condition(engine, since, until, where)
     as_stored = condition == _ALL and _as_stored(engine, result.file_ids, kept)
     if as_stored:
-        _replace(engine, "calls", "VIEW", f"SELECT {_names(CALLS)} FROM call_rows")
+        engine.view("calls", f"SELECT {_names(CALLS)} FROM call_rows")
     else:
-        _replace(engine, "calls", "TABLE", f"""
+        engine.create("calls", f"""
             SELECT {_names(CALLS)} FROM (
                 SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id)
                 FROM ({remarks.added(engine, ids, attempts.completed(engine, ids))}) c LEFT JOIN trace_units u USING (trace_id))
             WHERE {condition}""")  # fmt: skip
-    engine.execute("DROP TABLE temp.grouped_calls")
-    _replace(engine, "spans", "TABLE", f"""
+    engine.drop("grouped_calls")
+    engine.create("spans", f"""
         SELECT {_names(SPANS)} FROM (
             SELECT s.* REPLACE (coalesce(u.unit, s.trace_id) AS trace_id) FROM (
                 SELECT {_names(SPANS)} FROM span_rows WHERE file_id IN ({ids})
@@ -90,11 +92,11 @@ def open_scope(
             ) s LEFT JOIN trace_units u USING (trace_id)
             QUALIFY row_number() OVER (PARTITION BY s.trace_id, coalesce(s.span_id, concat(s.file_id, '|', s.line, '|', s.name, '|', s.started_at))
                 ORDER BY s.file_id, s.line) = 1)""")  # fmt: skip
-    _replace(engine, "tool_calls", "TABLE", f"""
+    engine.create("tool_calls", f"""
         SELECT {_names(TABLES["tool_calls"])} FROM tool_call_rows
         WHERE file_id IN ({ids}) AND call_id IN (SELECT call_id FROM calls)""")  # fmt: skip
     in_scope = "" if as_stored else "SEMI JOIN calls USING (call_id)"
-    _replace(engine, "prompt_blocks", "VIEW", f"""
+    engine.view("prompt_blocks", f"""
         SELECT p.call_id, CAST(p.blocks_before + b.block_index AS INTEGER) AS position, p.message_index, p.role, b.ends_message, b.block_hash,
             xor(p.prefix_before, b.chain) AS prefix_hash, b.chars, p.chars_before + b.cum_chars AS cum_chars
         FROM (FROM prompt_messages {in_scope}) p JOIN message_blocks b ON b.message_hash = p.message_hash""")  # fmt: skip
@@ -127,27 +129,33 @@ def _as_stored(engine: Engine, file_ids: Sequence[int], kept: int) -> bool:
 def _keep_one_of_each(engine: Engine, ids: str) -> None:
     """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest."""
     attempts.group_copies(engine, ids)
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE grouped_calls AS
+    engine.create(
+        "grouped_calls",
+        f"""
         SELECT c.call_id, coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR)) AS group_key,
             c.trace_id, c.session_id, coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) AS tokens, c.fullness, c.content_hash,
             c.file_id, c.line
-        FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""")
-    engine.execute("""
-        CREATE OR REPLACE TEMP TABLE kept_calls AS
+        FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""",
+    )
+    engine.create(
+        "kept_calls",
+        """
         SELECT call_id, group_key FROM grouped_calls
         QUALIFY row_number() OVER (PARTITION BY group_key
-            ORDER BY tokens DESC, fullness DESC, session_id, content_hash, file_id, line) = 1""")
+            ORDER BY tokens DESC, fullness DESC, session_id, content_hash, file_id, line) = 1""",
+    )
     # What a sum over all records would add to that of the calls.
     names = ", ".join(c.name for c in ledger.REPEATED)
-    engine.execute(f"""
-        CREATE OR REPLACE TEMP TABLE repeated_usage AS
+    engine.create(
+        "repeated_usage",
+        f"""
         SELECT provider, model, started_at, service_tier, operation, logged_currency, {names}, audio_input_tokens, audio_output_tokens
         FROM call_rows c WHERE file_id IN ({ids}) AND call_id NOT IN (SELECT call_id FROM kept_calls)
         UNION ALL
         SELECT c.provider, c.model, c.started_at, c.service_tier, c.operation, 'USD', {", ".join("r." + c.name for c in ledger.REPEATED)}, NULL, NULL
-        FROM repeat_rows r JOIN call_rows c USING (call_id) WHERE r.file_id IN ({ids})""")
-    engine.execute("CREATE OR REPLACE TEMP TABLE trace_units (trace_id VARCHAR, unit VARCHAR)")
+        FROM repeat_rows r JOIN call_rows c USING (call_id) WHERE r.file_id IN ({ids})""",
+    )
+    engine.create_empty("trace_units", {"trace_id": "VARCHAR", "unit": "VARCHAR"})
     if engine.value("SELECT count(*) FROM grouped_calls") > engine.value("SELECT count(*) FROM kept_calls"):
         attempts.join_traces(engine)
 
@@ -188,11 +196,9 @@ def _names(columns: Sequence[object]) -> str:
     return ", ".join(quoted(c.name) for c in columns)  # type: ignore[attr-defined]
 
 
-def _replace(engine: Engine, name: str, kind: str, select: str) -> None:
-    """CREATE OR REPLACE, also where a table stands in a view's place or the other way round."""
-    for other, relation in engine.rows(
-        "SELECT 'TABLE', table_name FROM duckdb_tables() WHERE temporary UNION ALL SELECT 'VIEW', view_name FROM duckdb_views() WHERE temporary"
-    ):
-        if relation == name:
-            engine.execute(f"DROP {other} temp.{quoted(name)}")
-    engine.execute(f"CREATE TEMP {kind} {quoted(name)} AS {select}")
+def _forget(engine: Engine) -> None:
+    """What another scope made: a table may stand where a view comes, or the other way round."""
+    for name in _MADE & engine.tables():
+        engine.drop(name)
+    for name in _MADE & engine.views():
+        engine.drop_view(name)

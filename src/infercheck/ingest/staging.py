@@ -98,7 +98,7 @@ def read_rows(
     has not the shape that the source expects, which is no damage. ``rest`` are keys that the source does not name, for one that wants them all.
     """
     of_piece = {"file_id": "BIGINT", "base": "BIGINT", "first_row": "BIGINT", "lines": "BIGINT"}
-    engine.load_rows("pieces", of_piece, [(p.file_id, p.base, p.first_row, p.lines) for p in pieces])
+    engine.load_rows("pieces", of_piece, [(p.file_id, p.base, p.first_row, p.lines) for p in pieces], staged=True)
     largest = max((path.stat().st_size for path in {p.path for p in pieces}), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
     reader = _reader(engine, source, pieces, kind, fields, rest, size=size, lenient=lenient, typed=typed)

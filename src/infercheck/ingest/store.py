@@ -156,7 +156,7 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
 def _store_rejects(engine: Engine, batch: Sequence[Reading]) -> None:
     rows = [(r.file_id, *reject) for r in batch if r.cleaned for reject in r.cleaned.rejects]
     if rows:
-        engine.load_rows("incoming_rejects", {c.name: c.type for c in ledger.PERSISTENT["reject_rows"]}, rows)
+        engine.load_rows("incoming_rejects", {c.name: c.type for c in ledger.PERSISTENT["reject_rows"]}, rows, staged=True)
         engine.execute("INSERT INTO reject_rows SELECT * FROM incoming_rejects")
         engine.execute("DROP TABLE temp.incoming_rejects")
 
@@ -175,7 +175,7 @@ def _store_manifest(engine: Engine, batch: Sequence[Reading]) -> None:
         for r in batch
     ]  # fmt: skip
     types = {c.name: c.type for c in ledger.FILE_ROWS}
-    engine.load_rows("manifest", {name: types.get(name, "BIGINT") for name in columns}, rows)
+    engine.load_rows("manifest", {name: types.get(name, "BIGINT") for name in columns}, rows, staged=True)
     engine.execute("DELETE FROM ledger_files WHERE file_id IN (SELECT file_id FROM manifest)")
     engine.execute("""
         INSERT INTO ledger_files BY NAME

@@ -56,7 +56,7 @@ def _crowd(deployment: str | None, levels: list[dict[str, Any]], brackets: dict[
 
 def _brackets(engine: Engine) -> dict[str | None, tuple[float, float]]:
     """By deployment, where rule queueing_onset ran and found one."""
-    if not engine.value("SELECT count(*) FROM duckdb_tables() WHERE temporary AND table_name = 'evidence_queueing_onset'"):
+    if "evidence_queueing_onset" not in engine.tables():
         return {}
     rows = engine.rows("SELECT subject, still_idle_at, waiting_from FROM evidence_queueing_onset")
     return {subject: (float(low), float(high)) for subject, low, high in rows if low is not None and high is not None}
