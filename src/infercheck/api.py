@@ -29,6 +29,7 @@ from infercheck import (
 from infercheck.analysis import CALLS, CLAIMS, Analysis
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
+from infercheck.engine.lanes import together
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.gate import Check, GateReport
@@ -374,12 +375,12 @@ def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[s
 
 
 def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
-    if run.cluster is None:
-        diagnosis = _diagnosed(run, options)
-        settle.settle(run.engine)
-    else:
+    if run.cluster is not None:
         diagnosis = _settled_there(run, run.cluster, options)
-    replay.settle_latency(run.engine)
+        replay.settle_latency(run.engine)
+        return diagnosis
+    diagnosis = _diagnosed(run, options)
+    together(run.engine.lanes, dollars=settle.settle, milliseconds=replay.settle_latency)
     return diagnosis
 
 
@@ -411,14 +412,16 @@ def _cluster(paths: Paths, options: AnalyzeOptions) -> Iterator[beyond.Cluster |
 
 
 def _diagnosed(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
+    views = (*VIEWS, *latency.views(run.engine))
     diagnosis = diagnose.diagnose(
         run.engine,
         run.book,
         select=options.select or run.config.select,
         ignore=(*options.ignore, *run.config.ignored),
         params=run.params,
+        also=views,
         timeout_s=options.rule_timeout_s,
         on_event=run.on_event,
     )
-    diagnose.make_views(run.engine, run.book, VIEWS, run.params)
+    diagnose.make_views(run.engine, run.book, views, run.params)  # a rule's time limit may have stopped one
     return diagnosis

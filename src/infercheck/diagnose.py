@@ -99,10 +99,11 @@ def diagnose(
     select: Iterable[str] = (),
     ignore: Iterable[str] = (),
     params: Mapping[str, Params] | None = None,
+    also: Iterable[str] = (),
     timeout_s: float | None = None,
     on_event: OnEvent = None,
 ) -> Diagnosis:
-    """Run the selected rules over the canonical tables and fill table ``claims``."""
+    """Run the selected rules over the canonical tables and fill table ``claims``; ``also`` are views to make on the way."""
     params = params or {}
     filled = filled_columns(engine)
     sources = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM calls WHERE source IS NOT NULL ORDER BY 1")]
@@ -120,6 +121,7 @@ def diagnose(
         if name not in bounds.stopped:
             sql, reads = views.bound(rule.file, bound[name], builtin=rule.builtin)
             jobs += [*views.jobs(reads), Job(name, partial(_run, rule, sql, result), reads)]
+    jobs += views.jobs(also)
     work(engine.lanes, [bounds.keep(job) for job in jobs], _teller(chosen, on_event))
 
     for name, rule in chosen.items():

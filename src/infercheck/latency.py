@@ -77,8 +77,8 @@ def views(engine: Engine) -> tuple[str, ...]:
     return ("first_token_model",) if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE first_token_at IS NOT NULL)") else ()
 
 
-def latency(engine: Engine, findings: Sequence[Finding] = ()) -> Latency:
-    """Components of the user-facing path, the tail, retry spikes, queues, boots and bursts, and latency by model, deployment and hour."""
+def latency(engine: Engine) -> Latency:
+    """Components of the user-facing path, the tail, retry spikes, queues, and latency by model, deployment and hour."""
     queueing, more_queueing = _queueing(engine)
     by_model, more_models = _by_model(engine)
     by_hour, more_hours = _by_hour(engine)
@@ -89,12 +89,15 @@ def latency(engine: Engine, findings: Sequence[Finding] = ()) -> Latency:
         retry_spikes=_spikes(engine),
         first_token=_first_token(engine),
         queueing=queueing,
-        cold_starts=_cold_starts(findings),
-        bursts=_bursts(findings),
         by_model=by_model,
         by_hour=by_hour,
         more={name: more for name, more in rest.items() if more},  # type: ignore[misc]
     )
+
+
+def with_findings(waits: Latency, findings: Sequence[Finding]) -> Latency:
+    """The same with boots and bursts, which stand in what was found."""
+    return waits.model_copy(update={"cold_starts": _cold_starts(findings), "bursts": _bursts(findings)})
 
 
 def _path(engine: Engine) -> list[PathPart]:

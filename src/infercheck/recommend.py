@@ -10,6 +10,7 @@ from typing import Any
 from infercheck import findings, latency, resample, summarise, verdict
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
+from infercheck.engine.lanes import together
 from infercheck.findings import Found
 from infercheck.model.report import (
     Addressable,
@@ -20,6 +21,7 @@ from infercheck.model.report import (
     Headline,
     PlanItem,
     Report,
+    Spend,
     Window,
 )
 from infercheck.model.rule import GRADES
@@ -35,13 +37,19 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
     """Build the report from tables ``settled``, ``settled_latency``, ``replayed_*`` and the views."""
     window = summarise.window(engine)
     latency.time_units(engine)
-    found = findings.found(engine, diagnosis)
-    spend = summarise.spend(engine)
+    said = together(
+        engine.lanes,
+        found=lambda lane: findings.found(lane, diagnosis),
+        waits=latency.latency,
+        spend=summarise.spend,
+    )
+    found: Found = said["found"]
+    spend: Spend = said["spend"]
+    waits = latency.with_findings(said["waits"], found.findings)
     plan = _plan(found, book, window, resample.spreads(engine, window, "(SELECT DISTINCT section, fix, subject FROM listed_findings)"))
     rest = {"findings": found.more, "plan": found.more_plan}
     saves = [item.saves_usd for item in plan] + [found.more_plan.usd if found.more_plan else None]
     total = sum((usd for usd in saves if usd is not None), Decimal(0))
-    waits = latency.latency(engine, found.findings)
     headline = _headline(engine, found, diagnosis, spend.by_capacity, waits.path)
     used = sorted({item.fix for item in plan})
     return Report(
