@@ -282,6 +282,7 @@ class Engine:
             lane.execute("SET python_enable_replacements = false")
         if but is not None:
             self.execute(f"SET allowed_directories = [{literal(str(but))}]")
+        self.execute(f"SET threads = {max(1, self._threads - len(self.lanes) + 1)}")  # those of all lanes are as many as there are cores
         self.execute("SET enable_external_access = false")
         self.execute("SET lock_configuration = true")
 
