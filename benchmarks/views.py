@@ -13,7 +13,7 @@ import platform
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -21,6 +21,7 @@ from pathlib import Path
 from infercheck import coverage, diagnose, ingest, prepare, recommend, replay, rulebook, settle
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
+from infercheck.engine.lanes import Job
 from infercheck.model.call import TABLES
 from infercheck.summarise import VIEWS
 
@@ -140,25 +141,13 @@ class Timings:
                 self._inside[-1][1] += cpu
 
 
-class TimedViews(diagnose.Views):
-    """Views that tell how long each took."""
-
-    timings: Timings
-
-    def make(self, name: str, _path: tuple[str, ...] = ()) -> None:
-        """As Views.make, timed."""
-        if name not in self._made:
-            with self.timings.part("view", name):
-                super().make(name, _path)
-
-
 def fill(engine: Engine, rows: int) -> None:
     """Canonical tables of ``rows`` calls and as many spans."""
     engine.create_canonical()
     shape = SHAPE.format(rows=rows, per=PER_TRACE)
     for table, made in (("calls", CALLS), ("spans", SPANS)):
         columns = ", ".join(f'CAST({made.get(c.name, "NULL")} AS {c.type}) AS "{c.name}"' for c in TABLES[table])
-        engine.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS SELECT {columns} FROM ({shape})")
+        engine.create(table, f"SELECT {columns} FROM ({shape})")
     engine.execute(f"""
         INSERT INTO prompt_blocks
         SELECT c.call_id, p.position, p.position, CASE WHEN p.position = 0 THEN 'system' ELSE 'user' END, TRUE, b.block,
@@ -175,14 +164,14 @@ def measure(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult) -> T
     """Time everything between the canonical tables and the report."""
     timings = Timings()
     book = rulebook.load()
-    plain_views, plain_run = diagnose.Views, diagnose._run
-    TimedViews.timings = timings
+    at_once = diagnose.work
 
-    def timed_run(engine: Engine, rule: rulebook.Rule, sql: str, result: diagnose.Diagnosis) -> None:
-        with timings.part("rule", rule.id):
-            plain_run(engine, rule, sql, result)
+    def one_by_one(lanes: Sequence[Engine], jobs: Sequence[Job], on_start: object = None) -> None:
+        for job in jobs:
+            with timings.part("view" if job.name in book.views else "rule", job.name):
+                job.run(lanes[0])
 
-    diagnose.Views, diagnose._run = TimedViews, timed_run  # type: ignore[misc]
+    diagnose.work = one_by_one  # type: ignore[assignment]
     try:
         with timings.part("rest", "clocks and prices"):
             prepare.prepare(engine, Config())
@@ -190,7 +179,7 @@ def measure(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult) -> T
             diagnosis = diagnose.diagnose(engine, book)
             diagnose.make_views(engine, book, sorted({*VIEWS, *book.views}))
     finally:
-        diagnose.Views, diagnose._run = plain_views, plain_run  # type: ignore[misc]
+        diagnose.work = at_once
     with timings.part("rest", "settlement of dollars"):
         settle.settle(engine)
     with timings.part("rest", "settlement of milliseconds"):

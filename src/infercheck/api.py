@@ -334,6 +334,7 @@ def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt:
         notes = prepare.prepare(engine, config, whole=options.where is None)
         if options.anonymize:
             read = anonymize.anonymize(engine, read)
+        engine.share_cores()
         yield _Run(engine, config, book, params, scope, read, notes, on_event, cluster)
 
 

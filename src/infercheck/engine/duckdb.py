@@ -282,9 +282,13 @@ class Engine:
             lane.execute("SET python_enable_replacements = false")
         if but is not None:
             self.execute(f"SET allowed_directories = [{literal(str(but))}]")
-        self.execute(f"SET threads = {max(1, self._threads - len(self.lanes) + 1)}")  # those of all lanes are as many as there are cores
         self.execute("SET enable_external_access = false")
+        self.execute("SET allowed_configs = ['threads']")
         self.execute("SET lock_configuration = true")
+
+    def share_cores(self) -> None:
+        """From here on the lanes work at once: each brings a thread, and all threads together are as many as before."""
+        self.execute(f"SET threads = {max(1, self._threads - len(self.lanes) + 1)}")
 
     def interrupt(self) -> None:
         """Stop the running query from another thread."""
