@@ -14,7 +14,6 @@ from infercheck import (
     anonymize,
     coverage,
     diagnose,
-    gate,
     ingest,
     latency,
     pictures,
@@ -32,20 +31,20 @@ from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.engine.lanes import together
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
-from infercheck.model.gate import Check, GateReport
 from infercheck.model.progress import Progress
-from infercheck.model.reconciliation import Reconciliation
 from infercheck.model.report import Report
 from infercheck.model.rule import Scalar
-from infercheck.model.simulation import Simulation
-from infercheck.model.snapshot import Snapshot
 from infercheck.rulebook import Rulebook
 from infercheck.summarise import VIEWS
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from infercheck import beyond
+    from infercheck import beyond, gate
+    from infercheck.model.gate import Check, GateReport
+    from infercheck.model.reconciliation import Reconciliation
+    from infercheck.model.simulation import Simulation
+    from infercheck.model.snapshot import Snapshot
 
 Event = Callable[[Progress], None]
 Note = Callable[[str], None]
@@ -85,7 +84,11 @@ def report(
     options = options or AnalyzeOptions()
     with _run(paths, options, on_event) as run:
         made = _report(run, options)
-        return made, gate.checks_of(budgets, run.engine, _collected(run, options).snapshot, made) if budgets else []
+        if not budgets:
+            return made, []
+        from infercheck import gate
+
+        return made, gate.checks_of(budgets, run.engine, _collected(run, options).snapshot, made)
 
 
 def baseline(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
@@ -107,6 +110,8 @@ def check(
 
     Raises UsageError for a baseline of another schema, currency or kind of cost, and where there is neither baseline nor budget.
     """
+    from infercheck import gate
+
     options = options or AnalyzeOptions()
     config = Config.load(options.config)
     budgets = gate.merged(gate_options.budgets, gate.of_config(config))
@@ -133,6 +138,8 @@ def diff(
     on_event: Event | None = None,
 ) -> GateReport:
     """Two logs, or baseline files, against each other. Short logs are matched call by call, or by workload and prompt size."""
+    from infercheck import gate
+
     options = options or AnalyzeOptions()
     config = Config.load(options.config)
     one = _side(base, options, on_event, salt=None)
@@ -143,6 +150,8 @@ def diff(
 
 def _side(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt: str | None) -> gate.Collected:
     """One side of a diff: a baseline file as it stands, else logs."""
+    from infercheck import gate
+
     each = _each(paths)
     if len(each) == 1 and gate.is_baseline(Path(each[0])):
         return gate.Collected(gate.load(Path(each[0])))
@@ -358,6 +367,8 @@ def _report(run: _Run, options: AnalyzeOptions) -> Report:
 
 
 def _collected(run: _Run, options: AnalyzeOptions, *, prompts: bool = False) -> gate.Collected:
+    from infercheck import gate
+
     spans = run.engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
     diagnose.make_views(run.engine, run.book, (*gate.VIEWS, *(("trace_components",) if spans else ())), run.params)
     return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=options.cost_basis, prompts=prompts)
