@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 import logs
-from infercheck import AnalyzeOptions, analyze, render
+from infercheck import AnalyzeOptions, analyze, cli, render
 from infercheck.model.report import Addressable, Report
 from pages import ARGS, CHARTS, CHROMIUM, full, huge
 from test_render import sample
@@ -333,14 +333,9 @@ def test_a_million_calls_of_two_thousand_workloads(browser: Any, files: dict[str
 def test_without_the_extra_one_line_says_what_to_install(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    from infercheck.cli import main
-
     log = logs.write(tmp_path / "log.jsonl", [logs.call(1)])
     monkeypatch.setitem(__import__("sys").modules, "vl_convert", None)
-    monkeypatch.setattr("sys.argv", ["infercheck", "analyze", str(log), "-o", str(tmp_path / "report.html")])
-    with pytest.raises(SystemExit) as stopped:
-        main()
-    assert stopped.value.code == 2
+    assert cli.run(["analyze", str(log), "-o", str(tmp_path / "report.html")]) == 2
     said = capsys.readouterr().err.strip()
     assert "pip install infercheck[html]" in said
     assert len(said.splitlines()) <= 2
