@@ -185,7 +185,7 @@ def measure(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult) -> T
     with timings.part("rest", "settlement of milliseconds"):
         replay.settle_latency(engine)
     with timings.part("rest", "report"):
-        recommend.report(engine, book, diagnosis, coverage.coverage(engine, scope, read, diagnosis))
+        recommend.report(engine, book, diagnosis, lambda lane: coverage.coverage(lane, scope, read, diagnosis))
     return timings
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from infercheck import (
     anonymize,
@@ -28,11 +28,11 @@ from infercheck import (
 from infercheck.analysis import CALLS, CLAIMS, Analysis
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
-from infercheck.engine.lanes import together
+from infercheck.engine.lanes import Job, work
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.progress import Progress
-from infercheck.model.report import Report
+from infercheck.model.report import Coverage, Report
 from infercheck.model.rule import Scalar
 from infercheck.rulebook import Rulebook
 from infercheck.summarise import VIEWS
@@ -356,10 +356,13 @@ def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
 
 
 def _report(run: _Run, options: AnalyzeOptions) -> Report:
-    diagnosis = _settled(run, options)
+    diagnosis, settling = _claimed(run, options)
     diagnose.make_views(run.engine, run.book, latency.views(run.engine), run.params)
-    cover = coverage.coverage(run.engine, run.scope, run.read, diagnosis, told=run.notes)
-    made = recommend.report(run.engine, run.book, diagnosis, cover)
+
+    def cover(lane: Engine) -> Coverage:
+        return coverage.coverage(lane, run.scope, run.read, diagnosis, told=run.notes)
+
+    made = recommend.report(run.engine, run.book, diagnosis, cover, settling)
     if not options.pictures:
         return made
     diagnose.make_views(run.engine, run.book, pictures.VIEWS, run.params)
@@ -386,14 +389,17 @@ def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[s
     return notes
 
 
-def _settled(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
-    if run.cluster is not None:
-        diagnosis = _settled_there(run, run.cluster, options)
-        replay.settle_latency(run.engine)
-        return diagnosis
-    diagnosis = _diagnosed(run, options)
-    together(run.engine.lanes, dollars=settle.settle, milliseconds=replay.settle_latency)
-    return diagnosis
+def _settled(run: _Run, options: AnalyzeOptions) -> None:
+    _, settling = _claimed(run, options)
+    work(run.engine.lanes, settling)
+
+
+def _claimed(run: _Run, options: AnalyzeOptions) -> tuple[diagnose.Diagnosis, list[Job]]:
+    """The diagnosis, and what is left to be settled here: a cluster has settled the dollars of its claims."""
+    dollars, milliseconds = Job("dollars", settle.settle), Job("milliseconds", cast(Any, replay.settle_latency))
+    if run.cluster is None:
+        return _diagnosed(run, options), [dollars, milliseconds]
+    return _settled_there(run, run.cluster, options), [milliseconds]
 
 
 def _settled_there(run: _Run, cluster: beyond.Cluster, options: AnalyzeOptions) -> diagnose.Diagnosis:

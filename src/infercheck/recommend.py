@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from infercheck import findings, latency, resample, summarise, verdict
 from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine
-from infercheck.engine.lanes import together
+from infercheck.engine.lanes import Job, work
 from infercheck.findings import Found
 from infercheck.model.report import (
     Addressable,
@@ -33,19 +34,32 @@ MONTH_DAYS = 30
 MONTH_NEEDS_DAYS = resample.MIN_DAYS  # less says nothing about a month
 
 
-def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Coverage) -> Report:
-    """Build the report from tables ``settled``, ``settled_latency``, ``replayed_*`` and the views."""
-    window = summarise.window(engine)
-    latency.time_units(engine)
-    said = together(
-        engine.lanes,
-        found=lambda lane: findings.found(lane, diagnosis),
-        waits=latency.latency,
-        spend=summarise.spend,
-    )
+def report(
+    engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Callable[[Engine], Coverage], settling: Sequence[Job] = ()
+) -> Report:
+    """Build the report from tables ``settled``, ``settled_latency``, ``replayed_*`` and the views; ``settling`` are jobs that fill these first."""
+    said: dict[str, Any] = {}
+
+    def asked(name: str, ask: Callable[[Engine], Any], *needs: str) -> Job:
+        def run(lane: Any) -> None:
+            said[name] = ask(lane)
+
+        return Job(name, run, needs)
+
+    settled = [job.name for job in settling]
+    jobs = [
+        *settling,
+        asked("units", latency.time_units),
+        asked("waits", latency.latency, "units"),
+        asked("coverage", coverage),
+        asked("found", lambda lane: findings.found(lane, diagnosis), "units", *settled),
+        asked("spend", summarise.spend, "units", *settled),
+    ]
+    work(engine.lanes, jobs)
     found: Found = said["found"]
     spend: Spend = said["spend"]
     waits = latency.with_findings(said["waits"], found.findings)
+    window = summarise.window(engine)
     plan = _plan(found, book, window, resample.spreads(engine, window, "(SELECT DISTINCT section, fix, subject FROM listed_findings)"))
     rest = {"findings": found.more, "plan": found.more_plan}
     saves = [item.saves_usd for item in plan] + [found.more_plan.usd if found.more_plan else None]
@@ -54,7 +68,7 @@ def report(engine: Engine, book: Rulebook, diagnosis: Diagnosis, coverage: Cover
     used = sorted({item.fix for item in plan})
     return Report(
         window=window,
-        coverage=coverage,
+        coverage=said["coverage"],
         headline=headline,
         findings=found.findings,
         plan=plan,

@@ -7,8 +7,6 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
 
 from infercheck.engine.base import Database
 
@@ -55,17 +53,6 @@ def work(lanes: Sequence[Database], jobs: Sequence[Job], on_start: Callable[[str
                 thread.join(_STOP_S)
     if board.error:
         raise board.error
-
-
-def together(lanes: Sequence[Database], **asks: Callable[[Any], Any]) -> dict[str, Any]:
-    """What each of these says of its connection, by name; none needs another."""
-    said: dict[str, Any] = {}
-
-    def ask(name: str, lane: Database) -> None:
-        said[name] = asks[name](lane)
-
-    work(lanes, [Job(name, partial(ask, name)) for name in asks])
-    return said
 
 
 class _Board:
