@@ -3,68 +3,40 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from infercheck import (
-    anonymize,
     coverage,
-    diagnose,
     ingest,
-    latency,
     pictures,
     prepare,
     recommend,
-    replay,
-    rulebook,
-    settle,
     sources,
     sqlcheck,
 )
 from infercheck.analysis import CALLS, CLAIMS, Analysis
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine
-from infercheck.engine.lanes import Job, work
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
-from infercheck.model.progress import Progress
 from infercheck.model.report import Coverage, Report
-from infercheck.model.rule import Scalar
-from infercheck.rulebook import Rulebook
+from infercheck.run import Event, Paths, Run, each, opened
 from infercheck.summarise import VIEWS
 
 if TYPE_CHECKING:
     import polars as pl
 
-    from infercheck import beyond, gate
+    from infercheck import gate
     from infercheck.model.gate import Check, GateReport
     from infercheck.model.reconciliation import Reconciliation
     from infercheck.model.simulation import Simulation
     from infercheck.model.snapshot import Snapshot
 
-Event = Callable[[Progress], None]
 Note = Callable[[str], None]
-Paths = str | Path | Sequence[str | Path]
 Rows = Literal["claims", "calls", "focus", "chargeback"]
-
-
-@dataclass(frozen=True)
-class _Run:
-    """One run with its log in scope."""
-
-    engine: Engine
-    config: Config
-    book: Rulebook
-    params: dict[str, dict[str, Scalar]]
-    scope: ingest.Scope
-    read: ingest.IngestResult
-    notes: list[str]
-    on_event: Event | None
-    cluster: beyond.Cluster | None = None
 
 
 def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Analysis:
@@ -72,30 +44,27 @@ def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Ev
 
     Raises UsageError for wrong options, config or rules, InputError for input that cannot be read.
     """
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        return Analysis.of(_report(run, options), run.engine)
+    with opened(paths, options, on_event) as run:
+        return Analysis.of(_report(run), run.engine)
 
 
 def report(
     paths: Paths, *, budgets: Sequence[gate.Budget] = (), options: AnalyzeOptions | None = None, on_event: Event | None = None
 ) -> tuple[Report, list[Check]]:
     """The report alone, without the rows behind it, and a check for each budget."""
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        made = _report(run, options)
+    with opened(paths, options, on_event) as run:
+        made = _report(run)
         if not budgets:
             return made, []
         from infercheck import gate
 
-        return made, gate.checks_of(budgets, run.engine, _collected(run, options).snapshot, made)
+        return made, gate.checks_of(budgets, run.engine, _collected(run).snapshot, made)
 
 
 def baseline(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
     """The logs summed by day and stratum: what `infercheck baseline write` keeps. No prompt, key or user is in it."""
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        return _collected(run, options).snapshot
+    with opened(paths, options, on_event) as run:
+        return _collected(run).snapshot
 
 
 def check(
@@ -118,9 +87,9 @@ def check(
     if baseline is None and not budgets:
         raise UsageError("there is nothing to check against", hint="add --baseline FILE, --budget KEY=VALUE, or [budgets] to the config")
     base = None if baseline is None else gate.load(baseline)
-    with _run(paths, options, on_event, salt=base.salt if base else None) as run:
-        found = _collected(run, options)
-        made = _report(run, options) if gate.needs_rules(budgets) else None
+    with opened(paths, options, on_event, salt=base.salt if base else None) as run:
+        found = _collected(run)
+        made = _report(run) if gate.needs_rules(budgets) else None
         checks = gate.checks_of(budgets, run.engine, found.snapshot, made)
     label = _label(paths)
     if base is None:
@@ -152,20 +121,15 @@ def _side(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt
     """One side of a diff: a baseline file as it stands, else logs."""
     from infercheck import gate
 
-    each = _each(paths)
-    if len(each) == 1 and gate.is_baseline(Path(each[0])):
-        return gate.Collected(gate.load(Path(each[0])))
-    with _run(paths, options, on_event, salt=salt) as run:
-        return _collected(run, options, prompts=True)
+    sides = each(paths)
+    if len(sides) == 1 and gate.is_baseline(Path(sides[0])):
+        return gate.Collected(gate.load(Path(sides[0])))
+    with opened(paths, options, on_event, salt=salt) as run:
+        return _collected(run, prompts=True)
 
 
 def _label(paths: Paths) -> str:
-    return ", ".join(map(str, _each(paths)))
-
-
-def _each(paths: Paths) -> Sequence[str | Path]:
-    """One path is a list of one, not a list of letters."""
-    return [paths] if isinstance(paths, str | Path) else paths
+    return ", ".join(map(str, each(paths)))
 
 
 def export_claims(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
@@ -214,9 +178,8 @@ def export_rows(
     on_note: Note | None = None,
 ) -> None:
     """The rows of ``export_claims``, ``_calls``, ``_focus`` or ``_chargeback`` as a Parquet file, in bounded memory however many they are."""
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        run.engine.spool(_rows(run, what, options, version, on_note), to)
+    with opened(paths, options, on_event) as run:
+        run.engine.spool(_rows(run, what, version, on_note), to)
     if what == "focus" and version == "1.2":
         from infercheck.finance import focus_checks
 
@@ -224,18 +187,18 @@ def export_rows(
             raise RuntimeError(f"the FOCUS rows are not what they should be: {'; '.join(wrong)}")
 
 
-def _rows(run: _Run, what: Rows, options: AnalyzeOptions, version: str, on_note: Note | None) -> str:
+def _rows(run: Run, what: Rows, version: str, on_note: Note | None) -> str:
     """SQL of the rows, once what they read is there."""
     if what in ("claims", "calls"):
-        _settled(run, options)
+        run.settled()
         return CLAIMS if what == "claims" else CALLS
     from infercheck.finance import chargeback, focus
 
-    diagnose.make_views(run.engine, run.book, VIEWS, run.params)
-    _charged(run, options, on_note)
+    run.make_views(*VIEWS)
+    _charged(run, on_note)
     if what == "chargeback":
         return chargeback.query(run.engine, run.config)
-    return focus.query(run.engine, run.config, version, anonymous=options.anonymize)
+    return focus.query(run.engine, run.config, version, anonymous=run.options.anonymize)
 
 
 def _frame(what: Rows, paths: Paths, **more: Any) -> pl.DataFrame:
@@ -252,10 +215,9 @@ def export_excel(
     """Report and chargeback as an .xlsx workbook."""
     from infercheck.finance import chargeback, workbook
 
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
-        made = _report(run, options)
-        notes = _charged(run, options, on_note)
+    with opened(paths, options, on_event) as run:
+        made = _report(run)
+        notes = _charged(run, on_note)
         return workbook.render(made, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
 
 
@@ -267,11 +229,10 @@ def simulate(paths: Paths, fixes: Sequence[str], *, options: AnalyzeOptions | No
     """
     from infercheck import simulate as what_if
 
-    options = options or AnalyzeOptions()
     chosen = what_if.choices(fixes)
-    with _run(paths, options, on_event) as run:
-        _diagnosed(run, options)
-        diagnose.make_views(run.engine, run.book, what_if.views(chosen), run.params)
+    with opened(paths, options, on_event) as run:
+        run.diagnosed()
+        run.make_views(*what_if.views(chosen))
         return what_if.simulate(run.engine, chosen)
 
 
@@ -291,23 +252,22 @@ def reconcile(
     from infercheck.finance import reconcile as reconciling
 
     options = options or AnalyzeOptions()
-    lines = bills.read_all([Path(invoice) for invoice in _each(invoices)], Config.load(options.config))
+    lines = bills.read_all([Path(invoice) for invoice in each(invoices)], Config.load(options.config))
     options, covered = reconciling.scope(options, lines)
-    with _run(paths, options, on_event) as run:
-        diagnose.make_views(run.engine, run.book, ("priced_calls",), run.params)
-        notes = _charged(run, options, None)
-        names = [Path(invoice).name for invoice in _each(invoices)]
+    with opened(paths, options, on_event) as run:
+        run.make_views("priced_calls")
+        notes = _charged(run, None)
+        names = [Path(invoice).name for invoice in each(invoices)]
         return reconciling.reconcile(run.engine, run.config, lines, invoices=names, period=covered, tolerance=tolerance, notes=notes)
 
 
 def query(paths: Paths, sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """Run one read-only SELECT over the canonical tables and views of the logs at ``paths``."""
-    options = options or AnalyzeOptions()
-    with _run(paths, options, on_event) as run:
+    with opened(paths, options, on_event) as run:
         tree = run.engine.serialized_statements(sql)
         known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
         read = sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)
-        diagnose.make_views(run.engine, run.book, sorted(read & set(run.book.views)), run.params)
+        run.make_views(*sorted(read & set(run.book.views)))
         try:
             return run.engine.frame(sql.rstrip().rstrip(";"))
         except DatabaseError as err:
@@ -320,126 +280,34 @@ def detect(path: str | Path, *, config: Path | None = None) -> list[Any]:
     return list(ingest.detect(Path(path), among=sources.known(found.source, where=found.where)))
 
 
-@contextmanager
-def _run(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt: str | None = None) -> Iterator[_Run]:
-    """``salt`` is that of a baseline: a ledger of another salt is left alone, and the logs are read without it."""
-    config = Config.load(options.config)
-    book = rulebook.load(options.rules)
-    config.check({**{i: r.header.params for i, r in book.rules.items()}, **{i: v.header.params for i, v in book.views.items()}})
-    params = config.rule_params
-    basis = options.cost_basis or config.cost_basis
-    if basis:
-        params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
-    ledger_file = _ledger(options, salt)
-    book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
-    with _cluster(paths, options) as cluster, Engine(ledger_file, own=options.ledger is None) as engine:
-        read = ingest.ingest(
-            engine, [str(p) for p in _each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
-        )
-        engine.lock_down(but=cluster.folder if cluster else None)  # before --where, which must not reach a file either
-        if on_event:
-            on_event(Progress("preparing"))
-        scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
-        notes = prepare.prepare(engine, config, whole=options.where is None)
-        if options.anonymize:
-            read = anonymize.anonymize(engine, read)
-        engine.share_cores()
-        yield _Run(engine, config, book, params, scope, read, notes, on_event, cluster)
-
-
-def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
-    file = (options.ledger or ingest.default_path()) if options.use_ledger else None
-    if file is None or salt is None or not file.exists():
-        return file
-    with Engine(file, own=options.ledger is None) as engine:
-        return file if ingest.salted_by(engine, salt) else None
-
-
-def _report(run: _Run, options: AnalyzeOptions) -> Report:
-    diagnosis, settling = _claimed(run, options)
-    diagnose.make_views(run.engine, run.book, latency.views(run.engine), run.params)
+def _report(run: Run) -> Report:
+    diagnosis, settling = run.claimed()
 
     def cover(lane: Engine) -> Coverage:
         return coverage.coverage(lane, run.scope, run.read, diagnosis, told=run.notes)
 
     made = recommend.report(run.engine, run.book, diagnosis, cover, settling)
-    if not options.pictures:
+    if not run.options.pictures:
         return made
-    diagnose.make_views(run.engine, run.book, pictures.VIEWS, run.params)
+    run.make_views(*pictures.VIEWS)
     return made.model_copy(update={"pictures": pictures.pictures(run.engine)})
 
 
-def _collected(run: _Run, options: AnalyzeOptions, *, prompts: bool = False) -> gate.Collected:
+def _collected(run: Run, *, prompts: bool = False) -> gate.Collected:
     from infercheck import gate
 
     spans = run.engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
-    diagnose.make_views(run.engine, run.book, (*gate.VIEWS, *(("trace_components",) if spans else ())), run.params)
-    return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=options.cost_basis, prompts=prompts)
+    run.make_views(*gate.VIEWS, *(("trace_components",) if spans else ()))
+    return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=run.options.cost_basis, prompts=prompts)
 
 
-def _charged(run: _Run, options: AnalyzeOptions, on_note: Note | None) -> list[str]:
+def _charged(run: Run, on_note: Note | None) -> list[str]:
     """Fill the charges of the run's period, which needs the views; returns and tells what they do not hold."""
     from infercheck.finance import book
 
-    covered = book.fill(run.engine, run.config, since=options.since, until=options.until, anonymous=options.anonymize)
+    covered = book.fill(run.engine, run.config, since=run.options.since, until=run.options.until, anonymous=run.options.anonymize)
     notes = book.notes(run.engine, run.config, covered)
     if on_note:
         for note in notes:
             on_note(note)
     return notes
-
-
-def _settled(run: _Run, options: AnalyzeOptions) -> None:
-    _, settling = _claimed(run, options)
-    work(run.engine.lanes, settling)
-
-
-def _claimed(run: _Run, options: AnalyzeOptions) -> tuple[diagnose.Diagnosis, list[Job]]:
-    """The diagnosis, and what is left to be settled here: a cluster has settled the dollars of its claims."""
-    dollars, milliseconds = Job("dollars", settle.settle), Job("milliseconds", cast(Any, replay.settle_latency))
-    if run.cluster is None:
-        return _diagnosed(run, options), [dollars, milliseconds]
-    return _settled_there(run, run.cluster, options), [milliseconds]
-
-
-def _settled_there(run: _Run, cluster: beyond.Cluster, options: AnalyzeOptions) -> diagnose.Diagnosis:
-    from infercheck import beyond
-
-    return beyond.settled(
-        run.engine,
-        cluster,
-        run.book,
-        views=VIEWS,
-        select=options.select or run.config.select,
-        ignore=(*options.ignore, *run.config.ignored),
-        params=run.params,
-        timeout_s=options.rule_timeout_s,
-        on_event=run.on_event,
-    )
-
-
-@contextmanager
-def _cluster(paths: Paths, options: AnalyzeOptions) -> Iterator[beyond.Cluster | None]:
-    if options.remote is None:
-        yield None
-        return
-    from infercheck import beyond
-
-    with beyond.cluster([str(p) for p in _each(paths)], options.remote) as cluster:
-        yield cluster
-
-
-def _diagnosed(run: _Run, options: AnalyzeOptions) -> diagnose.Diagnosis:
-    views = (*VIEWS, *latency.views(run.engine))
-    diagnosis = diagnose.diagnose(
-        run.engine,
-        run.book,
-        select=options.select or run.config.select,
-        ignore=(*options.ignore, *run.config.ignored),
-        params=run.params,
-        also=views,
-        timeout_s=options.rule_timeout_s,
-        on_event=run.on_event,
-    )
-    diagnose.make_views(run.engine, run.book, views, run.params)  # a rule's time limit may have stopped one
-    return diagnosis
