@@ -162,7 +162,8 @@ class World:
 
     def state(self) -> tuple[object, ...]:
         """All that a way out might change: files, rows, settings."""
-        tables = [t for (t,) in self.engine.rows("SELECT table_name FROM duckdb_tables() WHERE NOT temporary ORDER BY 1")]
+        stored = "SELECT table_name FROM duckdb_tables() WHERE NOT temporary AND database_name <> 'beside' ORDER BY 1"
+        tables = [table for (table,) in self.engine.rows(stored)]
         rows = [self.engine.value(f'SELECT count(*) FROM "{t}"') for t in tables]
         settings = self.engine.rows("SELECT name, value FROM duckdb_settings() ORDER BY 1")
         calls = self.engine.rows("SELECT count(*), min(model), max(model) FROM calls")
