@@ -1,6 +1,8 @@
 /*---
 title = "Calls after an idle pause wait for a model to load"
-why = "A deployment that scales to zero, or swaps models out, makes the first people after a pause wait for the boot: everyone who calls before it is done. Other calls on the same deployment show what they would have waited."
+why = """A deployment that scales to zero, or swaps models out, makes the first people after a pause wait for the boot: everyone who calls before it is done. \
+Other calls on the same deployment show what they would have waited. Until the boot's end nobody is served, so that much of the wait is the boot's, whoever waits; what comes then \
+is a queue, and it is the boot's only as far as it would not have been there without one: had the boot taken no time, the same calls would have come and been served at the same pace."""
 action = "Keep {subject} warm: {slow_pauses} of {pauses} pauses ended in a cold start, up to {largest_ratio} times slower"
 fix = "provider_choice"
 grade = "measured"
@@ -14,7 +16,7 @@ help = "Shorter pauses unload nothing. How long a deployment stays loaded is not
 
 [params.min_ratio]
 default = 2.0
-help = "Slower than twice the warm median: a boot takes seconds beside a call's ordinary spread."
+help = "A pause ended in a boot if the first call after it was slower than twice the warm median: a boot takes seconds beside a call's ordinary spread. Who comes behind waits for the boot however long their own calls are."
 
 [params.min_excess_ms]
 default = 500
@@ -64,6 +66,83 @@ j        d        3500
 k        d        2500
 o        d        3500
 '''
+
+[[example]]
+name = "a job that never ran at a calm moment waits until the boot's end; who stands behind it would have stood there anyway, and waits three seconds longer"
+params = { min_warm = 2 }
+calls = '''
+call_id  app   deployment  started_at  duration_s  output_tokens
+z        w     d           0           0.1         60
+a        w     d           0.5         0.1         60
+b        w     d           1           0.1         60
+c        w     d           1.5         0.11        60
+d        w     d           2           0.1         60
+j        w     d           60          3.6         60
+k        tags  d           60.1        12          2000
+l        tags  d           60.2        13          2000
+m        tags  d           60.5        14          2000
+n        w     d           60.6        15          60
+o        w     d           120         3.6         60
+p        w     d           124         0.1         60
+'''
+claims = '''
+call_id  subject  waste_ms
+j        d        3500
+k        d        3400
+l        d        3300
+m        d        3000
+n        d        3000
+o        d        3500
+'''
+
+[[example]]
+name = "a server that falls behind by half a second a call would have done so without the boot: its ten seconds are told, not the queue"
+params = { min_warm = 2 }
+calls = '''
+call_id  app  deployment  started_at  duration_s  output_tokens
+z        w    d           0           1           60
+a        w    d           1.5         1           60
+b        w    d           3           1           60
+c        w    d           4.5         1           60
+d        w    d           6           1           60
+j        w    d           60          11          60
+k        w    d           60.5        11.5        60
+l        w    d           61          12          60
+m        w    d           61.5        12.5        60
+n        w    d           62          13          60
+q        w    d           76          1           60
+o        w    d           150         11          60
+p        w    d           163         1           60
+'''
+claims = '''
+call_id  subject  waste_ms
+j        d        10000
+k        d        10000
+l        d        10000
+m        d        10000
+n        d        10000
+o        d        10000
+'''
+
+[[example]]
+name = "a job comes first after each pause and is served at once: who waits behind it waits for no boot"
+params = { min_warm = 2 }
+calls = '''
+call_id  app   deployment  started_at  duration_s  ttft_s  streamed  input_tokens
+z        w     d           0           0.3         0.1     true      100
+a        w     d           0.5         0.3         0.1     true      100
+b        w     d           1           0.3         0.1     true      100
+c        w     d           1.5         0.3         0.11    true      100
+d        w     d           2           0.3         0.1     true      100
+j        tags  d           60          9           0.2     true      9000
+k        w     d           60.1        9.2         9       true      100
+n        w     d           70          0.3         0.1     true      100
+l        tags  d           120         9           0.2     true      9000
+m        w     d           120.1       9.2         9       true      100
+o        w     d           130         0.3         0.1     true      100
+p        tags  d           134         9           0.2     true      9000
+'''
+claims = ""
 
 [[example]]
 name = "one slow call after one pause is an anecdote"
@@ -256,6 +335,7 @@ WITH watched AS (
     -- The boot is over when the first call is served, by its first token where that is known. The log's first call opens gap 0: how long nothing ran before it is unknown, so it and those behind it are neither warm nor cold.
     SELECT
         m.call_id, m.deployment, m.start_us, m.kind, m.waited_ms, m.calm,
+        (o.served_us - m.start_us) / CAST(1000 AS DOUBLE) AS unserved_ms,
         CASE WHEN m.call_id = o.call_id OR m.start_us < o.served_us OR o.served_us IS NULL THEN o.gap ELSE -1 END AS cohort
     FROM measured AS m
     JOIN gap_starts AS o ON o.deployment = m.deployment AND o.pause = m.pause
@@ -265,13 +345,19 @@ WITH watched AS (
     WHERE cohort = -1 AND calm
     GROUP BY kind
     HAVING count(*) >= $min_warm
-), compared AS (
+), held AS (
+    -- Who stands behind others is held up by a boot until the first of them is served; what it waits then is their queue, however long.
     SELECT
-        m.call_id, m.deployment, m.cohort, m.start_us, m.waited_ms, m.calm, w.warm_ms, w.warm_calls,
-        ln(m.waited_ms / w.warm_ms) AS log_ratio,
-        m.waited_ms > $min_ratio * w.warm_ms AND m.waited_ms - w.warm_ms >= $min_excess_ms AS slow
+        m.deployment, m.cohort, m.start_us, m.call_id, m.calm, w.warm_ms, w.warm_calls,
+        CASE WHEN m.cohort = -1 THEN m.waited_ms ELSE least(m.waited_ms, w.warm_ms + m.unserved_ms) END AS held_ms
     FROM grouped AS m
     JOIN warm_medians AS w ON w.kind = m.kind
+), compared AS (
+    SELECT
+        deployment, cohort, start_us, call_id, calm, warm_calls,
+        ln(held_ms / warm_ms) AS log_ratio,
+        held_ms > $min_ratio * warm_ms AND held_ms - warm_ms >= $min_excess_ms AS slow
+    FROM held
 ), noises AS (
     -- Spread of a warm call's log ratio, robust and plain; a handful of equal calls must not make it zero.
     SELECT
@@ -321,18 +407,50 @@ WITH watched AS (
     FROM judged AS j
     JOIN chosen AS c ON c.deployment = j.deployment
     GROUP BY j.deployment
+), boots AS (
+    SELECT j.deployment, j.cohort, d.pause_us, d.slow_pauses, d.pauses
+    FROM judged AS j
+    JOIN cold AS d ON d.deployment = j.deployment
+    WHERE (d.by_count AND (j.stands_out OR (j.slow AND d.rare))) OR (d.by_size AND j.beyond_all)
+), fastest AS (
+    SELECT kind, min(waited_ms) AS fastest_ms FROM grouped WHERE cohort = -1 GROUP BY kind
+), waiting AS (
+    -- Everyone who came before a boot was over, and when it was their turn: at their first token, less what their kind waits on a calm deployment.
+    -- A queue serves in order, so it was no later than the turn of those behind.
+    SELECT
+        b.deployment, b.cohort, b.pause_us, b.slow_pauses, b.pauses, m.call_id, m.start_us, m.waited_ms, w.warm_ms,
+        min(m.start_us + 1000 * (m.waited_ms - w.warm_ms)) OVER behind AS turn_us,
+        least(
+            first_value(m.start_us + 1000 * (m.waited_ms - coalesce(w.warm_ms, f.fastest_ms, 0))) OVER in_order,
+            min(m.start_us + 1000 * m.waited_ms) OVER (PARTITION BY m.deployment, m.cohort)
+        ) AS loaded_us
+    FROM grouped AS m
+    JOIN boots AS b ON b.deployment = m.deployment AND b.cohort = m.cohort
+    LEFT JOIN warm_medians AS w ON w.kind = m.kind
+    LEFT JOIN fastest AS f ON f.kind = m.kind
+    WINDOW in_order AS (PARTITION BY m.deployment, m.cohort ORDER BY m.start_us, m.call_id ROWS UNBOUNDED PRECEDING),
+        behind AS (PARTITION BY m.deployment, m.cohort ORDER BY m.start_us, m.call_id ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)
+), drained AS (
+    -- How long after the boot's end the queue took to come to them, at least: where nothing tells it of a call, as long as to those before it.
+    SELECT
+        *,
+        greatest(coalesce(max(CASE WHEN warm_ms IS NOT NULL THEN turn_us END) OVER in_order, loaded_us) - loaded_us, 0) AS queue_us
+    FROM waiting
+    WINDOW in_order AS (PARTITION BY deployment, cohort ORDER BY start_us, call_id ROWS UNBOUNDED PRECEDING)
+), delayed AS (
+    SELECT *, (loaded_us - max(start_us - queue_us) OVER in_order) / CAST(1000 AS DOUBLE) AS delay_ms
+    FROM drained
+    WINDOW in_order AS (PARTITION BY deployment, cohort ORDER BY start_us, call_id ROWS UNBOUNDED PRECEDING)
 )
 SELECT
     c.call_id,
     c.deployment AS subject,
-    c.waited_ms - c.warm_ms AS waste_ms,
-    d.pause_us / 1000000 AS evidence_pause_s,
-    d.slow_pauses AS evidence_slow_pauses,
-    d.pauses AS evidence_pauses,
+    least(c.delay_ms, c.waited_ms) AS waste_ms,
+    c.pause_us / 1000000 AS evidence_pause_s,
+    c.slow_pauses AS evidence_slow_pauses,
+    c.pauses AS evidence_pauses,
     n.warm_calls AS evidence_warm_calls,
-    c.waited_ms / c.warm_ms AS evidence_largest_ratio
-FROM compared AS c
-JOIN cold AS d ON d.deployment = c.deployment
+    1 + c.delay_ms / c.warm_ms AS evidence_largest_ratio
+FROM delayed AS c
 JOIN noises AS n ON n.deployment = c.deployment
-JOIN judged AS j ON j.deployment = c.deployment AND j.cohort = c.cohort
-WHERE c.slow AND ((d.by_count AND (j.stands_out OR (j.slow AND d.rare))) OR (d.by_size AND j.beyond_all))
+WHERE c.delay_ms >= $min_excess_ms
