@@ -23,8 +23,8 @@ from latency_judges import MIN_CALLS, MIN_RUNS, RULES, Tallies, Tally, judge
 from latency_log import build, write
 from latency_world import MOST_CALLS
 
-SEEDS = range(541, 553)  # none of them was looked at while the rules were written
-SEEN = range(501, 533)  # these were
+SEEDS = range(553, 565)  # none of them was looked at while the rules were written
+SEEN = range(501, 553)  # these were
 
 
 @dataclass(frozen=True)
@@ -155,7 +155,7 @@ world runs again without its jobs, and without its boots. The queues of these wo
 - Seeds {SEEN.start} to {SEEN.stop - 1} were used in writing the rules. Where people by themselves wait so long that a log holds fewer
   than eight moments of their queue, the rule claims nothing of what a job adds to it: such pairs count as not found.
 - The boot that opens a log is left out: how long nothing ran before it is unknown. A boot's effect is that of all calls that came before it was over,
-  those of jobs included, which the rule leaves out where no calm moment tells what they would have waited.
+  those of jobs included.
 
 ## Without the jobs: foretold and true
 

@@ -14,19 +14,15 @@ help = "Exposed calls, and as many unexposed ones of the same kind: fewer have n
 
 [params.min_alike]
 default = 5.0
-help = "Unexposed calls of one kind whose mean may speak for any number of exposed ones: one call alone is chance. Also the exposed calls that a hint takes, where all people of the deployment together are slowed for certain."
+help = "As in view beside_jobs: unexposed calls of one kind whose mean may speak for any number of exposed ones. Also the exposed calls that a hint takes, where all people of the deployment together are slowed for certain."
 
 [params.min_effect]
 default = 0.1
 help = "The lower bound of the effect must exceed a tenth of the unexposed wait: less, nobody notices."
 
-[params.block_s]
-default = 30
-help = "Waits are alike from one second to the next, so whole blocks of time are drawn. A log of more than 300 blocks gets longer ones, and where people wait long a block is twice their wait."
-
 [params.min_blocks]
 default = 8
-help = "An interval from fewer blocks is too narrow; the claim is heuristic then. Where people without any job wait so long that the log holds fewer, what a job adds is not identified, and nothing is claimed."
+help = "An interval from fewer blocks is too narrow; the claim is heuristic then. Where people without any job wait so long that the log holds fewer, what a job adds is not identified, and nothing is claimed: see background_effect_not_identified."
 
 [params.min_episodes]
 default = 3
@@ -35,10 +31,6 @@ help = "One or two runs of the job may have met a slow moment by chance; the cla
 [params.alpha]
 default = 0.05
 help = "Share of false alarms among all pairs of an interactive workload and a deployment that are said to be slowed (Benjamini-Hochberg over all that were tested)."
-
-[params.max_gateway_slowness]
-default = 1.5
-help = "Windows in which the other deployments slow down by more than this are left out."
 
 [[example]]
 name = "four runs of a job, people wait 0.8 s longer in each"
@@ -258,75 +250,27 @@ i024     chat     heuristic
 i025     chat     heuristic
 '''
 ---*/
-WITH span AS (
-    -- Calls that wait in one queue are one observation, so a block outlasts the waits of its deployment, twice.
-    SELECT
-        deployment, min(first_us) OVER () AS first_us, max(last_us) OVER () - min(first_us) OVER () AS log_us,
-        greatest($block_s * 1000000, CAST(ceil((max(last_us) OVER () - min(first_us) OVER ()) / CAST(300 AS DOUBLE)) AS BIGINT), mean_wait_us * 2) AS block_us
-    FROM (
-        SELECT deployment, min(start_us) AS first_us, max(start_us) AS last_us, CAST(1000 * avg(CASE WHEN class = 'interactive' THEN ttft_ms END) AS BIGINT) AS mean_wait_us
-        FROM ttft_baseline
-        GROUP BY deployment
-    ) AS d
-), washed AS (
-    -- What queued up behind a run may still wait when it is over, so calls without jobs are those that came as long after it as it had lasted. Where they
-    -- would not do even if each of min_calls exposed ones needed min_alike of a kind of its own: half as long, or as soon as no job was in flight.
-    SELECT
-        deployment, workload,
-        CASE WHEN count(*) FILTER (WHERE washed_out >= 1) >= $min_alike * $min_calls THEN 1.0
-             WHEN count(*) FILTER (WHERE washed_out >= 0.5) >= $min_alike * $min_calls THEN 0.5 ELSE 0.0 END AS least_washed
-    FROM ttft_baseline
-    WHERE class = 'interactive' AND ttft_ms > 0 AND washed_out > 0
-    GROUP BY deployment, workload
-), streams AS (
-    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent arrivals of others than jobs, gateway slowness.
-    SELECT
-        t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
-        t.jobs_under_way > 0 AS exposed,
-        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING),
-            CAST(CAST(floor(log2(t.interactive_arrivals + t.unknown_arrivals + 1)) AS BIGINT) AS STRING),
-            CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
-        (t.start_us - s.first_us - (t.start_us - s.first_us) % s.block_us) / s.block_us AS block
-    FROM ttft_baseline AS t
-    JOIN washed AS w ON w.deployment = t.deployment AND w.workload = t.workload
-    JOIN span AS s ON s.deployment = t.deployment
-    WHERE t.class = 'interactive' AND t.ttft_ms > 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness
-        AND (t.jobs_under_way > 0 OR t.washed_out > 0 AND t.washed_out >= w.least_washed)
-), strata AS (
-    SELECT
-        deployment, workload, stratum,
-        CAST(count(*) FILTER (WHERE exposed) AS DOUBLE) AS exposed_calls,
-        CAST(count(*) FILTER (WHERE NOT exposed) AS DOUBLE) AS unexposed_calls,
-        avg(CASE WHEN exposed THEN ttft_ms END) AS exposed_ms,
-        avg(CASE WHEN NOT exposed THEN ttft_ms END) AS unexposed_ms,
-        avg(CASE WHEN exposed THEN ln(ttft_ms) END) - avg(CASE WHEN NOT exposed THEN ln(ttft_ms) END) AS log_ratio
-    FROM streams
-    GROUP BY deployment, workload, stratum
-    HAVING count(*) FILTER (WHERE exposed) > 0 AND count(*) FILTER (WHERE NOT exposed) > 0
-), weighed AS (
-    -- A kind weighs by its exposed calls, since it is their wait that is told; where fewer than min_alike unexposed calls speak for them, by so much less.
-    SELECT *, exposed_calls * least(unexposed_calls / $min_alike, 1) AS weight
-    FROM strata
-), compared AS (
+WITH compared AS (
     -- Each workload on a deployment, and ('') all people of the deployment: they stand in one queue, though the calls of one workload may be too few.
+    -- A kind weighs by its exposed calls, since it is their wait that is told; where few unexposed calls speak for them, by so much less.
     SELECT
         deployment, coalesce(workload, '') AS workload,
+        max(log_us) AS log_us,
         count(DISTINCT workload) AS workloads,
-        sum(exposed_calls) AS exposed_calls,
-        sum(unexposed_calls) AS unexposed_calls,
-        sum(weight * (exposed_ms - unexposed_ms)) / sum(weight) AS effect_ms,
-        sum(weight * unexposed_ms) / sum(weight) AS unexposed_ms,
-        sum(weight * log_ratio) / sum(weight) AS log_ratio
-    FROM weighed
+        CAST(count(*) FILTER (WHERE exposed) AS DOUBLE) AS exposed_calls,
+        CAST(count(*) FILTER (WHERE NOT exposed) AS DOUBLE) AS unexposed_calls,
+        sum(CASE WHEN exposed THEN speaks * (ttft_ms - unexposed_ms) END) / sum(CASE WHEN exposed THEN speaks END) AS effect_ms,
+        sum(CASE WHEN exposed THEN speaks * unexposed_ms END) / sum(CASE WHEN exposed THEN speaks END) AS unexposed_ms,
+        sum(CASE WHEN exposed THEN speaks * (ln(ttft_ms) - unexposed_log) END) / sum(CASE WHEN exposed THEN speaks END) AS log_ratio
+    FROM beside_jobs
     GROUP BY GROUPING SETS ((deployment, workload), (deployment))
 ), tried AS (
     -- Two bounds each: one on the mean, which a few endless waits make uncertain, one on the typical ratio, which they do not. Where people by themselves
     -- wait so long that a log holds fewer than min_blocks moments of their queue, what a job adds to it is not identified.
     SELECT c.*, 2 * count(*) OVER () AS tested
     FROM compared AS c
-    JOIN span AS s ON s.deployment = c.deployment
     WHERE c.exposed_calls >= $min_calls AND c.unexposed_calls >= $min_calls AND (c.workload <> '' OR c.workloads > 1)
-        AND 2000 * c.unexposed_ms * $min_blocks <= s.log_us
+        AND 2000 * c.unexposed_ms * $min_blocks <= c.log_us
 ), pairs AS (
     -- What may be told: a workload that is tried by itself, or with all people of its deployment.
     SELECT DISTINCT c.deployment, c.workload, c.exposed_calls, c.unexposed_calls, c.effect_ms, c.unexposed_ms
@@ -343,8 +287,7 @@ WITH span AS (
         sum(CASE WHEN m.exposed THEN 0 ELSE m.ttft_ms END) AS s0,
         sum(CASE WHEN m.exposed THEN ln(m.ttft_ms) ELSE 0 END) AS l1,
         sum(CASE WHEN m.exposed THEN 0 ELSE ln(m.ttft_ms) END) AS l0
-    FROM streams AS m
-    JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
+    FROM beside_jobs AS m
     JOIN (SELECT DISTINCT deployment FROM tried WHERE effect_ms > $min_effect * unexposed_ms) AS p ON p.deployment = m.deployment
     GROUP BY m.deployment, m.workload, m.stratum, m.block
 ), digits AS (
@@ -393,7 +336,7 @@ WITH span AS (
     GROUP BY GROUPING SETS ((deployment, workload), (deployment))
 ), episodes AS (
     SELECT deployment, coalesce(workload, '') AS workload, count(DISTINCT background_episode) AS episodes
-    FROM streams
+    FROM beside_jobs
     WHERE exposed
     GROUP BY GROUPING SETS ((deployment, workload), (deployment))
 ), scored AS (
@@ -449,10 +392,9 @@ WITH span AS (
 ), claimed AS (
     SELECT
         m.call_id, m.deployment, m.workload,
-        greatest(m.ttft_ms - s.unexposed_ms, 0) AS excess_ms,
-        sum(greatest(m.ttft_ms - s.unexposed_ms, 0)) OVER (PARTITION BY m.deployment, m.workload) AS all_excess_ms
-    FROM streams AS m
-    JOIN strata AS s ON s.deployment = m.deployment AND s.workload = m.workload AND s.stratum = m.stratum
+        greatest(m.ttft_ms - m.unexposed_ms, 0) AS excess_ms,
+        sum(greatest(m.ttft_ms - m.unexposed_ms, 0)) OVER (PARTITION BY m.deployment, m.workload) AS all_excess_ms
+    FROM beside_jobs AS m
     WHERE m.exposed
 )
 SELECT
