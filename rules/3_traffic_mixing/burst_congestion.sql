@@ -10,22 +10,6 @@ needs = ["started_at", "ended_at"]
 false_positives = """Something else that makes calls both come together and take long: a gateway that stalls and then lets all of them go (moments in which the other deployments are slow too are left out, where there are enough of them), or \
 a job whose calls come in volleys and are larger than the size classes tell apart. Re-sends after a failure are no arrivals here, since slowness itself causes them."""
 
-[params.bin_s]
-default = 5
-help = "A burst that is over in less than five seconds fills slots for about as long as one answer takes; longer bins hide it."
-
-[params.window_s]
-default = 3600
-help = "What is usual is the median of the hour around it, empty bins included: the day's rhythm is no burst."
-
-[params.sigmas]
-default = 3.0
-help = "Roots of the median above the median: arrivals by chance reach that in one bin of several hundred."
-
-[params.min_burst_calls]
-default = 5
-help = "Calls that start in one bin: fewer make no queue on any deployment worth the name, however quiet it usually is."
-
 [params.min_excess_share]
 default = 0.5
 help = "Of all waiting beyond the usual: where bursts hold less than half of it, something else comes first."
@@ -315,85 +299,23 @@ c037     chat  d           m      144.3       1.5         0.4     true      u   
 c038     chat  d           m      148.3       1.5         0.4     true      u         100
 c039     chat  d           m      152.3       1.5         0.4     true      u         100
 c040     chat  d           m      156.3       1.5         0.4     true      u         100
-c041     chat  d           m      160.3       1.5         0.4     true      u         100
-c042     chat  d           m      164.3       1.5         0.4     true      u         100
-c043     chat  d           m      168.3       1.5         0.4     true      u         100
-c044     chat  d           m      172.3       1.5         0.4     true      u         100
-c045     chat  d           m      176.3       1.5         0.4     true      u         100
-c046     chat  d           m      180.3       1.5         0.4     true      u         100
-c047     chat  d           m      184.3       1.5         0.4     true      u         100
-c048     chat  d           m      188.3       1.5         0.4     true      u         100
-c049     chat  d           m      192.3       1.5         0.4     true      u         100
-c050     chat  d           m      196.3       1.5         0.4     true      u         100
 '''
 claims = ""
 ---*/
-WITH crowded AS (
-    -- Cheap sieve: hours that may hold a burst at all.
-    SELECT deployment, window_us
-    FROM (
-        SELECT deployment, start_us - start_us % ($window_s * 1000000) AS window_us
-        FROM priced_calls
-        WHERE start_us IS NOT NULL
-        GROUP BY deployment, start_us - start_us % ($window_s * 1000000), start_us - start_us % ($bin_s * 1000000)
-        HAVING count(*) >= $min_burst_calls
-    ) AS b
-    GROUP BY deployment, window_us
-), bins AS (
-    SELECT p.deployment, c.window_us, p.start_us - p.start_us % ($bin_s * 1000000) AS bin_us, count(*) AS n
-    FROM priced_calls AS p
-    JOIN crowded AS c ON c.deployment = p.deployment AND c.window_us = p.start_us - p.start_us % ($window_s * 1000000)
-    LEFT JOIN (SELECT call_id FROM attempt_chains WHERE send > 1 OR impatient) AS r ON r.call_id = p.call_id
-    WHERE p.gateway_cache_hit IS NOT TRUE AND r.call_id IS NULL
-    GROUP BY p.deployment, c.window_us, p.start_us - p.start_us % ($bin_s * 1000000)
-), spans AS (
-    SELECT p.deployment, min(p.start_us) AS first_us, max(p.start_us) AS last_us
-    FROM priced_calls AS p
-    WHERE p.deployment IN (SELECT deployment FROM crowded)
-    GROUP BY p.deployment
-), windows AS (
-    -- All bins of the hour count, empty ones too, but none before the deployment's first call or after its last.
-    SELECT
-        b.deployment, b.window_us,
-        (least(b.window_us + ($window_s - $bin_s) * 1000000, max(s.last_us - s.last_us % ($bin_s * 1000000)))
-            - greatest(b.window_us, max(s.first_us - s.first_us % ($bin_s * 1000000)))) / ($bin_s * 1000000) + 1 - count(*) AS empty_bins,
-        count(*) AS full_bins
-    FROM bins AS b
-    JOIN spans AS s ON s.deployment = b.deployment
-    GROUP BY b.deployment, b.window_us
-), ordered AS (
-    -- How many bins held so many calls: an hour has few different numbers.
-    SELECT
-        c.deployment, c.window_us, c.n, w.empty_bins, ceil((w.empty_bins + w.full_bins) / CAST(2 AS DOUBLE)) AS middle,
-        sum(c.bins) OVER (PARTITION BY c.deployment, c.window_us ORDER BY c.n ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) AS up_to
-    FROM (SELECT deployment, window_us, n, count(*) AS bins FROM bins GROUP BY deployment, window_us, n) AS c
-    JOIN windows AS w ON w.deployment = c.deployment AND w.window_us = c.window_us
-), medians AS (
-    SELECT
-        deployment, window_us,
-        CAST(CASE WHEN max(empty_bins) >= max(middle) THEN 0 ELSE min(CASE WHEN up_to + empty_bins >= middle THEN n END) END AS DOUBLE) AS usual
-    FROM ordered
-    GROUP BY deployment, window_us
-), hot AS (
-    SELECT b.deployment, b.bin_us, b.n, m.usual
-    FROM bins AS b
-    JOIN medians AS m ON m.deployment = b.deployment AND m.window_us = b.window_us
-    WHERE b.n >= $min_burst_calls AND b.n > m.usual + $sigmas * sqrt(m.usual)
+WITH hot AS (
+    SELECT DISTINCT deployment, bin_us, arrivals, usual FROM burst_calls
 ), bursting AS (
-    SELECT h.deployment, sum(h.n) AS hot_calls
-    FROM hot AS h
-    GROUP BY h.deployment
-    HAVING sum(h.n) >= $min_calls
+    SELECT deployment FROM hot GROUP BY deployment HAVING sum(arrivals) >= $min_calls
 ), placed AS (
     SELECT
         p.call_id, p.deployment, p.workload, w.class, p.operation, p.model, v.size, v.waited_ms,
         p.start_us - p.start_us % ($block_s * 1000000) AS block_us,
-        h.bin_us IS NOT NULL AS in_burst
+        h.call_id IS NOT NULL AS in_burst
     FROM priced_calls AS p
     JOIN bursting AS b ON b.deployment = p.deployment
     JOIN call_waits AS v ON v.call_id = p.call_id
     JOIN workloads AS w ON w.workload = p.workload
-    LEFT JOIN hot AS h ON h.deployment = p.deployment AND h.bin_us = p.start_us - p.start_us % ($bin_s * 1000000)
+    LEFT JOIN burst_calls AS h ON h.call_id = p.call_id
     LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
     WHERE coalesce(g.slowness, 1) <= $max_gateway_slowness
 ), kinds AS (
@@ -457,7 +379,7 @@ WITH crowded AS (
     WHERE w.in_burst
     GROUP BY w.deployment, w.workload
 ), shapes AS (
-    SELECT h.deployment, max(h.n) AS largest, percentile_cont(0.5) WITHIN GROUP (ORDER BY h.usual) AS usual FROM hot AS h GROUP BY h.deployment
+    SELECT deployment, max(arrivals) AS largest, percentile_cont(0.5) WITHIN GROUP (ORDER BY usual) AS usual FROM hot GROUP BY deployment
 )
 SELECT
     w.call_id,
