@@ -28,8 +28,8 @@ d        chat          d           m      61          41          40      true  
 e        chat          d           m      67          43          42      true      u         100
 '''
 rows = '''
-subject  evidence_jobs  evidence_waits_s  evidence_calls_beside_jobs  evidence_moments
-d        nightly-tags   31                2                           1
+subject  evidence_jobs  evidence_waits_s  evidence_calls  evidence_moments
+d        nightly-tags   31                2               1
 '''
 
 [[example]]
@@ -73,7 +73,7 @@ SELECT
     o.deployment AS subject,
     CASE WHEN j.workloads > 1 THEN concat_ws('', j.workload, ' and others') ELSE j.workload END AS evidence_jobs,
     round(o.unexposed_ms / 1000, 0) AS evidence_waits_s,
-    o.exposed_calls AS evidence_calls_beside_jobs,
+    o.exposed_calls AS evidence_calls,
     floor(o.moments) AS evidence_moments
 FROM overloaded AS o
 JOIN jobs AS j ON j.deployment = o.deployment
