@@ -59,12 +59,28 @@ WITH timed AS (
     FROM timed AS t
     JOIN usual AS u ON u.workload = t.workload AND u.model IS NOT DISTINCT FROM t.model
     GROUP BY t.window_us, t.deployment
+), crowded AS (
+    SELECT window_us, count(*) - 1 AS others FROM cells WHERE deployment IS NOT NULL GROUP BY window_us
+), placed AS (
+    SELECT c.window_us, c.deployment, c.ratio, w.others, row_number() OVER (PARTITION BY c.window_us ORDER BY c.ratio, c.deployment) AS place
+    FROM cells AS c
+    JOIN crowded AS w ON w.window_us = c.window_us
+    WHERE c.deployment IS NOT NULL AND w.others >= $min_others
+), middles AS (
+    -- Where the median of the others stands among all: one place further on from one's own. For an even number it lies between two.
+    SELECT
+        window_us, deployment,
+        CASE WHEN low < place THEN low ELSE low + 1 END AS low,
+        CASE WHEN high < place THEN high ELSE high + 1 END AS high
+    FROM (SELECT *, CAST(floor((others + 1) / 2.0) AS BIGINT) AS low, CAST(floor((others + 2) / 2.0) AS BIGINT) AS high FROM placed) AS sized
+), medians AS (
+    SELECT m.window_us, m.deployment, l.ratio + (h.ratio - l.ratio) * 0.5 AS slowness
+    FROM middles AS m
+    JOIN placed AS l ON l.window_us = m.window_us AND l.place = m.low
+    JOIN placed AS h ON h.window_us = m.window_us AND h.place = m.high
 )
-SELECT
-    a.deployment,
-    a.window_us,
-    CASE WHEN count(b.ratio) >= $min_others THEN percentile_cont(0.5) WITHIN GROUP (ORDER BY b.ratio) END AS slowness,
-    count(b.ratio) AS others
-FROM cells AS a
-LEFT JOIN cells AS b ON b.window_us = a.window_us AND b.deployment <> a.deployment
-GROUP BY a.deployment, a.window_us
+SELECT c.deployment, c.window_us, m.slowness, w.others
+FROM cells AS c
+JOIN crowded AS w ON w.window_us = c.window_us
+LEFT JOIN medians AS m ON m.window_us = c.window_us AND m.deployment = c.deployment
+WHERE c.deployment IS NOT NULL
