@@ -157,7 +157,8 @@ def completed(engine: Engine, ids: str) -> str:
         "known_of_call",
         f"""
         SELECT kept_id AS call_id, {facts} FROM (
-            SELECT c.*, k.call_id AS kept_id, row_number() OVER (PARTITION BY k.call_id ORDER BY c.fullness DESC, c.content_hash, c.call_id) AS place
+            SELECT c.*, k.call_id AS kept_id, row_number() OVER (
+                PARTITION BY k.call_id ORDER BY c.fullness DESC, c.source, c.started_at, c.ended_at, c.content_hash, c.call_id) AS place
             FROM kept_calls k JOIN call_rows w ON w.call_id = k.call_id
             JOIN grouped_calls g ON g.group_key = k.group_key JOIN call_rows c ON c.call_id = g.call_id AND c.status IS NOT DISTINCT FROM w.status
             WHERE k.group_key IN ({differing}))

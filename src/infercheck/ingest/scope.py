@@ -127,13 +127,17 @@ def _as_stored(engine: Engine, file_ids: Sequence[int], kept: int) -> bool:
 
 
 def _keep_one_of_each(engine: Engine, ids: str) -> None:
-    """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest."""
+    """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest.
+
+    ``content_hash`` comes last, since digests of prompts are in it: it is another one under the salt of another ledger.
+    """
     attempts.group_copies(engine, ids)
     engine.create(
         "grouped_calls",
         f"""
         SELECT c.call_id, coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR)) AS group_key,
-            c.trace_id, c.session_id, coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) AS tokens, c.fullness, c.content_hash,
+            c.trace_id, c.session_id, c.source, c.started_at, c.ended_at, c.fullness, c.content_hash,
+            coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) AS tokens,
             c.file_id, c.line
         FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""",
     )
@@ -142,7 +146,7 @@ def _keep_one_of_each(engine: Engine, ids: str) -> None:
         """
         SELECT call_id, group_key FROM grouped_calls
         QUALIFY row_number() OVER (PARTITION BY group_key
-            ORDER BY tokens DESC, fullness DESC, session_id, content_hash, file_id, line) = 1""",
+            ORDER BY tokens DESC, fullness DESC, session_id, source, started_at, ended_at, content_hash, file_id, line) = 1""",
     )
     # What a sum over all records would add to that of the calls.
     names = ", ".join(c.name for c in ledger.REPEATED)
