@@ -97,7 +97,12 @@ class _Planner:
             return self._no_log(found, source.id, source.header.refuses)
         by_lines = head.grows_by_lines and not found.member and not source.header.held
         start = seen.bytes_read if seen and change == "grown" and seen.source == source.id and by_lines else 0
-        reading = Reading(seen.file_id if seen else self._next_id, found, head, source, self._versions[source.id], start, seen)
+        header = source.header
+        naive = not (header.times_are_utc or header.times_are_relative) and inputs.without_zone(head.records)
+        if not header.rest:  # nobody asks for the records any more: those of thousands of files would fill the memory
+            head = replace(head, records=())
+        file_id = seen.file_id if seen else self._next_id
+        reading = Reading(file_id, found, head, source, self._versions[source.id], start, seen, naive)
         self.plan.readings.append(reading)
         self._next_id += not seen
         return True

@@ -10,7 +10,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.ingest import ledger, record_stage, span_stage, staging
 from infercheck.ingest.archives import unpack
 from infercheck.ingest.changes import Edges, Seen, edges_at, state_of
-from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found, Look, count_lines, without_zone
+from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found, Look, count_lines
 from infercheck.sources import Source
 
 PACKED_RATIO = 8  # how much larger an archive is unpacked, roughly
@@ -27,6 +27,7 @@ class Reading:
     version: str  # of the source: see sources.fingerprint
     start: int
     seen: Seen | None
+    naive: bool = False  # its first records hold times without a zone, and the format says nothing of theirs
     edges: Edges | None = None  # where reading has had all of the file in hand
     plain: Path | None = None
     base: int = 0
@@ -64,8 +65,7 @@ class Reading:
     def note(self) -> str:
         """What was lost or mended, in words."""
         header = self.source.header
-        naive = not header.times_are_utc and not header.times_are_relative and without_zone(self.look.records)
-        times = [NAIVE_TIMES] * naive + [RELATIVE_TIMES] * header.times_are_relative
+        times = [NAIVE_TIMES] * self.naive + [RELATIVE_TIMES] * header.times_are_relative
         return "; ".join([*self.notes, *(self.cleaned.notes if self.cleaned else ()), *times])
 
     @property

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
-from functools import cache
+from functools import cache, lru_cache, reduce
+from operator import or_
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -29,21 +30,24 @@ class Match:
 class Recogniser:
     """Tells by which of some sources a file is read.
 
-    A folder may hold thousands of files of one shape: what was found for one holds for all whose records have the same keys, as far as any source
-    asks for them.
+    A folder may hold thousands of files of one shape. All that sources ask of the first records is whether at least half of them have a key, or one
+    of several: a record is a number with a bit for each such question, and what was found for one file holds for all of the same answers.
     """
 
     def __init__(self, among: Mapping[str, Source]) -> None:
         self._among = among
+        detects = [source.header.detect for source in among.values()]
+        asked = dict.fromkeys(key for detect in detects for key in (*detect.all, *detect.any, *detect.none))
+        self._bits = dict.fromkeys(asked, 0)
+        for place, keys in enumerate([*((key,) for key in asked), *(detect.any for detect in detects)]):
+            for key in keys:
+                self._bits[key] |= 1 << place
         self._nested: dict[str, list[str]] = {}
-        for source in among.values():
-            detect = source.header.detect
-            for key in (*detect.all, *detect.any, *detect.none):
-                head, dot, _ = key.partition(".")
-                if dot and key not in self._nested.setdefault(head, []):
-                    self._nested[head].append(key)
-        self._globs = sorted({glob for source in among.values() for glob in source.header.detect.files})
-        self._shapes: dict[tuple[object, ...], int] = {}
+        for key in asked:
+            if "." in key:
+                self._nested.setdefault(key.partition(".")[0], []).append(key)
+        self._globs = sorted({glob for detect in detects for glob in detect.files})
+        self._shapes: dict[tuple[str, ...], tuple[int, list[str]]] = {}
         self._found: dict[tuple[object, ...], list[Match]] = {}
 
     def match(self, records: Sequence[Mapping[str, Any]], fmt: str, path: str = "") -> list[Match]:
@@ -51,16 +55,35 @@ class Recogniser:
         if max(len(self._shapes), len(self._found)) > REMEMBERED:
             self._shapes, self._found = {}, {}
         sample = records[:SAMPLE]
-        shape = (fmt, *(glob for glob in self._globs if _fits(path, glob)), *map(self._shape, sample))
+        shape = (fmt, *(glob for glob in self._globs if _fits(path, glob)), _usual(tuple(sorted(map(self._answers, sample)))))
         if shape not in self._found:
             self._found[shape] = match(sample, fmt, self._among, path, claims_suffice=True)
         return self._found[shape]
 
-    def _shape(self, record: Mapping[str, Any]) -> int:
-        """A number for the keys of a record that any source asks for, and for all on its first level."""
-        nested = self._nested
-        keys = (frozenset(record), *(key for head in record if head in nested for key in nested[head] if has_key(record, key)))
-        return self._shapes.setdefault(keys, len(self._shapes))
+    def _answers(self, record: Mapping[str, Any]) -> int:
+        """What a record answers. Keys that stand inside of others are looked for in each one, the rest but once a shape."""
+        keys = tuple(record)
+        if keys not in self._shapes:
+            answers = 0
+            for key in keys:
+                answers |= self._bits.get(key, 0)
+            self._shapes[keys] = answers, [key for head in keys for key in self._nested.get(head, ()) if key not in record]
+        answers, inside = self._shapes[keys]
+        for key in inside:
+            if has_key(record, key):
+                answers |= self._bits[key]
+        return answers
+
+
+@lru_cache(REMEMBERED)
+def _usual(answers: tuple[int, ...]) -> int:
+    """The bits that at least half of some numbers have."""
+    usual, left = 0, reduce(or_, answers, 0)
+    while left:
+        bit = left & -left
+        left ^= bit
+        usual |= bit * (2 * sum(1 for each in answers if each & bit) >= len(answers))
+    return usual
 
 
 def has_key(record: Mapping[str, Any], key: str) -> bool:
