@@ -28,6 +28,7 @@ DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
 JOIN_BYTES = 1 << 20
+ALONG_BYTES = 1 << 22  # files up to this are laid beside many small ones, where those are most of the bytes
 BATCH_BYTES = 1 << 28  # a batch is committed at once; its texts are held until then, in memory or in the spill folder
 
 
@@ -155,6 +156,8 @@ def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None
         (slow if not r.prepare(scratch) else small if _joinable(r) else fast).append(r)
     if len(small) < JOIN_FROM:
         fast, small = [*fast, *small], []
+    else:
+        fast, small = _laid_beside(fast, small)
     _read_slowly(engine, slow, scratch)
     _read_fast(engine, fast, scratch)
     _read_joined(engine, small, scratch)
@@ -162,9 +165,21 @@ def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None
         r.tidy()
 
 
-def _joinable(r: Reading) -> bool:
-    size = r.plain.stat().st_size if r.plain else r.size
-    return r.look.kind == "jsonl" and not r.base and size <= JOIN_BYTES
+def _joinable(r: Reading, limit: int = JOIN_BYTES) -> bool:
+    return r.look.kind == "jsonl" and not r.base and _plain_bytes(r) <= limit
+
+
+def _plain_bytes(r: Reading) -> int:
+    return r.plain.stat().st_size if r.plain else r.size
+
+
+def _laid_beside(large: list[Reading], small: list[Reading]) -> tuple[list[Reading], list[Reading]]:
+    """Large and small files anew: a batch of a few large ones costs as much as to read thousands of lines more, so they go with the small ones."""
+    along = [r for r in large if r.source.header.held and _joinable(r, ALONG_BYTES)]
+    if sum(map(_plain_bytes, along)) > sum(map(_plain_bytes, small)):
+        return large, small
+    taken = {r.file_id for r in along}
+    return [r for r in large if r.file_id not in taken], [*small, *along]
 
 
 def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
@@ -176,7 +191,7 @@ def _read_joined(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
         batch, pieces = _stacked(engine, batch, scratch, out)
     else:
         _keep_edges(batch, inputs.join(((r.file_id, r.piece.path) for r in batch), out))
-        pieces = [staging.Piece(r.file_id, out, joined=True) for r in batch]
+        pieces = [staging.Piece(r.file_id, out, joined=True, size=_plain_bytes(r)) for r in batch]
     damaged = _stage(engine, batch, pieces) if batch else set()
     out.unlink()
     if damaged is None and len(batch) > JOIN_FROM:  # somewhere: it is looked for by halves
@@ -211,7 +226,7 @@ def _stacked(engine: Engine, batch: Sequence[Reading], scratch: Path, out: Path)
     for r, n in zip(batch, counts, strict=True):
         if n > 0:
             kept.append(r)
-            pieces.append(staging.Piece(r.file_id, out, first_row=row, lines=n))
+            pieces.append(staging.Piece(r.file_id, out, first_row=row, lines=n, size=_plain_bytes(r)))
             row += n
     return kept, pieces
 

@@ -55,6 +55,7 @@ class Piece:
     joined: bool = False  # the path holds several files' lines, and each says whose it is
     first_row: int | None = None  # the path holds several files one after the other, and this one starts there
     lines: int = 0  # of this file in such a stack
+    size: int = 0  # bytes of this file, where the path holds several: no line of it is longer
 
 
 def setup(engine: Engine, salt: str) -> None:
@@ -99,7 +100,7 @@ def read_rows(
     """
     of_piece = {"file_id": "BIGINT", "base": "BIGINT", "first_row": "BIGINT", "lines": "BIGINT"}
     engine.load_rows("pieces", of_piece, [(p.file_id, p.base, p.first_row, p.lines) for p in pieces], staged=True)
-    largest = max((path.stat().st_size for path in {p.path for p in pieces}), default=0)
+    largest = max((size or path.stat().st_size for path, size in {(p.path, p.size) for p in pieces}), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
     reader = _reader(engine, source, pieces, kind, fields, rest, size=size, lenient=lenient, typed=typed)
     columns = ", ".join(_field(name, shape, typed=typed and not fields, there=not fields or name in fields)
