@@ -52,6 +52,25 @@ def test_claude_code_equals_a_plain_count(sessions: Path) -> None:
     assert naive.usd > Decimal("1.5") * report.headline.spend_usd  # the log holds what the notes warn of
 
 
+def test_a_large_session_beside_many_small_ones(sessions: Path, tmp_path: Path) -> None:
+    """It repeats what they hold, and one of its lines is broken: they count once, and one line is lost."""
+    folder = tmp_path / "projects"
+    shutil.copytree(sessions, folder)
+    copied = b""
+    for path in sorted(folder.rglob("*.jsonl")):
+        if len(copied) < 3 << 19:
+            copied += path.read_bytes()
+    (folder / "large.jsonl").write_bytes(copied)
+    counted = agent_sessions.count(folder)
+    got, scope = tokens_of(folder)
+    assert got == counted.true
+    assert (scope.records, scope.rejects) == (counted.lines, 0)
+    (folder / "large.jsonl").write_bytes(copied + b'{"type":"user","message":{"content":\n')
+    got, scope = tokens_of(folder)
+    assert got == counted.true
+    assert (scope.records, scope.rejects) == (counted.lines + 1, 1)
+
+
 def test_a_session_that_is_still_written(sessions: Path, tmp_path: Path) -> None:
     """Half a last line is no loss for the others in the folder, and nothing counts twice once it is whole."""
     folder, ledger = tmp_path / "projects", tmp_path / "ledger.duckdb"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 
 from infercheck import ingest, sources
 from infercheck.errors import InputError
+from infercheck.ingest import inputs
 from infercheck.model.call import CALLS, SPANS
 
 CASES = [(s.id, e) for s in sources.load().values() for e in s.header.example]
@@ -54,6 +56,22 @@ def test_failures_without_usage_are_unknown_not_zero() -> None:
     assert [failed[k] for k in ("input_tokens", "output_tokens", "cache_read_tokens", "logged_cost", "prompt_hash", "streamed")] == [
         None
     ] * 6
+
+
+def test_of_many_files_each_is_claimed_as_it_is_by_itself(tmp_path: Path) -> None:
+    """What one file told of another with like records holds only where it is so: files of one format, of two in one, and half a record's keys."""
+    among, samples = sources.load(), []
+    for number, (_, example) in enumerate(CASES):
+        if example.format == "jsonl":
+            path = tmp_path / f"{number}.jsonl"
+            path.write_text(example.input.strip("\n") + "\n", encoding="utf-8")
+            samples.append(list(inputs.look(path).records))
+    mixed = [[*one, *other[: len(one)]] for one, other in pairwise(samples)]
+    halved = [[dict(list(record.items())[::2]) for record in sample] for sample in samples]
+    recogniser = sources.Recogniser(among)
+    for sample in [*samples, *mixed, *halved, *samples]:
+        wanted = sources.match(sample, "jsonl", among, claims_suffice=True)
+        assert recogniser.match(sample, "jsonl") == wanted
 
 
 def test_keys_inside_of_a_record_tell_formats_apart() -> None:
