@@ -59,6 +59,7 @@ REFUSED = {
     "(SELECT count_if(status = 'ok') FROM calls) > 0": "count(*) FILTER (WHERE condition)",
     "(SELECT string_agg(model, ',') FROM calls) <> ''": "min(text) and count(DISTINCT text)",
     "(SELECT quantile_cont(input_tokens, 0.5) FROM calls) > 0": "percentile_cont(x) WITHIN GROUP",
+    "(SELECT corr(input_tokens, output_tokens) FROM calls) > 0": "regr_slope(y, x) and stddev_samp",
     "(SELECT approx_quantile(input_tokens, 0.5) FROM calls) > 0": "percentile_cont(x) WITHIN GROUP",
     "call_id IN (SELECT call_id FROM calls QUALIFY row_number() OVER (PARTITION BY model) = 1)": "ORDER BY columns",
     "call_id IN (SELECT call_id FROM calls QUALIFY count(DISTINCT model) OVER () = 1)": "a grouped CTE",

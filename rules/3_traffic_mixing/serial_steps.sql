@@ -204,15 +204,16 @@ WITH lined_up AS (
     SELECT
         workload, step_kind, count(*) AS pairs,
         regr_slope(fresh_chars, CAST(previous_response AS DOUBLE)) AS slope,
-        corr(fresh_chars, CAST(previous_response AS DOUBLE)) AS r,
         stddev_samp(fresh_chars) / nullif(stddev_samp(CAST(previous_response AS DOUBLE)), 0) AS spread
     FROM measured
     WHERE previous_response IS NOT NULL
     GROUP BY workload, step_kind
 ), by_length AS (
+    -- The slope's standard error, by both spreads and the slope itself. Where either length never varies there is none, and nothing is known.
     SELECT workload, step_kind
     FROM slopes
-    WHERE pairs >= $min_pairs AND slope + 2 * spread * sqrt(greatest(0, 1 - r * r) / nullif(pairs - 2, 0)) < $max_slope
+    WHERE pairs >= $min_pairs AND spread > 0
+        AND slope + 2 * sqrt(greatest(0, spread * spread - slope * slope) / nullif(pairs - 2, 0)) < $max_slope
 ), families AS (
     SELECT l.node_id, l.unit_id, l.parent_id, l.call_id, l.span_id, l.workload, l.start_us, l.reach_us - l.start_us AS lasted_us
     FROM lined_up AS l
