@@ -10,6 +10,7 @@ import pytest
 
 import latency_world as made
 from infercheck import AnalyzeOptions, api, cli, pools
+from infercheck.engine.duckdb import Engine
 from infercheck.model.simulation import Separation
 from latency_log import Truth, identity, write
 
@@ -89,7 +90,20 @@ def test_only_what_is_named_is_replayed(tmp_path: Path) -> None:
 
 def _call(number: int, start: float, *, job: str | None = None, after: pools.Call | None = None) -> pools.Call:
     return pools.Call(
-        number, start, start + 2, 1.0, job is None, job, ("m", 7), 100, "u", first_s=1.0, decode_s=1.0, after=after, pause=0.5
+        number,
+        start,
+        start + 2,
+        1.0,
+        job is None,
+        job is not None,
+        job,
+        ("m", 7),
+        100,
+        "u",
+        first_s=1.0,
+        decode_s=1.0,
+        after=after,
+        pause=0.5,
     )
 
 
@@ -100,3 +114,28 @@ def test_a_worker_takes_the_next_item_when_its_last_is_done_and_a_step_follows_t
     # One server: the step to 2, the first item 2 to 4; at 2.5 the next step queues and runs 4 to 6; items again 6 to 8, after a pause 8.25 to 10.25.
     assert pools.replayed(run, 1) == pytest.approx({1: 1.0, 2: 2.5, 5: 2.5, 3: 2.75, 4: 1.0})
     assert pools.replayed(run, 1, jobs=False) == pytest.approx({1: 1.0, 5: 1.0})
+
+
+def test_what_is_left_of_an_earlier_run_goes_with_the_jobs() -> None:
+    left = _call(1, 0.0, job="j")
+    left.job = None  # no worker of this run's pool
+    run = pools.Run(5, 10, [left, _call(2, 0.5)])
+    assert pools.replayed(run, 1) == pytest.approx({1: 1.0, 2: 2.5})
+    assert pools.replayed(run, 1, jobs=False) == pytest.approx({2: 1.0})
+
+
+def test_a_call_that_met_a_boot_does_not_tell_what_service_takes() -> None:
+    """1 and 2 come while a model is loaded as the log begins, 5 and 6 after a pause; 4 is slow amid traffic, 7 is quick after a pause."""
+    told = {1: (0.0, 3000), 2: (1.0, 2500), 3: (4.0, 500), 4: (5.0, 2600), 5: (60.0, 2000), 6: (61.5, 900), 7: (90.0, 500)}
+    told |= {n: (90.0 + n, 500) for n in range(8, 16)}
+    idle, first = {5: 50_000_000, 7: 25_000_000}, {1, 5, 7}
+    kinds = dict.fromkeys(("call_id", "deployment", "start_us", "idle_before_us", "in_flight", "ttft_ms"), "BIGINT") | {
+        "deployment": "VARCHAR"
+    }
+    with Engine() as engine:
+        rows = [(n, "d", int(at * 1e6), idle.get(n), int(n not in first), float(ttft)) for n, (at, ttft) in told.items()]
+        engine.load_rows("concurrency", kinds, rows)
+        engine.create("priced_calls", "SELECT call_id, ttft_ms FROM concurrency")
+        quiet = [(int(at * 1e6), "m", 100, float(ttft), 10.0) for at, ttft in told.values()]
+        kept = pools._warm(engine, "d", quiet)
+    assert [row[0] / 1e6 for row in kept] == [at for n, (at, _) in told.items() if n not in {1, 2, 5, 6}]

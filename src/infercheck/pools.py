@@ -15,6 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, log
 from statistics import median
+from typing import Any
 
 from infercheck.engine.duckdb import Engine
 from infercheck.model.simulation import Separation, Waits
@@ -25,6 +26,7 @@ MARGIN = 0.05  # a median of some twenty quiet calls is known no better
 MIN_CALLS = 20  # people's calls in each half of the runs: a p95 of fewer is one call
 MIN_QUIET = 20  # quiet calls that tell what service takes
 MOST_CALLS = 20_000  # replayed of each half: enough for its quantiles, and seconds however long the log
+PAUSE_S, SLOW_START = 5, 2.0  # as in cold_start: shorter pauses unload nothing, and a boot takes as long as a call's own wait again
 PLATEAU = 0.9  # as in workload_behaviour: a pool keeps its last tenth in flux
 PLATEAU_SHARE = 0.5
 LEAD_S = 120  # replayed before a run, so that it begins with the queue that it met
@@ -33,14 +35,15 @@ _GOLDEN = 0.6180339887498949  # steps of it fill 0 to 1 evenly: quiet waits are 
 
 @dataclass
 class Call:
-    """One call: when it came (s), what it is, and in a replay its service. ``after`` is the call of its unit that it waited for, ``pause`` how long
-    its caller then took."""
+    """One call: when it came (s), what it is, and in a replay its service. ``job`` is the pool of which it is a worker's item: what is left of an
+    earlier run is background and no item. ``after`` is the call of its unit that it waited for, ``pause`` how long its caller then took."""
 
     id: int
     start: float
     end: float
     ttft: float | None
     person: bool
+    background: bool
     job: str | None
     size: tuple[str, int]
     output: int
@@ -100,7 +103,7 @@ class _Callers:
         self._items: dict[str, deque[Call]] = defaultdict(deque)
         free = dict(run.workers)
         for call in run.calls:
-            if call.job is not None and not jobs:
+            if call.background and not jobs:
                 continue
             if call.job is not None and not free[call.job]:
                 self._items[call.job].append(call)
@@ -205,7 +208,7 @@ def _half(engine: Engine, deployment: str, stretches: Iterable[tuple[int, int]])
         )
         calls = [
             Call(
-                number, began / 1e6, ended / 1e6, None if ttft is None else ttft / 1000, klass == "interactive",
+                number, began / 1e6, ended / 1e6, None if ttft is None else ttft / 1000, klass == "interactive", klass == "background",
                 workload if klass == "background" else None, (model, int(tokens + 1).bit_length()), output, unit,
             )
             for number, began, ended, ttft, klass, workload, model, tokens, output, unit in rows
@@ -253,33 +256,57 @@ def _levels(calls: Sequence[Call]) -> dict[int, float]:
 
 
 def _serve(engine: Engine, deployment: str, calls: Sequence[Call]) -> bool:
-    """Give every call its service from quiet calls: away from the jobs, and met by no more others than a quarter of those. False if too few."""
-    quiet = engine.rows(
-        "WITH away AS (SELECT t.call_id, coalesce(t.model, '') AS model, t.ttft_ms, t.in_flight, p.uncached_tokens, p.output_tokens, p.duration_ms "
-        "FROM ttft_baseline t JOIN priced_calls p ON p.call_id = t.call_id WHERE t.deployment = ? AND t.washed_out >= 1) "
-        "SELECT model, coalesce(uncached_tokens, 0), ttft_ms, CASE WHEN output_tokens >= 10 THEN (duration_ms - ttft_ms) / output_tokens END "
+    """Give every call its service from quiet calls: away from the jobs, met by no more others than a quarter of those, and not held up by a boot.
+    False if too few."""
+    found = engine.rows(
+        "WITH away AS (SELECT t.call_id, t.start_us, coalesce(t.model, '') AS model, t.ttft_ms, t.in_flight, p.uncached_tokens, p.output_tokens, "
+        "p.duration_ms FROM ttft_baseline t JOIN priced_calls p ON p.call_id = t.call_id WHERE t.deployment = ? AND t.washed_out >= 1) "
+        "SELECT start_us, model, coalesce(uncached_tokens, 0), ttft_ms, "
+        "CASE WHEN output_tokens >= 10 THEN (duration_ms - ttft_ms) / output_tokens END "
         "FROM away WHERE in_flight <= (SELECT percentile_cont(0.25) WITHIN GROUP (ORDER BY in_flight) FROM away) "
         f"ORDER BY call_id LIMIT {MOST_CALLS}",
         [deployment],
     )
+    quiet = _warm(engine, deployment, found)
     firsts: dict[tuple[str, int], list[float]] = defaultdict(list)
-    for model, tokens, ttft, _ in quiet:
+    for _, model, tokens, ttft, _ in quiet:
         firsts[model, int(tokens + 1).bit_length()].append(ttft / 1000)
     paces: dict[str, list[float]] = defaultdict(list)
-    for model, _, _, pace in quiet:
+    for _, model, _, _, pace in quiet:
         if pace is not None:
             paces[model].append(pace / 1000)
     if len(quiet) < MIN_QUIET or any(call.size[0] not in paces for call in calls):
         return False
-    pace = {model: median(found) for model, found in paces.items()}
-    for found in firsts.values():
-        found.sort()
+    pace = {model: median(known) for model, known in paces.items()}
+    for waits in firsts.values():
+        waits.sort()
     nearest = {size: _nearest(firsts, size) for size in {c.size for c in calls}}
     for nth, call in enumerate(calls):
         known = nearest[call.size]
         call.first_s = known[int(len(known) * (nth * _GOLDEN % 1))]
         call.decode_s = call.output * pace[call.size[0]]
     return True
+
+
+def _warm(engine: Engine, deployment: str, quiet: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
+    """Of these calls (start us, model, tokens, ttft ms, pace) those that did not come while a model was loaded: after a pause, or at the log's
+    start, until the first call is served, where that one is as slow as one after a boot."""
+    if not quiet:
+        return []
+    slow = SLOW_START * median(ttft for _, _, _, ttft, _ in quiet)
+    boots = engine.rows(
+        "SELECT c.start_us, c.start_us + 1000 * p.ttft_ms FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id "
+        f"WHERE c.deployment = ? AND (c.idle_before_us >= {PAUSE_S * 1_000_000} OR (c.idle_before_us IS NULL AND c.in_flight = 0)) "
+        "AND p.ttft_ms > ? ORDER BY 1",
+        [deployment, slow],
+    )
+    starts = [start for start, _ in boots]
+
+    def loading(at: int) -> bool:
+        nth = bisect_right(starts, at) - 1
+        return nth >= 0 and at <= boots[nth][1]
+
+    return [row for row in quiet if not loading(row[0])]
 
 
 def _nearest(firsts: Mapping[tuple[str, int], list[float]], size: tuple[str, int]) -> list[float]:
@@ -293,7 +320,7 @@ def _chain(calls: Iterable[Call]) -> None:
     """Within a unit a call follows the one that had ended last when it came."""
     units: dict[str, list[Call]] = defaultdict(list)
     for call in calls:
-        if call.job is None:
+        if not call.background:  # a worker goes on by its pool, and nobody waits for what is left of an earlier run
             units[call.unit].append(call)
     for group in units.values():
         ended = sorted(group, key=lambda c: c.end)
