@@ -18,21 +18,21 @@ SLOTS = 6
 PLACE = made.Place("d", SLOTS, base_s=0.3, per_token_s=0.01)
 
 
-def _world(shape: str, *, seed: int = 1) -> Truth:
+def _world(shape: str, *, seed: int = 1, place: made.Place = PLACE) -> Truth:
     """People who alone never queue for long, and a job that comes six times for three minutes."""
     rng = random.Random(seed)  # noqa: S311 (a simulation)
-    people = made._Kind("help", PLACE, 800, 150, random.Random(seed + 1))  # noqa: S311
-    job = made._Kind("tags", PLACE, 1500, 250, random.Random(seed + 2))  # noqa: S311
+    people = made._Kind("help", place, 800, 150, random.Random(seed + 1))  # noqa: S311
+    job = made._Kind("tags", place, 1500, 250, random.Random(seed + 2))  # noqa: S311
     runs = [(300 + n * 600.0, 480 + n * 600.0) for n in range(6)]
     starts = made._poisson(rng, 0, 3900, 0.8)
     chats = [made._chain(people, "chat", 1, at, number) for number, at in enumerate(starts)]
     given = [one for opens, closes in runs for one in made._run(rng, shape, opens, closes, 10, 1.6, job.mean())]
     work = [made._worker(job, start, until, number, 0.1) for number, (start, until) in enumerate(given)]
     jobs = [
-        made.Job("help", PLACE, False, "chat", chats, {"end_user": "yes"}),
-        made.Job("tags", PLACE, True, shape, work, {"tags": "mode:batch"}, runs),
+        made.Job("help", place, False, "chat", chats, {"end_user": "yes"}),
+        made.Job("tags", place, True, shape, work, {"tags": "mode:batch"}, runs),
     ]
-    world = made.World(seed, 3900, [PLACE], made.Stalls(), jobs)
+    world = made.World(seed, 3900, [place], made.Stalls(), jobs)
     return Truth(world, *world.run())
 
 
@@ -124,8 +124,8 @@ def test_what_is_left_of_an_earlier_run_goes_with_the_jobs() -> None:
     assert pools.replayed(run, 1, jobs=False) == pytest.approx({2: 1.0})
 
 
-def test_a_call_that_met_a_boot_does_not_tell_what_service_takes() -> None:
-    """1 and 2 come while a model is loaded as the log begins, 5 and 6 after a pause; 4 is slow amid traffic, 7 is quick after a pause."""
+def test_boots_are_what_a_slow_first_call_waits_for() -> None:
+    """1 waits for a model as the log begins and 5 after a pause; 4 is slow amid traffic, 7 is quick after a pause."""
     told = {1: (0.0, 3000), 2: (1.0, 2500), 3: (4.0, 500), 4: (5.0, 2600), 5: (60.0, 2000), 6: (61.5, 900), 7: (90.0, 500)}
     told |= {n: (90.0 + n, 500) for n in range(8, 16)}
     idle, first = {5: 50_000_000, 7: 25_000_000}, {1, 5, 7}
@@ -133,9 +133,16 @@ def test_a_call_that_met_a_boot_does_not_tell_what_service_takes() -> None:
         "deployment": "VARCHAR"
     }
     with Engine() as engine:
-        rows = [(n, "d", int(at * 1e6), idle.get(n), int(n not in first), float(ttft)) for n, (at, ttft) in told.items()]
-        engine.load_rows("concurrency", kinds, rows)
+        engine.load_rows(
+            "concurrency", kinds, [(n, "d", int(at * 1e6), idle.get(n), int(n not in first), ttft) for n, (at, ttft) in told.items()]
+        )
         engine.create("priced_calls", "SELECT call_id, ttft_ms FROM concurrency")
-        quiet = [(int(at * 1e6), "m", 100, float(ttft), 10.0) for at, ttft in told.values()]
-        kept = pools._warm(engine, "d", quiet)
-    assert [row[0] / 1e6 for row in kept] == [at for n, (at, _) in told.items() if n not in {1, 2, 5, 6}]
+        engine.create("ttft_baseline", "SELECT *, 1.0 AS washed_out FROM concurrency")
+        assert pools._boots(engine, "d") == [(0, 3_000_000, False), (60_000_000, 62_000_000, True)]
+
+
+def test_a_deployment_that_goes_cold_is_not_replayed_without_the_jobs_that_keep_it_warm(tmp_path: Path) -> None:
+    truth = _world("pool", place=made.Place("d", SLOTS, base_s=0.3, per_token_s=0.01, keep_s=4, boot_s=5))
+    told = _simulated(truth, tmp_path)
+    assert told.after is None
+    assert "it goes cold in pauses" in told.why_not

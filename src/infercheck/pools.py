@@ -15,16 +15,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import ceil, log
 from statistics import median
-from typing import Any
 
 from infercheck.engine.duckdb import Engine
 from infercheck.model.simulation import Separation, Waits
 
 VIEWS = ("ttft_baseline", "concurrency", "priced_calls")  # what a replay reads
 TOLERANCE = 0.2  # p50 and p95 of the unseen runs must be foretold as well as that
-MARGIN = 0.05  # a median of some twenty quiet calls is known no better
-MIN_CALLS = 20  # people's calls in each half of the runs: a p95 of fewer is one call
-MIN_QUIET = 20  # quiet calls that tell what service takes
+MARGIN = 0.05  # a median of a hundred quiet calls is known no better
+MIN_CALLS = 100  # people's calls in each half of the runs: a p95 of fewer hangs on fewer than five of them
+MIN_QUIET = 100  # quiet calls that tell what service takes, for the same reason: without a queue the p95 is theirs
 MOST_CALLS = 20_000  # replayed of each half: enough for its quantiles, and seconds however long the log
 PAUSE_S, SLOW_START = 5, 2.0  # as in cold_start: shorter pauses unload nothing, and a boot takes as long as a call's own wait again
 PLATEAU = 0.9  # as in workload_behaviour: a pool keeps its last tenth in flux
@@ -160,7 +159,10 @@ def _separation(engine: Engine, deployment: str) -> Separation:
     odd = _no_pool(runs)
     if odd:
         return but(f"{odd} is no worker pool: its calls do not stay at one number in flight, so when it would ask next is not known")
-    if not _serve(engine, deployment, [c for run in runs for c in run.calls]):
+    boots = _boots(engine, deployment)
+    if any(paused for _, _, paused in boots):
+        return but("it goes cold in pauses: how often people would meet a boot without the jobs that keep it warm is not known")
+    if not _serve(engine, deployment, [c for run in runs for c in run.calls], boots):
         return but(f"fewer than {MIN_QUIET} timed calls away from the jobs: what a call takes without a queue is not known")
     _chain([c for run in runs for c in run.calls])
     fit, unseen = halves
@@ -255,9 +257,28 @@ def _levels(calls: Sequence[Call]) -> dict[int, float]:
     return levels
 
 
-def _serve(engine: Engine, deployment: str, calls: Sequence[Call]) -> bool:
+def _boots(engine: Engine, deployment: str) -> list[tuple[int, int, bool]]:
+    """Start and end (us) of what may be a boot: the call after a pause, or the log's first (then False), was as slow as if a model were loaded."""
+    return engine.rows(
+        "WITH usual AS (SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS ttft_ms FROM ttft_baseline "
+        "WHERE deployment = ? AND washed_out >= 1) "
+        "SELECT c.start_us, c.start_us + CAST(1000 * p.ttft_ms AS BIGINT), c.idle_before_us IS NOT NULL "
+        "FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id CROSS JOIN usual u "
+        f"WHERE c.deployment = ? AND (c.idle_before_us >= {PAUSE_S * 1_000_000} OR (c.idle_before_us IS NULL AND c.in_flight = 0)) "
+        f"AND p.ttft_ms > {SLOW_START} * u.ttft_ms ORDER BY 1",
+        [deployment, deployment],
+    )
+
+
+def _serve(engine: Engine, deployment: str, calls: Sequence[Call], boots: Sequence[tuple[int, int, bool]]) -> bool:
     """Give every call its service from quiet calls: away from the jobs, met by no more others than a quarter of those, and not held up by a boot.
     False if too few."""
+    starts = [start for start, _, _ in boots]
+
+    def loading(at: int) -> bool:
+        nth = bisect_right(starts, at) - 1
+        return nth >= 0 and at <= boots[nth][1]
+
     found = engine.rows(
         "WITH away AS (SELECT t.call_id, t.start_us, coalesce(t.model, '') AS model, t.ttft_ms, t.in_flight, p.uncached_tokens, p.output_tokens, "
         "p.duration_ms FROM ttft_baseline t JOIN priced_calls p ON p.call_id = t.call_id WHERE t.deployment = ? AND t.washed_out >= 1) "
@@ -267,7 +288,7 @@ def _serve(engine: Engine, deployment: str, calls: Sequence[Call]) -> bool:
         f"ORDER BY call_id LIMIT {MOST_CALLS}",
         [deployment],
     )
-    quiet = _warm(engine, deployment, found)
+    quiet = [row for row in found if not loading(row[0])]
     firsts: dict[tuple[str, int], list[float]] = defaultdict(list)
     for _, model, tokens, ttft, _ in quiet:
         firsts[model, int(tokens + 1).bit_length()].append(ttft / 1000)
@@ -286,27 +307,6 @@ def _serve(engine: Engine, deployment: str, calls: Sequence[Call]) -> bool:
         call.first_s = known[int(len(known) * (nth * _GOLDEN % 1))]
         call.decode_s = call.output * pace[call.size[0]]
     return True
-
-
-def _warm(engine: Engine, deployment: str, quiet: Sequence[tuple[Any, ...]]) -> list[tuple[Any, ...]]:
-    """Of these calls (start us, model, tokens, ttft ms, pace) those that did not come while a model was loaded: after a pause, or at the log's
-    start, until the first call is served, where that one is as slow as one after a boot."""
-    if not quiet:
-        return []
-    slow = SLOW_START * median(ttft for _, _, _, ttft, _ in quiet)
-    boots = engine.rows(
-        "SELECT c.start_us, c.start_us + 1000 * p.ttft_ms FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id "
-        f"WHERE c.deployment = ? AND (c.idle_before_us >= {PAUSE_S * 1_000_000} OR (c.idle_before_us IS NULL AND c.in_flight = 0)) "
-        "AND p.ttft_ms > ? ORDER BY 1",
-        [deployment, slow],
-    )
-    starts = [start for start, _ in boots]
-
-    def loading(at: int) -> bool:
-        nth = bisect_right(starts, at) - 1
-        return nth >= 0 and at <= boots[nth][1]
-
-    return [row for row in quiet if not loading(row[0])]
 
 
 def _nearest(firsts: Mapping[tuple[str, int], list[float]], size: tuple[str, int]) -> list[float]:
