@@ -61,12 +61,14 @@ def test_two_connections_work_at_the_same_time() -> None:
 
 def test_an_error_stops_what_runs_and_what_waits(tmp_path: Path) -> None:
     ran: list[str] = []
+    began = threading.Event()
 
     def fails(lane: Database) -> None:
-        time.sleep(0.2)
+        assert began.wait(20)
         raise UsageError("no such column")
 
     def endless(lane: Database) -> None:
+        began.set()
         with pytest.raises(Interrupted):
             lane.rows(ENDLESS)
         ran.append("stopped")
