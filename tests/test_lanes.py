@@ -17,7 +17,7 @@ import infercheck
 from infercheck.engine import duckdb
 from infercheck.engine.base import Database, Interrupted
 from infercheck.engine.lanes import Job, work
-from infercheck.errors import UsageError
+from infercheck.errors import LedgerNotice, UsageError
 from infercheck.model.config import AnalyzeOptions
 
 DEMO = Path(__file__).parents[1] / "sample_logs" / "demo"
@@ -114,3 +114,15 @@ def test_a_ledger_may_have_any_name_and_holds_only_what_was_read(tmp_path: Path,
         stored = {name for (name,) in engine.rows(names)}
     assert {"call_rows", "ledger_files", "meta"} <= stored
     assert not stored & {"calls", "claims", "settled", "priced_calls", "outcomes", "prices"}
+
+
+def test_a_ledger_that_starts_anew_is_another_file(tmp_path: Path) -> None:
+    path = tmp_path / "own.duckdb"
+    with duckdb.Engine(path, own=True, threads=2) as engine:
+        engine.execute("CREATE TABLE old AS SELECT 1 AS a")
+        with pytest.warns(LedgerNotice, match="set aside as own.duckdb.damaged-1"):
+            engine.start_anew()
+        for lane in engine.lanes:
+            assert lane.rows("SELECT table_name FROM duckdb_tables() WHERE table_name = 'old'") == []
+        engine.create("shared", "SELECT 1 AS a")
+        assert [lane.value("SELECT a FROM shared") for lane in engine.lanes] == [1, 1]

@@ -86,6 +86,7 @@ class Engine:
 
     def _open(self) -> None:
         self._con = _connect(self.path, own=self.own) if self.persistent else duckdb.connect(config=_CONFIG)
+        self._connections = [self._con]
         self._own = str(self.value("SELECT current_database()"))
         self._beside = "beside" if self._own != "beside" else "made"
         self.execute(f"ATTACH ':memory:' AS {self._beside}")
@@ -99,14 +100,21 @@ class Engine:
         """The same tables by another connection, for another thread."""
         lane = copy.copy(self)
         lane._con = self._con.cursor()
+        lane.lanes = [lane]  # a job has its connection for itself, and no other
+        self._connections.append(lane._con)
         return lane
+
+    def _disconnect(self) -> None:
+        """Let go of the file by all connections: Windows renames no file that is open."""
+        for connection in self._connections:
+            connection.close()
 
     def _look_in(self, *databases: str) -> None:
         self.execute(f"SET search_path = {literal(','.join(quoted(name) + '.main' for name in databases))}")
 
     def start_anew(self) -> None:
         """Set aside what stands in the ledger's own place and is none, and start with an empty one; a LedgerNotice says so."""
-        self._con.close()
+        self._disconnect()
         _tell_set_aside(self.path, "it has lost its tables")
         self._open()
 
@@ -296,8 +304,7 @@ class Engine:
 
     def close(self) -> None:
         """Release the ledger and remove scratch files."""
-        for lane in self.lanes:
-            lane._con.close()
+        self._disconnect()
         self._scratch.cleanup()
 
     def __enter__(self) -> Engine:
