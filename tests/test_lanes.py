@@ -14,11 +14,16 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import infercheck
+import logs
+from infercheck import ingest
 from infercheck.engine import duckdb
 from infercheck.engine.base import Database, Interrupted
 from infercheck.engine.lanes import Job, work
 from infercheck.errors import LedgerNotice, UsageError
+from infercheck.ingest import reading
+from infercheck.ingest.ledger import PERSISTENT
 from infercheck.model.config import AnalyzeOptions
+from infercheck.model.progress import Progress
 
 DEMO = Path(__file__).parents[1] / "sample_logs" / "demo"
 ENDLESS = "SELECT max(hash(a.range + b.range)) FROM range(2000000) a, range(2000000) b"
@@ -39,15 +44,16 @@ LANES = cast(list[Database], [Lane(), Lane()])
 def test_a_job_runs_once_and_after_those_that_it_needs(needs: list[set[int]], lanes: int) -> None:
     done: list[int] = []
     started: list[str] = []
+    ended: list[str] = []
 
     def run(at: int) -> Callable[[Database], None]:
         return lambda lane: done.append(at)
 
     # Only what stands before is a job; the names of others are done already.
     jobs = [Job(str(at), run(at), [str(n) for n in of if n < at or n >= len(needs)]) for at, of in enumerate(needs)]
-    work(LANES[:lanes], jobs, started.append)
+    work(LANES[:lanes], jobs, started.append, ended.append)
     assert sorted(done) == list(range(len(needs)))
-    assert sorted(started, key=int) == [job.name for job in jobs]
+    assert sorted(started, key=int) == sorted(ended, key=int) == [job.name for job in jobs]
     place = {at: nth for nth, at in enumerate(done)}
     assert all(place[n] < place[at] for at, of in enumerate(needs) for n in of if n < at)
 
@@ -101,6 +107,33 @@ def test_the_report_is_the_same_on_one_connection(tmp_path: Path, monkeypatch: p
     two = found("two.duckdb")
     monkeypatch.setattr(duckdb, "LANES", 1)
     assert found("one.duckdb") == two
+
+
+def test_batches_that_are_read_at_once_make_the_same_ledger(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "logs"
+    folder.mkdir()
+    for n in range(40):
+        lines = [json.dumps(logs.call(n * 10 + i, question="Where is my parcel?" if i % 3 else "")) for i in range(10)]
+        lines[n % 10] = "{broken" if n % 7 == 0 else lines[n % 10]
+        (folder / f"{n:02}.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
+        (folder / f"{n:02}.csv").write_text("day,visits\n2026-11-03,7\n", encoding="utf-8")
+
+    def ledger(lanes: int) -> tuple[dict[str, list[Any]], int]:
+        monkeypatch.setattr(duckdb, "LANES", lanes)
+        seen: list[Progress] = []
+        with duckdb.Engine(threads=2) as engine:
+            result = ingest.ingest(engine, [str(folder)], salt="the same", on_event=seen.append)
+            assert result.skipped == {"csv": 40}
+            assert (seen[-1].files, seen[-1].done) == (40, seen[-1].total)
+            tables = {name: engine.rows(f"SELECT * FROM {name} ORDER BY ALL") for name in PERSISTENT if name != "ledger_files"}
+            return tables | {"files": engine.rows("SELECT path, records, rows, rejects, note FROM ledger_files ORDER BY path")}, len(seen)
+
+    monkeypatch.setattr(reading, "SHARE_BYTES", 0)
+    monkeypatch.setattr(reading, "ALONG_BYTES", 1 << 15)
+    (one, whole), (two, halves) = ledger(1), ledger(2)
+    assert two == one
+    assert len(one["call_rows"]) == 40 * 10 - 6
+    assert halves == whole + 1  # two batches, of which each is told
 
 
 @pytest.mark.parametrize("name", ["beside.duckdb", "temp.duckdb", "main.duckdb", 'my ledger\'s "own".v2.duckdb', "select.duckdb"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import os
 import tempfile
+import threading
 import time
 import warnings
 from collections.abc import Iterator, Mapping, Sequence
@@ -72,6 +73,8 @@ class Engine:
         self.path = path or scratch / "ledger.duckdb"
         self.persistent = path is not None
         self.own = own
+        self.writing = threading.Lock()  # for one lane at a time to add to the ledger what depends on what is in it
+        self._widening = threading.Lock()
         self._settings = [
             f"memory_limit = '{memory_limit}'",
             f"threads = {self._threads}",
@@ -248,12 +251,14 @@ class Engine:
         """A higher memory limit while records of up to so many bytes are read: at every step the database takes room for a text of the next power
         of two, of which it touches less than half; its limit counts all of it."""
         block = 1 << longest.bit_length()
-        if block >= LONG_BYTES:
-            self.execute(f"SET memory_limit = '{MEMORY_LIMIT_MB + (STEPS * block >> 20)}MB'")
-        try:
+        if block < LONG_BYTES:
             yield
-        finally:
-            if block >= LONG_BYTES:
+            return
+        with self._widening:  # the limit is that of all lanes
+            self.execute(f"SET memory_limit = '{MEMORY_LIMIT_MB + (STEPS * block >> 20)}MB'")
+            try:
+                yield
+            finally:
                 self.execute(f"SET {self._settings[0]}")
 
     def _place(self, name: str) -> str:
@@ -297,6 +302,15 @@ class Engine:
     def share_cores(self) -> None:
         """From here on the lanes work at once: each brings a thread, and all threads together are as many as before."""
         self.execute(f"SET threads = {max(1, self._threads - len(self.lanes) + 1)}")
+
+    @contextmanager
+    def cores_shared(self) -> Iterator[None]:
+        """As ``share_cores``, for a while."""
+        self.share_cores()
+        try:
+            yield
+        finally:
+            self.execute(f"SET threads = {self._threads}")
 
     def interrupt(self) -> None:
         """Stop the running query from another thread."""

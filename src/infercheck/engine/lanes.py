@@ -7,6 +7,7 @@ import queue
 import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from infercheck.engine.base import Database
 
@@ -23,8 +24,13 @@ class Job:
     needs: Sequence[str] = ()
 
 
-def work(lanes: Sequence[Database], jobs: Sequence[Job], on_start: Callable[[str], None] | None = None) -> None:
-    """Run all jobs; each stands after those that it needs. ``on_start`` is told the name of each, on the caller's thread.
+def work(
+    lanes: Sequence[Database],
+    jobs: Sequence[Job],
+    on_start: Callable[[str], None] | None = None,
+    on_done: Callable[[str], None] | None = None,
+) -> None:
+    """Run all jobs; each stands after those that it needs. ``on_start`` and ``on_done`` are told the name of each, on the caller's thread.
 
     The first error stops what is under way and is raised; of two at once, that of the job which stands first.
     """
@@ -33,15 +39,18 @@ def work(lanes: Sequence[Database], jobs: Sequence[Job], on_start: Callable[[str
             if on_start:
                 on_start(job.name)
             job.run(lanes[0])
+            if on_done:
+                on_done(job.name)
         return
     board = _Board(jobs)
     threads = [threading.Thread(target=board.serve, args=(lane,), daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
     try:
-        for name in iter(board.next_start, None):
-            if on_start:
-                on_start(name)
+        for event in iter(board.next_event, None):
+            told = on_done if event.done else on_start
+            if told:
+                told(event.name)
     except BaseException as err:
         board.stop(err)
         raise
@@ -53,6 +62,11 @@ def work(lanes: Sequence[Database], jobs: Sequence[Job], on_start: Callable[[str
                 thread.join(_STOP_S)
     if board.error:
         raise board.error
+
+
+class _Event(NamedTuple):
+    name: str
+    done: bool
 
 
 class _Board:
@@ -71,7 +85,7 @@ class _Board:
         self._left = len(jobs)
         self._failed = len(jobs)
         self._changed = threading.Condition()
-        self._started: queue.SimpleQueue[str | None] = queue.SimpleQueue()
+        self._events: queue.SimpleQueue[_Event | None] = queue.SimpleQueue()
         self.error: BaseException | None = None
 
     def serve(self, lane: Database) -> None:
@@ -84,11 +98,11 @@ class _Board:
             else:
                 self._finish(at)
 
-    def next_start(self) -> str | None:
-        """The next job that starts, waiting for it; None once all are done or one has failed."""
+    def next_event(self) -> _Event | None:
+        """The next job that starts or is done, waiting for it; None once all are done or one has failed."""
         while True:
             try:
-                return self._started.get(timeout=_WAKE_S)
+                return self._events.get(timeout=_WAKE_S)
             except queue.Empty:
                 continue
 
@@ -105,11 +119,12 @@ class _Board:
             if self.error or not self._left:
                 return None
             at = heapq.heappop(self._ready)
-            self._started.put(self._jobs[at].name)
+            self._events.put(_Event(self._jobs[at].name, done=False))
             return at
 
     def _finish(self, at: int) -> None:
         with self._changed:
+            self._events.put(_Event(self._jobs[at].name, done=True))
             self._left -= 1
             for other in self._freed[at]:
                 self._waits[other] -= 1
@@ -122,4 +137,4 @@ class _Board:
 
     def _over(self) -> None:
         self._changed.notify_all()
-        self._started.put(None)
+        self._events.put(None)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import errno
 import tempfile
+import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
 
 from infercheck import sources
+from infercheck.engine.base import Interrupted
 from infercheck.engine.duckdb import DatabaseError, Engine
+from infercheck.engine.lanes import Job, work
 from infercheck.errors import InputError
 from infercheck.ingest import inputs, ledger, parquet, plan, salvage, scope, shards, staging
 from infercheck.ingest.changes import Edges, note_settled
@@ -29,7 +33,9 @@ BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
 JOIN_BYTES = 1 << 20
 ALONG_BYTES = 1 << 22  # files up to this are laid beside many small ones, where those are most of the bytes
-BATCH_BYTES = 1 << 28  # a batch is committed at once; its texts are held until then, in memory or in the spill folder
+BATCH_BYTES = 1 << 27  # a batch is committed at once; its texts are held until then, in memory or in the spill folder
+_stacking = threading.Lock()  # threads of Python take turns: stacked one after the other, one batch is read while the next is stacked
+SHARE_BYTES = 1 << 24  # to plan the statements takes as long as to read so much
 
 
 @dataclass(frozen=True)
@@ -72,15 +78,17 @@ def ingest(
         ready = shards.load(engine, sorted(of_shards))
         own = {path for inside in of_shards.values() for path in inside} | {store / shards.META for store in stores}
         todo = plan.make(engine, [f for f in files if f.path not in own], among or sources.load())
-        if todo.readings:
-            staging.setup(engine, ledger.salt_of(engine))
         total = sum(r.size for r in todo.readings)
         done = files_done = 0
-        for batch in ([], *_batches(todo.readings)):
-            _read_batch(engine, batch, scratch)
+
+        def tell(batch: Sequence[Reading] = ()) -> None:
+            nonlocal done, files_done
             done, files_done = done + sum(r.size for r in batch), files_done + len(batch)
             if on_event and total:
                 on_event(Progress("reading", done, total, files_done, len(todo.readings)))
+
+        tell()
+        _read(engine, todo.readings, scratch, tell)
         note_settled(engine, todo.settled)
     file_ids = tuple(sorted([*ready, *todo.unchanged, *(r.file_id for r in todo.readings)]))
     if not file_ids:
@@ -129,16 +137,43 @@ def read_example(source_id: str, text: str, fmt: str, *, table: str = "calls") -
         return engine.dicts(f"SELECT * FROM {table} ORDER BY line, started_at, span_id")
 
 
-def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    """Files of one source and kind that are read by one statement."""
+def _read(engine: Engine, readings: Sequence[Reading], scratch: Path, on_done: Callable[[Sequence[Reading]], None]) -> None:
+    """Read files into the ledger: a large one by all cores, of smaller ones as many batches at once as there are lanes."""
+    if not readings:
+        return
+    salt = ledger.salt_of(engine)
+    batches = {str(number): batch for number, batch in enumerate(_batches(readings, len(engine.lanes)))}
+    ready: set[int] = set()  # lanes that know what statements of staging use
+
+    def run(name: str, lane: Any) -> None:
+        if id(lane) not in ready:
+            staging.setup(lane, salt)
+            ready.add(id(lane))
+        _read_batch(lane, batches[name], scratch / name)
+
+    at_once = [name for name, batch in batches.items() if sum(r.weight for r in batch) <= BATCH_BYTES]
+    one_by_one = [name for name in batches if len(at_once) < 2 or name not in at_once]
+    with staging.settings(engine):
+        for name in one_by_one:
+            run(name, engine)
+            on_done(batches[name])
+        if len(at_once) > 1:
+            with engine.cores_shared():
+                work(engine.lanes, [Job(name, partial(run, name)) for name in at_once], on_done=lambda name: on_done(batches[name]))
+
+
+def _batches(readings: Sequence[Reading], lanes: int) -> Iterator[list[Reading]]:
+    """Files of one source and kind that are read by one statement: as many for each lane, but for those that are soon read."""
     groups: dict[tuple[str, ...], list[Reading]] = {}
     for r in readings:
         groups.setdefault((r.source.id, r.look.kind, *r.look.fields), []).append(r)
     for group in groups.values():
+        share = sum(r.weight for r in group) // lanes
+        limit = min(max(SHARE_BYTES, share) + ALONG_BYTES, BATCH_BYTES)  # a little more, lest a few files are left for a batch of their own
         batch: list[Reading] = []
         size = 0
         for r in group:
-            if batch and (len(batch) >= BATCH_FILES or size + r.weight > BATCH_BYTES):
+            if batch and (len(batch) >= BATCH_FILES or size + r.weight > limit):
                 yield batch
                 batch, size = [], 0
             batch.append(r)
@@ -149,6 +184,7 @@ def _batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
 
 def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
     """Read files in one go; where one of them is damaged, find it by halves and read it record by record."""
+    scratch.mkdir()
     fast: list[Reading] = []
     small: list[Reading] = []
     slow: list[Reading] = []
@@ -163,6 +199,7 @@ def _read_batch(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None
     _read_joined(engine, small, scratch)
     for r in batch:
         r.tidy()
+    scratch.rmdir()
 
 
 def _joinable(r: Reading, limit: int = JOIN_BYTES) -> bool:
@@ -216,7 +253,8 @@ def _keep_edges(batch: Sequence[Reading], found: Sequence[Edges]) -> None:
 
 def _stacked(engine: Engine, batch: Sequence[Reading], scratch: Path, out: Path) -> tuple[list[Reading], list[staging.Piece]]:
     """Lay files one after the other; those that are not plainly a record a line are read at once, by themselves."""
-    stacked = inputs.stack((r.piece.path for r in batch), out)
+    with _stacking:
+        stacked = inputs.stack((r.piece.path for r in batch), out)
     counts = [lines for lines, _ in stacked]
     _keep_edges(batch, [edges for _, edges in stacked])
     _read_slowly(engine, [r for r, n in zip(batch, counts, strict=True) if n < 0], scratch)
@@ -260,6 +298,8 @@ def _stage(engine: Engine, batch: Sequence[Reading], pieces: Sequence[staging.Pi
             staging.read_rows(engine, source, pieces, lenient=False, typed=typed, kind=batch[0].look.kind, fields=fields, rest=_rest(batch))
             staging.number_rows(engine, source)
             return set(staging.files_with_empty_rows(engine, source))
+        except Interrupted:  # that is no damage
+            raise
         except DatabaseError:
             if fields:
                 break

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -81,6 +82,16 @@ def setup(engine: Engine, salt: str) -> None:
     engine.execute("CREATE OR REPLACE TEMP MACRO folded(s) AS CAST(s % 4611686018427387903 AS BIGINT)")
 
 
+@contextmanager
+def settings(engine: Engine) -> Iterator[None]:
+    """What has to hold of all connections while one of them stages: a list behind IN becomes a join otherwise, which does not keep the order."""
+    engine.execute("SET disabled_optimizers = 'in_clause'")
+    try:
+        yield
+    finally:
+        engine.execute("RESET disabled_optimizers")
+
+
 def read_rows(
     engine: Engine,
     source: Source,
@@ -112,8 +123,7 @@ def read_rows(
     stacked = pieces[0].first_row is not None
     file = FILE_KEY if pieces[0].joined else "NULL" if stacked else str(pieces[0].file_id) if len(pieces) == 1 else _file_of(pieces)
     select, spans = f"SELECT {file} AS file, {line} AS line, {columns} FROM {reader}", source.header.yields == "spans"
-    engine.execute("SET preserve_insertion_order = true")  # a row's place in the table is its place in the file
-    engine.execute("SET disabled_optimizers = 'in_clause'")  # a list behind IN becomes a join otherwise, which does not keep the order
+    engine.execute("SET SESSION preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
         if source.holds_records:
             record_stage.hold(engine, source, select, stacked=stacked)
@@ -127,11 +137,10 @@ def read_rows(
             span_stage.part(engine)
         elif source.holds_records:
             record_stage.leave_out(engine, "skipped", "skipped IS NOT NULL")
-        engine.execute("SET preserve_insertion_order = false")
+        engine.execute("SET SESSION preserve_insertion_order = false")
         _collect_texts(engine, source, found)
     finally:
-        engine.execute("RESET disabled_optimizers")
-        engine.execute("SET preserve_insertion_order = false")
+        engine.execute("SET SESSION preserve_insertion_order = false")
 
 
 def _collect_texts(engine: Engine, source: Source, found: Collection[str]) -> None:

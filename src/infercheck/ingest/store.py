@@ -121,35 +121,36 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     counts = staging.counts(engine, source)
     for r in batch:
         r.read, r.other = counts.get(r.file_id, (0, 0))
-    staging.cut_prompts(engine)
-    if source.holds_records:
-        said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
-        for r in batch:
-            r.notes = (*r.notes, *(note for notes in said for note in notes.get(r.file_id, ())))
-    with engine.transaction():
-        ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
-        for r in batch:
-            if r.seen and r.start:
-                # An unfinished last line was set aside; it has been read again.
-                engine.execute(f"DELETE FROM reject_rows WHERE file_id = {r.file_id} AND line > {r.base}")
-        for target, select in (
-            ("call_rows", staging.calls_select(engine, source)),
-            ("tool_call_rows", staging.TOOL_CALLS_SELECT),
-            ("cell_issue_rows", staging.CELL_ISSUES_SELECT),
-            *([("repeat_rows", staging.REPEATS_SELECT)] if source.header.joins else []),
-            ("messages", "FROM new_messages"),
-            ("message_blocks", "FROM new_message_blocks"),
-            ("prompt_messages", "FROM new_prompt_messages"),
-            *(
-                [("span_rows", span_stage.spans_select(source)), ("remark_rows", "FROM staged_remarks")]
-                if source.header.yields == "spans"
-                else []
-            ),
-        ):
-            columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
-            engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")
-        _store_rejects(engine, batch)
-        _store_manifest(engine, batch)
+    with engine.writing:  # which messages are new is another question once another batch is stored
+        staging.cut_prompts(engine)
+        if source.holds_records:
+            said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
+            for r in batch:
+                r.notes = (*r.notes, *(note for notes in said for note in notes.get(r.file_id, ())))
+        with engine.transaction():
+            ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
+            for r in batch:
+                if r.seen and r.start:
+                    # An unfinished last line was set aside; it has been read again.
+                    engine.execute(f"DELETE FROM reject_rows WHERE file_id = {r.file_id} AND line > {r.base}")
+            for target, select in (
+                ("call_rows", staging.calls_select(engine, source)),
+                ("tool_call_rows", staging.TOOL_CALLS_SELECT),
+                ("cell_issue_rows", staging.CELL_ISSUES_SELECT),
+                *([("repeat_rows", staging.REPEATS_SELECT)] if source.header.joins else []),
+                ("messages", "FROM new_messages"),
+                ("message_blocks", "FROM new_message_blocks"),
+                ("prompt_messages", "FROM new_prompt_messages"),
+                *(
+                    [("span_rows", span_stage.spans_select(source)), ("remark_rows", "FROM staged_remarks")]
+                    if source.header.yields == "spans"
+                    else []
+                ),
+            ):
+                columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
+                engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")
+            _store_rejects(engine, batch)
+            _store_manifest(engine, batch)
     staging.drop_staged(engine)
 
 
