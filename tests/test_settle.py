@@ -21,6 +21,7 @@ PRICES = {  # USD per million tokens: input, cache read, cache write, output
     ("p", "cheap", "default"): (1, 0.1, 1.25, 4),
     ("p", "cheap", "batch"): (0.5, None, None, 2),
     ("p", "dearer", "default"): (30, 3, 37.5, 120),
+    (None, "nameless", "default"): (1, 0.1, 1.25, 4),
 }
 
 CALL_COLUMNS = (
@@ -99,6 +100,11 @@ def test_a_discount_scales_the_saving_and_never_turns_it_negative() -> None:
 def test_a_dearer_route_is_not_advised() -> None:
     with build([call()], [claim("r", 1, route_to="p/dearer")]) as engine:
         assert saved(engine) == {("r", "route_to"): 0}
+
+
+def test_a_target_of_a_log_that_names_no_provider_has_the_price_of_its_name() -> None:
+    with build([call()], [claim("r", 1, route_to="nameless")]) as engine:
+        assert saved(engine) == {("r", "route_to"): Decimal("0.0126")}
 
 
 def test_an_unknown_target_saves_nothing() -> None:

@@ -58,6 +58,27 @@ c        two      measured  p/small
 '''
 
 [[example]]
+name = "the log names no provider, as Langfuse's exports do"
+params = { min_outcomes = 2, margin = 0.7 }
+calls = '''
+call_id  workload  model   started_at  duration_s  template_hash  score  status
+a        one       big     0           1           x              1      ok
+b        one       big     9           1           x              1      ok
+c        one       small   0           1           x              1      ok
+d        one       small   9           1           x              1      ok
+'''
+models = '''
+provider  model   premium  blended_usd_per_mtok
+-         big     true     4
+-         small   false    0.4
+'''
+claims = '''
+call_id  subject  grade     route_to
+a        one      measured  small
+b        one      measured  small
+'''
+
+[[example]]
 name = "JSON was asked for and parses: measured; only a status: heuristic"
 params = { min_outcomes = 2, margin = 0.7 }
 calls = '''
@@ -179,7 +200,7 @@ WITH judged AS (
 ), passing AS (
     SELECT
         *,
-        concat_ws('', cheap_provider, '/', cheap_model) AS target,
+        concat_ws('/', cheap_provider, cheap_model) AS target,
         row_number() OVER (PARTITION BY template_hash, operation, provider, model ORDER BY cheap_usd_per_mtok, cheap_provider, cheap_model) AS choice
     FROM judged
     WHERE place = 1 AND least(outcomes, cheap_outcomes) >= $min_outcomes AND lower_bound > -$margin
@@ -189,7 +210,7 @@ WITH judged AS (
         row_number() OVER (PARTITION BY c.workload ORDER BY p.lower_bound, p.model, p.target, c.call_id) AS weakest
     FROM template_calls AS c
     JOIN passing AS p
-        ON p.template_hash = c.template_hash AND p.operation IS NOT DISTINCT FROM c.operation AND p.provider = c.provider AND p.model = c.model
+        ON p.template_hash = c.template_hash AND p.operation IS NOT DISTINCT FROM c.operation AND p.provider IS NOT DISTINCT FROM c.provider AND p.model = c.model
     LEFT JOIN unfair_swaps AS u
         ON u.workload = c.workload AND u.provider IS NOT DISTINCT FROM p.provider AND u.model = p.model AND u.target = p.target
     WHERE p.choice = 1 AND c.answered AND u.target IS NULL

@@ -116,13 +116,13 @@ WITH judged AS (
         row_number() OVER (PARTITION BY c.workload ORDER BY m.missing_outcomes, m.cheap_usd_per_mtok, m.model, m.cheap_model, c.call_id) AS fewest
     FROM template_calls AS c
     JOIN missing AS m
-        ON m.template_hash = c.template_hash AND m.operation IS NOT DISTINCT FROM c.operation AND m.provider = c.provider AND m.model = c.model
+        ON m.template_hash = c.template_hash AND m.operation IS NOT DISTINCT FROM c.operation AND m.provider IS NOT DISTINCT FROM c.provider AND m.model = c.model
     WHERE m.missing_outcomes BETWEEN 1 AND $max_missing
 )
 SELECT
     workload AS subject,
     model AS evidence_premium_model,
-    concat_ws('', cheap_provider, '/', cheap_model) AS evidence_target,
+    concat_ws('/', cheap_provider, cheap_model) AS evidence_target,
     evidence AS evidence_success_source,
     outcomes AS evidence_premium_outcomes,
     cheap_outcomes AS evidence_cheap_outcomes,

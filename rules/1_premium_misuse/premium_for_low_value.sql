@@ -71,7 +71,7 @@ WITH low AS (
         v.value_reason,
         c.provider,
         c.model,
-        concat_ws('', c.provider, '/', c.model) AS served_by,
+        concat_ws('/', c.provider, c.model) AS served_by,
         g.route_to IS NOT NULL AS named,
         coalesce(g.route_to, m.cheaper_sibling) AS route_to
     FROM calls AS c

@@ -36,6 +36,34 @@ a        p/one    heuristic  routing  p/two
 '''
 
 [[example]]
+name = "the log names no provider, as Langfuse's exports do: the price list's own, or one that the log uses as well"
+calls = '''
+call_id  workload  provider  model  started_at  input_tokens  output_tokens
+a        bot       -         one    0           1000          100
+b        job       -         old    0           1000          100
+c        job       -         new    0           1000          100
+'''
+models = '''
+provider  model  family  released    blended_usd_per_mtok
+-         one    line    2025-01-01  6
+p         two    line    2025-08-01  4
+-         old    other   2025-01-01  6
+-         new    other   2025-08-01  4
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+-         one    2026-01-05  default  0                 -                 0.000004   0.000012    0            false
+p         two    2026-01-05  default  0                 -                 0.000003   0.000007    0            false
+-         old    2026-01-05  default  0                 -                 0.000004   0.000012    0            false
+-         new    2026-01-05  default  0                 -                 0.000003   0.000007    0            false
+'''
+claims = '''
+call_id  subject  route_to
+a        one      p/two
+b        old      new
+'''
+
+[[example]]
 name = "no cheaper, but the old one will be switched off: said, for no dollars"
 calls = '''
 call_id  workload  provider  model  started_at  input_tokens  output_tokens
@@ -98,16 +126,17 @@ WITH served AS (
 ), span AS (
     SELECT max(last_day) AS last_day FROM served
 ), relatives AS (
-    SELECT o.provider, o.model, o.retired, n.model AS newer, n.released, n.blended_usd_per_mtok, concat_ws('/', n.provider, n.model) AS target
+    -- Where the log does not name the provider, the newer one is the vendor's own, or one that the log names no provider of either.
+    SELECT o.provider, o.model, o.retired, n.provider AS newer_provider, n.model AS newer, n.released, n.blended_usd_per_mtok, concat_ws('/', n.provider, n.model) AS target
     FROM models AS o
-    JOIN models AS n ON n.provider IS NOT DISTINCT FROM o.provider AND n.family = o.family AND n.released > o.released
+    JOIN models AS n ON (n.provider = o.provider OR o.provider IS NULL) AND n.family = o.family AND n.released > o.released
     CROSS JOIN span AS s
     WHERE coalesce(n.retired > s.last_day, TRUE)
       AND coalesce(contains(o.capabilities, 'reasoning') OR NOT contains(n.capabilities, 'reasoning'), TRUE)
 ), compared AS (
     -- Every day, tier and bracket of length that both have a price for.
     SELECT
-        r.provider, r.model, r.newer, p.tier,
+        r.provider, r.model, r.target, p.tier,
         bool_and(q.input_usd <= p.input_usd
             AND coalesce(q.cache_read_usd, q.input_usd) <= coalesce(p.cache_read_usd, p.input_usd)
             AND coalesce(q.cache_write_5m_usd, q.input_usd) <= coalesce(p.cache_write_5m_usd, p.input_usd)
@@ -120,18 +149,18 @@ WITH served AS (
     FROM relatives AS r
     JOIN prices AS p ON p.provider IS NOT DISTINCT FROM r.provider AND p.model = r.model
     JOIN prices AS q
-        ON q.provider IS NOT DISTINCT FROM r.provider AND q.model = r.newer AND q.day = p.day AND q.tier = p.tier
+        ON q.provider IS NOT DISTINCT FROM r.newer_provider AND q.model = r.newer AND q.day = p.day AND q.tier = p.tier
         AND (p.max_input_tokens IS NULL OR q.min_input_tokens < p.max_input_tokens)
         AND (q.max_input_tokens IS NULL OR p.min_input_tokens < q.max_input_tokens)
-    GROUP BY r.provider, r.model, r.newer, p.tier
+    GROUP BY r.provider, r.model, r.target, p.tier
 ), choices AS (
     SELECT
         s.workload, s.provider, s.model, s.tier, s.calls, r.target, r.retired,
-        row_number() OVER (PARTITION BY s.workload, s.provider, s.model, s.tier ORDER BY r.blended_usd_per_mtok, r.released DESC, r.newer) AS choice
+        row_number() OVER (PARTITION BY s.workload, s.provider, s.model, s.tier ORDER BY r.blended_usd_per_mtok, r.released DESC, r.target) AS choice
     FROM served AS s
     JOIN relatives AS r ON r.provider IS NOT DISTINCT FROM s.provider AND r.model = s.model
     JOIN compared AS c
-        ON c.provider IS NOT DISTINCT FROM r.provider AND c.model = r.model AND c.newer = r.newer AND c.tier = s.tier
+        ON c.provider IS NOT DISTINCT FROM r.provider AND c.model = r.model AND c.target = r.target AND c.tier = s.tier
     LEFT JOIN unfair_swaps AS u
         ON u.workload = s.workload AND u.provider IS NOT DISTINCT FROM s.provider AND u.model = s.model AND u.target = r.target
     WHERE c.no_dearer AND (c.cheaper OR r.retired IS NOT NULL) AND u.target IS NULL

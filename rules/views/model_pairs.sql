@@ -82,7 +82,7 @@ WITH units AS (
 ), priced_arms AS (
     SELECT a.*, m.blended_usd_per_mtok AS usd_per_mtok
     FROM arms AS a
-    JOIN models AS m ON m.provider = a.provider AND m.model = a.model
+    JOIN models AS m ON m.provider IS NOT DISTINCT FROM a.provider AND m.model = a.model
 ), pairs AS (
     SELECT
         a.template_hash, a.operation, a.provider, a.model, a.usd_per_mtok, b.provider AS cheap_provider, b.model AS cheap_model, b.usd_per_mtok AS cheap_usd_per_mtok,
@@ -95,10 +95,10 @@ WITH units AS (
         p.*, x.evidence, x.strength,
         CAST(x.n AS DOUBLE) AS pn, CAST(x.won AS DOUBLE) AS px, CAST(y.n AS DOUBLE) AS cn, CAST(y.won AS DOUBLE) AS cx
     FROM pairs AS p
-    JOIN tallies AS x ON x.template_hash = p.template_hash AND x.operation IS NOT DISTINCT FROM p.operation AND x.provider = p.provider AND x.model = p.model
+    JOIN tallies AS x ON x.template_hash = p.template_hash AND x.operation IS NOT DISTINCT FROM p.operation AND x.provider IS NOT DISTINCT FROM p.provider AND x.model = p.model
     JOIN tallies AS y
         ON y.template_hash = p.template_hash AND y.operation IS NOT DISTINCT FROM p.operation
-        AND y.provider = p.cheap_provider AND y.model = p.cheap_model AND y.strength = x.strength
+        AND y.provider IS NOT DISTINCT FROM p.cheap_provider AND y.model = p.cheap_model AND y.strength = x.strength
 ), wilson AS (
     SELECT
         *,

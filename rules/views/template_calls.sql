@@ -52,7 +52,7 @@ e        big    true     -      false     1    1
 WITH shared AS (
     SELECT c.template_hash, c.operation
     FROM calls AS c
-    JOIN models AS m ON m.provider = c.provider AND m.model = c.model
+    JOIN models AS m ON m.provider IS NOT DISTINCT FROM c.provider AND m.model = c.model
     WHERE c.template_hash IS NOT NULL
     GROUP BY c.template_hash, c.operation
     HAVING bool_or(m.premium) AND bool_or(NOT m.premium)
@@ -67,7 +67,7 @@ WITH shared AS (
     FROM priced_calls AS p
     JOIN calls AS c ON c.call_id = p.call_id
     JOIN shared AS s ON s.template_hash = c.template_hash AND s.operation IS NOT DISTINCT FROM c.operation
-    JOIN models AS m ON m.provider = p.provider AND m.model = p.model
+    JOIN models AS m ON m.provider IS NOT DISTINCT FROM p.provider AND m.model = p.model
     LEFT JOIN attempt_chains AS a ON a.call_id = p.call_id
     LEFT JOIN (SELECT DISTINCT call_id FROM fallback_calls) AS b ON b.call_id = p.call_id
     WHERE m.premium IS NOT NULL AND b.call_id IS NULL AND p.start_us IS NOT NULL AND NOT coalesce(p.gateway_cache_hit, FALSE)

@@ -35,7 +35,11 @@ KINDS: tuple[Kind, ...] = (
     Kind(
         "route_to",
         "route_to IS NOT NULL",
-        {"provider": "split_part(k.route_to, '/', 1)", "model": "substring(k.route_to, position('/' IN k.route_to) + 1)"},
+        # A log that names no provider has targets without one; their price is that of the name alone, as for its calls.
+        {
+            "provider": "CASE WHEN position('/' IN k.route_to) > 0 THEN split_part(k.route_to, '/', 1) END",
+            "model": "substring(k.route_to, position('/' IN k.route_to) + 1)",
+        },
     ),
     Kind("trim_input_tokens", "trim_input_tokens > 0", {"input_tokens": f"s.input_tokens - least(k.trim_input_tokens, {_UNCACHED})"}),
     Kind(
