@@ -7,14 +7,14 @@ action = "{subject}: {cure}; {repeats} identical requests went to the model"
 fix = "caching"
 grade = "structural"
 needs = ["prompt_hash", "status", "gateway_cache_hit"]
-false_positives = "The cache may be off on purpose: tenants that must not share answers, answers that must be fresh, samples that must differ. See duplicate_request."
+false_positives = "Gateways log 'no hit' for traffic whose cache is off as well as for a miss (LiteLLM: every stream and every failure), so which of the two it is, this log does not tell. The cache may be off on purpose: tenants that must not share answers, answers that must be fresh, samples that must differ. See duplicate_request."
 
 [params.min_repeats]
 default = 5
 help = "A few repeats happen by chance; a cache is worth a switch when they are a habit."
 
 [[example]]
-name = "nobody asked the cache; asked and missed every time; a workload that it serves"
+name = "nobody asked the cache; no hit in any call, which may be a cache that is off or a key that never repeats; a workload that it serves"
 params = { min_repeats = 2 }
 calls = '''
 call_id  workload  model  started_at  duration_s  prompt_hash  params_hash  gateway_cache_hit
@@ -31,7 +31,7 @@ c3       served    m      20          1           p3           q            true
 rows = '''
 subject  evidence_repeats  evidence_cache    evidence_calls
 off      2                 never asked       2
-missing  2                 always missed     2
+missing  2                 off or missed     2
 '''
 
 [[example]]
@@ -62,10 +62,10 @@ SELECT
     a.workload AS subject,
     count(*) FILTER (WHERE a.repeat) AS evidence_calls,
     count(*) FILTER (WHERE a.repeat) AS evidence_repeats,
-    CASE WHEN count(a.gateway_cache_hit) = 0 THEN 'never asked' ELSE 'always missed' END AS evidence_cache,
+    CASE WHEN count(a.gateway_cache_hit) = 0 THEN 'never asked' ELSE 'off or missed' END AS evidence_cache,
     CASE WHEN count(a.gateway_cache_hit) = 0
          THEN 'switch the gateway''s response cache on for it (LiteLLM: litellm_settings.cache: true, or "cache": {"use-cache": true} in its requests)'
-         ELSE 'find out what in the cache''s key never repeats (LiteLLM: user and stream are part of it; name the user in a header instead)' END AS evidence_cure
+         ELSE 'see whether the gateway''s response cache is on for it (LiteLLM: litellm_settings.cache: true); if it is, something in its key never repeats (user and stream are part of it; name the user in a header instead)' END AS evidence_cure
 FROM asked AS a
 LEFT JOIN hits AS h ON h.workload = a.workload
 WHERE h.workload IS NULL
