@@ -24,6 +24,7 @@ from infercheck.cli._errors import guarded
 def main() -> None:
     """Entry point of the ``infercheck`` command. What it writes, the ledger and its log included, only its user may read."""
     os.umask(0o077)
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to find those, the metadata of every installed package is read
     gc.set_threshold(100_000, 20, 20)  # nearly all that start-up makes is there to stay
     code = run(sys.argv[1:])
     _leave(code)
@@ -41,11 +42,14 @@ def _leave(code: int) -> NoReturn:
 def run(argv: Sequence[str]) -> int:
     """Run one command line; returns the exit code."""
     _complete.prepare()
-    return guarded(lambda: build()(args=list(argv), prog_name="infercheck", standalone_mode=False), argv)
+    return guarded(lambda: build(argv[0] if argv else "")(args=list(argv), prog_name="infercheck", standalone_mode=False), argv)
 
 
-def build() -> typer.Typer:
-    """The application. Every module of this package that has ``register`` is a command; ``ORDER`` says where help lists it."""
+def build(wanted: str = "") -> typer.Typer:
+    """The application. Every module of this package that has ``register`` is a command; ``ORDER`` says where help lists it.
+
+    Where the ``wanted`` one is a command, the others are left out: to read the options of all takes longer than to carry out many a one.
+    """
     app = typer.Typer(
         name="infercheck",
         help="Find out where your LLM money and your users' time go, from the logs that you already have.\n\n"
@@ -57,7 +61,8 @@ def build() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 120},
     )
     app.callback()(_root)
-    modules: list[Any] = [importlib.import_module(f"{__name__}.{m.name}") for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"]
+    names = [m.name for m in pkgutil.iter_modules(__path__) if m.name[0] != "_"]
+    modules: list[Any] = [importlib.import_module(f"{__name__}.{name}") for name in ([wanted] if wanted in names else names)]
     for module in sorted((m for m in modules if hasattr(m, "register")), key=lambda m: (m.ORDER, m.__name__)):
         module.register(app)
     return app
