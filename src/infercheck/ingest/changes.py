@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -66,8 +65,7 @@ def _digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()[:32]
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A file as the ledger knows it."""
 
     file_id: int
@@ -88,7 +86,7 @@ SEEN = "file_id, source, size, mtime_ns, head_hash, bytes_read, tail_hash, versi
 
 def known_files(engine: Engine) -> dict[str, Seen]:
     """The manifest by absolute path."""
-    return {str(r[0]): Seen(*r[1:]) for r in engine.rows(f"SELECT absolute, {SEEN}, records - rejects, other FROM ledger_files")}
+    return {str(r[0]): Seen._make(r[1:]) for r in engine.rows(f"SELECT absolute, {SEEN}, records - rejects, other FROM ledger_files")}
 
 
 def change_of(path: Path, now: State, seen: Seen) -> Literal["same", "grown", "other"]:
