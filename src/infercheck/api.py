@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from infercheck import (
-    coverage,
-    ingest,
-    pictures,
-    prepare,
-    recommend,
-    sources,
-    sqlcheck,
-)
-from infercheck.analysis import CALLS, CLAIMS, Analysis
+from infercheck import ingest, prepare, sources, sqlcheck
 from infercheck.config import Config
-from infercheck.engine.duckdb import DatabaseError, Engine
+from infercheck.engine.duckdb import DatabaseError, Engine, Head
 from infercheck.errors import UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
-from infercheck.model.report import Coverage, Report
 from infercheck.run import Event, Paths, Run, each, opened
-from infercheck.summarise import VIEWS
 
 if TYPE_CHECKING:
     import polars as pl
 
     from infercheck import gate
+    from infercheck.analysis import Analysis
     from infercheck.model.gate import Check, GateReport
     from infercheck.model.reconciliation import Reconciliation
+    from infercheck.model.report import Coverage, Report
     from infercheck.model.simulation import Simulation
     from infercheck.model.snapshot import Snapshot
 
@@ -44,6 +36,8 @@ def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Ev
 
     Raises UsageError for wrong options, config or rules, InputError for input that cannot be read.
     """
+    from infercheck.analysis import Analysis
+
     with opened(paths, options, on_event) as run:
         return Analysis.of(_report(run), run.engine)
 
@@ -190,9 +184,12 @@ def export_rows(
 def _rows(run: Run, what: Rows, version: str, on_note: Note | None) -> str:
     """SQL of the rows, once what they read is there."""
     if what in ("claims", "calls"):
+        from infercheck.analysis import CALLS, CLAIMS
+
         run.settled()
         return CLAIMS if what == "claims" else CALLS
     from infercheck.finance import chargeback, focus
+    from infercheck.summarise import VIEWS
 
     run.make_views(*VIEWS)
     _charged(run, on_note)
@@ -263,13 +260,28 @@ def reconcile(
 
 def query(paths: Paths, sql: str, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> pl.DataFrame:
     """Run one read-only SELECT over the canonical tables and views of the logs at ``paths``."""
+    with _asked(paths, sql, options, on_event) as (engine, select):
+        return engine.frame(select)
+
+
+def query_head(
+    paths: Paths, sql: str, limit: int, *, options: AnalyzeOptions | None = None, on_event: Event | None = None
+) -> Head:  # fmt: skip
+    """The first rows of ``query``, as plain values."""
+    with _asked(paths, sql, options, on_event) as (engine, select):
+        return engine.head(select, limit)
+
+
+@contextmanager
+def _asked(paths: Paths, sql: str, options: AnalyzeOptions | None, on_event: Event | None) -> Iterator[tuple[Engine, str]]:
+    """The engine with all that the SELECT reads, and the SELECT, which has been found to be one."""
     with opened(paths, options, on_event) as run:
         tree = run.engine.serialized_statements(sql)
         known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
         read = sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)
         run.make_views(*sorted(read & set(run.book.views)))
         try:
-            return run.engine.frame(sql.rstrip().rstrip(";"))
+            yield run.engine, sql.rstrip().rstrip(";")
         except DatabaseError as err:
             raise UsageError(first_line(err), where="query") from err
 
@@ -281,6 +293,8 @@ def detect(path: str | Path, *, config: Path | None = None) -> list[Any]:
 
 
 def _report(run: Run) -> Report:
+    from infercheck import coverage, recommend
+
     diagnosis, settling = run.claimed()
 
     def cover(lane: Engine) -> Coverage:
@@ -289,6 +303,8 @@ def _report(run: Run) -> Report:
     made = recommend.report(run.engine, run.book, diagnosis, cover, settling)
     if not run.options.pictures:
         return made
+    from infercheck import pictures
+
     run.make_views(*pictures.VIEWS)
     return made.model_copy(update={"pictures": pictures.pictures(run.engine)})
 

@@ -15,9 +15,10 @@ from infercheck.errors import UsageError
 if TYPE_CHECKING:
     import polars as pl
 
+    from infercheck.engine.duckdb import Head
     from infercheck.render import Style
 
-_ROWS = 200  # of a table for people
+ROWS = 200  # of a table for people
 _PART = 50_000  # rows of a file that are in memory at once
 # What a spreadsheet would run, and what hides or turns round the text beside it: C0, C1, zero width, line separators, bidi.
 _FORMULA = r"^\s*[=+\-@\x{FF1D}\x{FF0B}\x{FF0D}\x{FF20}]"
@@ -91,14 +92,13 @@ def as_json(frame: pl.DataFrame) -> bytes:
     return (dumps([{name: _plain(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]) + "\n").encode()
 
 
-def as_table(frame: pl.DataFrame, style: Style) -> str:
-    """A table for people, its first rows."""
+def as_table(head: Head, style: Style) -> str:
+    """A table for people."""
     from infercheck.render.table import draw
 
-    rows = [[_shown(value) for value in row] for row in frame.head(_ROWS).iter_rows()]
-    numeric = [kind.is_numeric() for kind in frame.schema.values()]
-    rest = frame.height - len(rows)
-    return draw(frame.columns, rows, numeric, style, note=f"and {rest:,} rows more: --format csv has all" if rest > 0 else "")
+    rest = head.height - len(head.rows)
+    note = f"and {rest:,} rows more: --format csv has all" if rest > 0 else ""
+    return draw(head.names, [[_shown(value) for value in row] for row in head.rows], head.numeric, style, note=note)
 
 
 def _plain(value: Any) -> Any:

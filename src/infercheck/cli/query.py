@@ -56,9 +56,11 @@ def query(
     options = opt.options(since=since, until=until, where=where, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger)
     from infercheck import api
 
+    if chosen == "table":
+        with progress(quiet) as on_event:
+            head = api.query_head([*paths], sql, _frames.ROWS, options=options, on_event=on_event)
+        write_text(_frames.as_table(head, style(output)), output)
+        return
     with progress(quiet) as on_event:
         frame = api.query([*paths], sql, options=options, on_event=on_event)
-    if chosen == "table":
-        write_text(_frames.as_table(frame, style(output)), output)
-    else:
-        write(_frames.encode(frame, chosen), output)
+    write(_frames.encode(frame, chosen), output)
