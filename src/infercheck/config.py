@@ -8,7 +8,7 @@ import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, PrivateAttr, ValidationError
 
@@ -16,10 +16,12 @@ from infercheck.errors import UsageError
 from infercheck.model.config import MATCH_COLUMNS, Capacity, ConfigModel, Premium, Price, Rate, RuleSettings, Workload
 from infercheck.model.fields import Match
 from infercheck.model.finance import Account, Commitment, Credit, Finance, InvoiceTable, Reconciling, Team
-from infercheck.model.gate import BUDGETS, Anchor
 from infercheck.model.gating import Budgets, GateSettings, Suppression
 from infercheck.model.mapping import MAPPABLE, MappedColumn, SourceMapping, problems
 from infercheck.model.rule import Param, Scalar
+
+if TYPE_CHECKING:
+    from infercheck.model.gate import Anchor
 
 FILE_NAME = "infercheck.toml"
 TABLE = ("tool", "infercheck")
@@ -107,6 +109,8 @@ class Config(ConfigModel):
 
     def anchor(self, *path: str | int) -> Anchor:
         """File and line of a key."""
+        from infercheck.model.gate import Anchor
+
         return Anchor(file=self._where, line=line_of(self._text, (*self._base, *path)))
 
     def _at(self, *path: str | int) -> str:
@@ -287,6 +291,8 @@ def _check_mapping(config: Config, name: str, mapping: SourceMapping) -> None:
 
 
 def _check_budgets(config: Config) -> None:
+    from infercheck.model.gate import BUDGETS
+
     scoped = {"workload": config.budgets.workload, "team": config.budgets.team}
     places: list[tuple[str, tuple[str, ...], str]] = [("all", ("budgets", key), key) for key in config.budgets.overall]
     places += [

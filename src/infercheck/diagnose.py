@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import count
+from typing import TYPE_CHECKING
 
 import duckdb
 
@@ -18,10 +19,12 @@ from infercheck.errors import InfercheckError, UsageError, first_line
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.model.hints import lacking, settings_for
 from infercheck.model.progress import Progress
-from infercheck.model.report import NotChecked
 from infercheck.model.rule import CLAIM_COLUMNS, CLAIM_KEYS, EVIDENCE_PREFIX, Scalar
 from infercheck.rulebook import Rule, Rulebook, View
 from infercheck.sqlfile import SqlFile
+
+if TYPE_CHECKING:
+    from infercheck.model.report import NotChecked
 
 _KINDS = {**CLAIM_KEYS, **CLAIM_COLUMNS}
 CLAIMS = {"rule": "VARCHAR", "step": "INTEGER", "fix": "VARCHAR", "grade": "VARCHAR", "subject": "VARCHAR", **_KINDS}
@@ -104,6 +107,8 @@ def diagnose(
     on_event: OnEvent = None,
 ) -> Diagnosis:
     """Run the selected rules over the canonical tables and fill table ``claims``; ``also`` are views to make on the way."""
+    from infercheck.model.report import NotChecked
+
     params = params or {}
     filled = filled_columns(engine)
     sources = [str(row[0]) for row in engine.rows("SELECT DISTINCT source FROM calls WHERE source IS NOT NULL ORDER BY 1")]

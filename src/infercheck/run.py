@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from infercheck import anonymize, diagnose, ingest, latency, prepare, replay, rulebook, settle, sources
+from infercheck import diagnose, ingest, prepare, rulebook, sources
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.engine.lanes import Job, work
@@ -16,7 +16,6 @@ from infercheck.model.config import AnalyzeOptions
 from infercheck.model.progress import Progress
 from infercheck.model.rule import Scalar
 from infercheck.rulebook import Rulebook
-from infercheck.summarise import VIEWS
 
 if TYPE_CHECKING:
     from infercheck import beyond
@@ -42,6 +41,9 @@ class Run:
 
     def diagnosed(self) -> diagnose.Diagnosis:
         """Claims, and the views that the report reads beside them, as tables of the engine."""
+        from infercheck import latency
+        from infercheck.summarise import VIEWS
+
         views = (*VIEWS, *latency.views(self.engine))
         diagnosis = diagnose.diagnose(self.engine, self.book, also=views, **self._chosen())
         self.make_views(*views)  # a rule's time limit may have stopped one
@@ -49,10 +51,13 @@ class Run:
 
     def claimed(self) -> tuple[diagnose.Diagnosis, list[Job]]:
         """The diagnosis, and what is left to be settled here: a cluster has settled the dollars of its claims."""
+        from infercheck import latency, replay, settle
+
         dollars, milliseconds = Job("dollars", settle.settle), Job("milliseconds", cast(Any, replay.settle_latency))
         if self.cluster is None:
             return self.diagnosed(), [dollars, milliseconds]
         from infercheck import beyond
+        from infercheck.summarise import VIEWS
 
         diagnosis = beyond.settled(self.engine, self.cluster, self.book, views=VIEWS, **self._chosen())
         self.make_views(*latency.views(self.engine))
@@ -100,6 +105,8 @@ def opened(paths: Paths, options: AnalyzeOptions | None, on_event: Event | None,
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
         notes = prepare.prepare(engine, config, whole=options.where is None)
         if options.anonymize:
+            from infercheck import anonymize
+
             read = anonymize.anonymize(engine, read)
         engine.share_cores()
         yield Run(options, engine, config, book, params, scope, read, notes, on_event, cluster)
