@@ -15,13 +15,14 @@ from pydantic import ValidationError
 
 from infercheck.engine.duckdb import Engine
 from infercheck.model.call import MODELS, PRICES
+from infercheck.prepare import load_prices
 from infercheck.prices.catalog import model_rows
 from infercheck.prices.cost import cost_expression, price_join
 from infercheck.prices.facts import blocks, facts, weights
 from infercheck.prices.overrides import PriceOverride
 from infercheck.prices.providers import LIST_PROVIDER, is_self_hosted
 from infercheck.prices.quote import find, quote
-from infercheck.prices.table import price_list_version, price_rows
+from infercheck.prices.table import price_list_version, price_runs
 
 CORPUS = Path(__file__).parents[2] / "shared" / "corpora" / "litellm_proxy" / "standard_logging.part1.jsonl.gz"
 DAY = date(2026, 11, 24)
@@ -30,11 +31,9 @@ MTOK = Decimal(1_000_000)
 
 def priced(*args: Any, **options: Any) -> list[dict[str, Any]]:
     """The rows of the `prices` table."""
-    return [dict(zip((c.name for c in PRICES), row, strict=True)) for row in price_rows(*args, **options)]
-
-
-def load_prices(engine: Engine, rows: list[tuple[object, ...]]) -> None:
-    engine.load_rows("prices", {c.name: c.type for c in PRICES}, rows)
+    names = [c.name for c in PRICES]
+    runs = [dict(zip(names, row, strict=True)) for row in price_runs(*args, **options)]
+    return [{**run, "day": day} for run in runs for day in run["day"]]
 
 
 def one(
@@ -59,7 +58,7 @@ def per_mtok(row: dict[str, Any] | None, column: str) -> Decimal | None:
 
 def test_columns_are_the_contract() -> None:
     with Engine() as engine:
-        load_prices(engine, price_rows([("openai", "gpt-4o", DAY, "default")]))
+        load_prices(engine, "prices", price_runs([("openai", "gpt-4o", DAY, "default")]))
         engine.load_rows("models", {c.name: c.type for c in MODELS}, model_rows([("openai", "gpt-4o"), ("hosted_vllm", "x")], DAY))
         assert list(engine.columns("prices").items()) == [(c.name, c.type) for c in PRICES]
         assert list(engine.columns("models").items()) == [(c.name, c.type) for c in MODELS]
@@ -173,7 +172,7 @@ github_copilot gpt-4o, - Qwen/Qwen2.5-7B-Instruct, - gpt-oss-20b, - llama-3.3-70
 @pytest.mark.parametrize("key", [k.strip() for k in UNPRICED.split(",")])
 def test_unknown_or_self_hosted_is_unpriced(key: str) -> None:
     provider, model = key.split(" ")
-    assert not price_rows([(None if provider == "-" else provider, model, DAY, "default")])
+    assert not price_runs([(None if provider == "-" else provider, model, DAY, "default")])
 
 
 def test_free_is_zero_only_where_the_list_says_free() -> None:
@@ -238,7 +237,7 @@ def price_calls(engine: Engine, calls: list[dict[str, Any]], *, extra: str = "")
         names = ", ".join(row)
         engine.execute(f"INSERT INTO calls ({names}) VALUES ({', '.join('?' * len(row))})", list(row.values()))
     keys = engine.rows("SELECT DISTINCT provider, model, CAST(started_at AS DATE), coalesce(service_tier, 'default') FROM calls")
-    load_prices(engine, price_rows(keys))
+    load_prices(engine, "prices", price_runs(keys))
     select = f"SELECT {cost_expression()} AS cost{extra} FROM calls c LEFT JOIN prices p ON {price_join()} ORDER BY c.call_id"
     rows = engine.rows(select)
     assert len(rows) == len(calls), "a call must match one price row at most"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from infercheck.config import Config, capacity_match_sql, workload_match_sql
-from infercheck.engine.duckdb import Engine, literal
+from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.model.call import ALL_TABLES, CONFIG_TABLES
 
 if TYPE_CHECKING:
@@ -122,10 +122,16 @@ def fill_prices(
         siblings = [*engine.rows("SELECT DISTINCT provider, model FROM models"), *targets]
         tiers = ("default", "batch", "flex", "priority")
         wanted = [(p, m, day, tier) for p, m, day in keys for tier in tiers]
-        engine.load_rows("prices", _types("prices"), table.price_rows(wanted, overrides, targets=siblings))
+        load_prices(engine, "prices", table.price_runs(wanted, overrides, targets=siblings))
     if names <= MODELS_MAX:
         return []
     return [f"of {names:,} names of models only the {MODELS_MAX:,} with most calls were looked up; calls of the others have no price"]
+
+
+def load_prices(engine: Engine, name: str, runs: Sequence[Sequence[object]]) -> None:
+    """Table ``name`` with the columns of `prices`, out of ``price_runs``: to hand over a price for each of its days would take longer."""
+    engine.load_rows(name, {**_types("prices"), "day": "DATE[]"}, runs)
+    engine.create(name, f"SELECT * REPLACE (unnest(day) AS day) FROM {quoted(name)}")
 
 
 def _types(name: str) -> dict[str, str]:

@@ -10,9 +10,10 @@ from __future__ import annotations
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.finance import payers
-from infercheck.model.call import MONEY, PRICES, Column
+from infercheck.model.call import MONEY, Column
+from infercheck.prepare import load_prices
 from infercheck.prices.cost import meters, price_join
-from infercheck.prices.table import price_rows
+from infercheck.prices.table import price_runs
 
 UNIT = 1_000_000_000_000  # the twelve decimals of money as whole numbers: shares are divided as integers, never as floats
 
@@ -106,7 +107,7 @@ def _list_prices(engine: Engine, config: Config) -> None:
         "SELECT DISTINCT p.provider, p.model, p.day, p.tier FROM priced_calls p SEMI JOIN prices q ON q.model = p.model "
         "AND q.provider IS NOT DISTINCT FROM p.provider WHERE p.day IS NOT NULL ORDER BY ALL"
     )
-    engine.load_rows("list_prices", {c.name: c.type for c in PRICES}, price_rows([(p, m, d, t) for p, m, d, t in keys]))
+    load_prices(engine, "list_prices", price_runs([(p, m, d, t) for p, m, d, t in keys]))
 
 
 def _groups(engine: Engine, config: Config) -> None:

@@ -6,6 +6,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from datetime import date
+from itertools import groupby
 
 from infercheck.prices.overrides import PriceOverride
 from infercheck.prices.quote import TIERS, Quote, change_days, find, quote
@@ -21,8 +22,9 @@ def price_list_version() -> str:
     return f"genai-prices {version('genai-prices')}"
 
 
-def price_rows(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, targets: Iterable[Model] = ()) -> list[tuple[object, ...]]:
-    """Rows of the `prices` table, values in the order of its columns, for the calls of a log and for what they might have been instead.
+def price_runs(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, targets: Iterable[Model] = ()) -> list[tuple[object, ...]]:
+    """Rows of the `prices` table, values in the order of its columns, for the calls of a log and for what they might have been instead. In place
+    of the day stand all days that a price holds for: there are few prices, and a log may span years.
 
     ``keys`` are the distinct (provider, model, UTC day, tier) of the calls; ``targets`` are further models that a claim may route to
     (the siblings in `models`, targets named in config). Every model gets a row for every day, and for each of the tiers default, batch,
@@ -38,19 +40,19 @@ def price_rows(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, 
         wanted.setdefault(target, set())
     rows: list[tuple[object, ...]] = []
     for (provider, model), named in wanted.items():
-        changes = change_days(find(provider, model), overrides)
-        # Sorted days fall into runs between two changes; each run and tier is looked up once.
-        known: dict[tuple[int, str], Quote | None] = {}
-        for day in sorted(days):
+        for run in _runs(sorted(days), change_days(find(provider, model), overrides)):
             for tier in dict.fromkeys((*TIERS, *sorted(named))):
-                at = (bisect_right(changes, day), tier)
-                if at not in known:
-                    found = quote(provider, model, day, tier, overrides)
-                    known[at] = _stand_in(quote(provider, model, day, "default", overrides)) if found is None and tier in named else found
-                found = known[at]
+                found = quote(provider, model, run[0], tier, overrides)
+                if found is None and tier in named:
+                    found = _stand_in(quote(provider, model, run[0], "default", overrides))
                 if found is not None:
-                    rows += _table_rows(provider, model, day, tier, found)
+                    rows += _table_rows(provider, model, run, tier, found)
     return rows
+
+
+def _runs(days: Sequence[date], changes: Sequence[date]) -> list[list[date]]:
+    """Sorted days, parted where a price may change: one lookup serves all days of a part."""
+    return [list(run) for _, run in groupby(days, key=lambda day: bisect_right(changes, day))]
 
 
 def _stand_in(default: Quote | None) -> Quote | None:
@@ -58,10 +60,10 @@ def _stand_in(default: Quote | None) -> Quote | None:
     return replace(default, estimated=True) if default is not None else None
 
 
-def _table_rows(provider: str | None, model: str, day: date, tier: str, found: Quote) -> list[tuple[object, ...]]:
+def _table_rows(provider: str | None, model: str, days: list[date], tier: str, found: Quote) -> list[tuple[object, ...]]:
     return [
         (
-            *(provider, model, day, tier, r.above, r.upto, found.price_model),
+            *(provider, model, days, tier, r.above, r.upto, found.price_model),
             *(r.input, r.cache_read, r.cache_write_5m, r.cache_write_1h, r.output, r.audio_input, r.audio_output, r.request),
             found.estimated,
         )
