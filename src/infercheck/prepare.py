@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infercheck.config import Config, capacity_match_sql, workload_match_sql
@@ -33,6 +35,21 @@ def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
         engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes
     )
     return [*unused, *unpriced]
+
+
+def fetch_price_list() -> None:
+    """Import the price list on a thread of its own, beside the statements of the database: it takes longer than many a log to be read."""
+
+    def fetch() -> None:
+        with suppress(Exception):  # said where prices are looked up
+            from infercheck.prices import catalog, table  # noqa: F401
+            from infercheck.prices.facts import blocks
+            from infercheck.prices.quote import find
+
+            find("openai", "")
+            blocks()
+
+    threading.Thread(target=fetch, daemon=True).start()
 
 
 def fill_clocks(engine: Engine) -> None:
