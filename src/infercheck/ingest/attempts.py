@@ -36,6 +36,9 @@ def group_copies(engine: Engine, ids: str) -> None:
 
 def _join_partial_keys(engine: Engine, ids: str) -> None:
     """What a source says with its keys alone: ``a|`` is the attempt ``a|b``, and ``copy|...`` counts nowhere."""
+    said = "starts_with(attempt_key, 'copy|') OR ends_with(attempt_key, '|')"
+    if not engine.rows(f"SELECT 1 FROM call_rows WHERE file_id IN ({ids}) AND ({said}) LIMIT 1"):
+        return
     engine.execute(f"""
         INSERT INTO attempt_groups
         SELECT DISTINCT attempt_key, NULL, FALSE, TRUE FROM call_rows WHERE file_id IN ({ids}) AND starts_with(attempt_key, 'copy|')
@@ -142,16 +145,18 @@ def _join_same_answers(engine: Engine, ids: str) -> None:
         WHERE attempt_groups.is_wrapper AND attempt_groups.group_key = l.attempt_key AND NOT l.is_wrapper AND l.group_key IS NOT NULL""")
 
 
-def completed(engine: Engine, ids: str) -> str:
+def completed(engine: Engine, ids: str, filled: frozenset[str]) -> str:
     """A SELECT of the kept rows of ``call_rows``, each with what it does not know filled in from the next fuller copies of the same outcome.
 
-    Prompts are left alone, since their blocks hang on the row that was kept.
+    ``filled`` are the columns that hold anything. Prompts are left alone, since their blocks hang on the row that was kept.
     """
     kept = f"SELECT c.* FROM call_rows c JOIN kept_calls USING (call_id) WHERE c.file_id IN ({ids})"
     differing = "SELECT group_key FROM grouped_calls GROUP BY group_key HAVING count(*) > 1 AND min(content_hash) <> max(content_hash)"
     if not engine.value(f"SELECT count(*) FROM (({differing}) LIMIT 1)"):
         return kept
-    names = [quoted(c.name) for c in CALLS if c.name not in BOUND]
+    names = [quoted(c.name) for c in CALLS if c.name in filled - BOUND]
+    if not names:
+        return kept
     facts = ", ".join(f"min_by({n}, place) AS {n}" for n in names)  # of those that are not NULL
     engine.create(
         "known_of_call",

@@ -25,6 +25,7 @@ REMARKS = (
     Column("tags", "VARCHAR", "the client's other tags, sorted, comma separated"),
 )
 _TEXTS = ("session_id", "end_user", "app", "environment", "tags")
+FILLS = frozenset({*_TEXTS, "score"})  # columns of calls
 
 
 def added(engine: Engine, ids: str, calls: str) -> str:

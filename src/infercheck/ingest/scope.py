@@ -14,7 +14,7 @@ from infercheck.ingest import attempts, ledger, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 _ALL = "TRUE"  # the condition that leaves nothing out
-_MADE = {"files", "rejects", "cell_issues", "calls", "spans", "tool_calls", "prompt_blocks"}
+_MADE = {"files", "rejects", "cell_issues", "filled_calls", "calls", "spans", "tool_calls", "prompt_blocks"}
 
 
 class _Files(Protocol):
@@ -73,11 +73,17 @@ def open_scope(
     if as_stored:
         engine.view("calls", f"SELECT {_names(CALLS)} FROM call_rows")
     else:
-        engine.create("calls", f"""
-            SELECT {_names(CALLS)} FROM (
+        # Of the columns a log fills half at most: the others take as long to write as those.
+        filled = _filled(engine, ids)
+        columns = [c for c in CALLS if c.name in filled]
+        engine.create("filled_calls", f"""
+            SELECT {_names(columns)} FROM (
                 SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id)
-                FROM ({remarks.added(engine, ids, attempts.completed(engine, ids))}) c LEFT JOIN trace_units u USING (trace_id))
+                FROM ({remarks.added(engine, ids, attempts.completed(engine, ids, filled))}) c LEFT JOIN trace_units u USING (trace_id))
             WHERE {condition}""")  # fmt: skip
+        empty = {c.name: f"CAST(NULL AS {c.type})" for c in CALLS if c.name not in filled}
+        said = ", ".join(f"{empty.get(c.name, quoted(c.name))} AS {quoted(c.name)}" for c in CALLS)
+        engine.view("calls", f"SELECT {said} FROM filled_calls")
     engine.drop("grouped_calls")
     engine.create("spans", f"""
         SELECT {_names(SPANS)} FROM (
@@ -116,6 +122,12 @@ def open_scope(
         cell_issues=int(engine.value("SELECT coalesce(sum(count), 0) FROM cell_issues")),
         filtered_out=kept - calls,
     )
+
+
+def _filled(engine: Engine, ids: str) -> frozenset[str]:
+    """Columns of calls that hold anything in some row, and what remarks may fill."""
+    counts = engine.rows(f"SELECT {', '.join(f'count({quoted(c.name)})' for c in CALLS)} FROM call_rows WHERE file_id IN ({ids})")[0]
+    return frozenset(c.name for c, count in zip(CALLS, counts, strict=True) if count) | remarks.FILLS | {"call_id"}
 
 
 def _as_stored(engine: Engine, file_ids: Sequence[int], kept: int) -> bool:
