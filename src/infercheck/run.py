@@ -95,12 +95,12 @@ def opened(paths: Paths, options: AnalyzeOptions | None, on_event: Event | None,
         params = {**params, "priced_calls": {**params.get("priced_calls", {}), "cost_basis": basis}}
     ledger_file = _ledger(options, salt)
     book.selected(options.select or config.select, (*options.ignore, *config.ignored))  # a misspelt id is said before the log is read
-    prepare.fetch_price_list()
     with _cluster(paths, options) as cluster, Engine(ledger_file, own=options.ledger is None) as engine:
         read = ingest.ingest(
             engine, [str(p) for p in each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
         engine.lock_down(but=cluster.folder if cluster else None)  # before --where, which must not reach a file either
+        prepare.fetch_price_list()
         if on_event:
             on_event(Progress("preparing"))
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)

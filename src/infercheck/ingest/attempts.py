@@ -10,6 +10,7 @@ Spans side by side that name the same answer, at the same time, in the same trac
 
 from __future__ import annotations
 
+from infercheck.engine.base import Database
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.model.call import CALLS
 
@@ -145,23 +146,17 @@ def _join_same_answers(engine: Engine, ids: str) -> None:
         WHERE attempt_groups.is_wrapper AND attempt_groups.group_key = l.attempt_key AND NOT l.is_wrapper AND l.group_key IS NOT NULL""")
 
 
-def completed(engine: Engine, ids: str, filled: frozenset[str]) -> str:
-    """A SELECT of the kept rows of ``call_rows``, each with what it does not know filled in from the next fuller copies of the same outcome.
+def know_of_copies(filled: frozenset[str], engine: Database) -> None:
+    """Fill ``known_of_call``: what the kept copy and the next fuller ones of the same outcome know of a call, for those whose copies differ.
 
-    ``filled`` are the columns that hold anything. Prompts are left alone, since their blocks hang on the row that was kept.
+    ``filled`` are the columns that hold anything.
     """
-    kept = f"SELECT c.* FROM call_rows c JOIN kept_calls USING (call_id) WHERE c.file_id IN ({ids})"
     differing = "SELECT group_key FROM grouped_calls GROUP BY group_key HAVING count(*) > 1 AND min(content_hash) <> max(content_hash)"
-    if not engine.value(f"SELECT count(*) FROM (({differing}) LIMIT 1)"):
-        return kept
-    names = [quoted(c.name) for c in CALLS if c.name in filled - BOUND]
-    if not names:
-        return kept
-    facts = ", ".join(f"min_by({n}, place) AS {n}" for n in names)  # of those that are not NULL
+    facts = "".join(f", min_by({n}, place) AS {n}" for n in _facts(filled))  # of those that are not NULL
     engine.create(
         "known_of_call",
         f"""
-        SELECT kept_id AS call_id, {facts} FROM (
+        SELECT kept_id AS call_id{facts} FROM (
             SELECT c.*, k.call_id AS kept_id, row_number() OVER (
                 PARTITION BY k.call_id ORDER BY c.fullness DESC, c.source, c.started_at, c.ended_at, c.content_hash, c.call_id) AS place
             FROM kept_calls k JOIN call_rows w ON w.call_id = k.call_id
@@ -169,11 +164,23 @@ def completed(engine: Engine, ids: str, filled: frozenset[str]) -> str:
             WHERE k.group_key IN ({differing}))
         GROUP BY kept_id""",
     )
-    filled = ", ".join(f"coalesce(c.{n}, o.{n}) AS {n}" for n in names)
-    return f"SELECT c.* REPLACE ({filled}) FROM ({kept}) c LEFT JOIN known_of_call o USING (call_id)"
 
 
-def join_traces(engine: Engine) -> None:
+def completed(ids: str, filled: frozenset[str], *, known: bool) -> str:
+    """A SELECT of the kept rows of ``call_rows``, each with what it does not know filled in out of ``known_of_call``, where it is there.
+
+    Prompts are left alone, since their blocks hang on the row that was kept.
+    """
+    kept = f"SELECT c.* FROM call_rows c JOIN kept_calls USING (call_id) WHERE c.file_id IN ({ids})"
+    facts = ", ".join(f"coalesce(c.{n}, o.{n}) AS {n}" for n in _facts(filled))
+    return f"SELECT c.* REPLACE ({facts}) FROM ({kept}) c LEFT JOIN known_of_call o USING (call_id)" if known and facts else kept
+
+
+def _facts(filled: frozenset[str]) -> list[str]:
+    return [quoted(c.name) for c in CALLS if c.name in filled - BOUND]
+
+
+def join_traces(engine: Database) -> None:
     """Fill ``trace_units`` (trace_id, unit): traces that two logs of one attempt name differently are one.
 
     A gateway's own trace covers all requests of a task, where OpenTelemetry has a trace for each request; or the other way round. Either way the

@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Protocol
 
 from infercheck import sqlcheck
+from infercheck.engine.base import Database
 from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
+from infercheck.engine.lanes import Job, work
 from infercheck.errors import UsageError, first_line
 from infercheck.ingest import attempts, ledger, remarks
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
@@ -67,23 +70,21 @@ def open_scope(
         SELECT (SELECT count(*) FROM call_rows WHERE file_id IN ({ids})) + (SELECT count(*) FROM repeat_rows WHERE file_id IN ({ids}))""")
     )
     _keep_one_of_each(engine, ids)
-    kept = int(engine.value("SELECT count(*) FROM kept_calls"))
+    grouped, kept = (int(engine.value(f"SELECT count(*) FROM {name}")) for name in ("grouped_calls", "kept_calls"))
     condition = _condition(engine, since, until, where)
-    as_stored = condition == _ALL and _as_stored(engine, result.file_ids, kept)
+    as_stored = condition == _ALL and grouped == kept and _as_stored(engine, result.file_ids, kept)
+    filled = frozenset() if as_stored else _filled(engine, ids)
+    jobs = [Job("repeated_usage", partial(_repeat_usage, ids))]
+    if grouped > kept:
+        jobs += [Job("known_of_call", partial(attempts.know_of_copies, filled)), Job("trace_units", attempts.join_traces)]
+    else:
+        engine.create_empty("trace_units", {"trace_id": "VARCHAR", "unit": "VARCHAR"})
+    work(engine.lanes, jobs)
     if as_stored:
         engine.view("calls", f"SELECT {_names(CALLS)} FROM call_rows")
     else:
-        # Of the columns a log fills half at most: the others take as long to write as those.
-        filled = _filled(engine, ids)
-        columns = [c for c in CALLS if c.name in filled]
-        engine.create("filled_calls", f"""
-            SELECT {_names(columns)} FROM (
-                SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id)
-                FROM ({remarks.added(engine, ids, attempts.completed(engine, ids, filled))}) c LEFT JOIN trace_units u USING (trace_id))
-            WHERE {condition}""")  # fmt: skip
-        empty = {c.name: f"CAST(NULL AS {c.type})" for c in CALLS if c.name not in filled}
-        said = ", ".join(f"{empty.get(c.name, quoted(c.name))} AS {quoted(c.name)}" for c in CALLS)
-        engine.view("calls", f"SELECT {said} FROM filled_calls")
+        told = remarks.added(engine, ids, attempts.completed(ids, filled, known=grouped > kept))
+        _create_calls(engine, told, condition, filled)
     engine.drop("grouped_calls")
     engine.create("spans", f"""
         SELECT {_names(SPANS)} FROM (
@@ -124,18 +125,20 @@ def open_scope(
     )
 
 
-def _filled(engine: Engine, ids: str) -> frozenset[str]:
-    """Columns of calls that hold anything in some row, and what remarks may fill."""
-    counts = engine.rows(f"SELECT {', '.join(f'count({quoted(c.name)})' for c in CALLS)} FROM call_rows WHERE file_id IN ({ids})")[0]
-    return frozenset(c.name for c, count in zip(CALLS, counts, strict=True) if count) | remarks.FILLS | {"call_id"}
-
-
 def _as_stored(engine: Engine, file_ids: Sequence[int], kept: int) -> bool:
     """Whether the calls in scope are the ledger's own rows, all of them and unchanged: then they need not be copied."""
-    found = engine.rows("""
-        SELECT (SELECT count(*) FROM ledger_files), (SELECT count(*) FROM call_rows), (SELECT count(*) FROM remark_rows),
-            (SELECT count(*) FROM trace_units)""")
-    return found == [(len(file_ids), kept, 0, 0)]
+    found = engine.rows("SELECT (SELECT count(*) FROM ledger_files), (SELECT count(*) FROM call_rows), (SELECT count(*) FROM remark_rows)")
+    return found == [(len(file_ids), kept, 0)]
+
+
+def _create_calls(engine: Engine, kept: str, condition: str, filled: frozenset[str]) -> None:
+    """``calls``: a table of the columns that hold anything, and over it a view with all. To write the others takes as long again."""
+    engine.create("filled_calls", f"""
+        SELECT {_names([c for c in CALLS if c.name in filled])} FROM (
+            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({kept}) c LEFT JOIN trace_units u USING (trace_id))
+        WHERE {condition}""")  # fmt: skip
+    said = (quoted(c.name) if c.name in filled else f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in CALLS)
+    engine.view("calls", f"SELECT {', '.join(said)} FROM filled_calls")
 
 
 def _keep_one_of_each(engine: Engine, ids: str) -> None:
@@ -160,7 +163,16 @@ def _keep_one_of_each(engine: Engine, ids: str) -> None:
         QUALIFY row_number() OVER (PARTITION BY group_key
             ORDER BY tokens DESC, fullness DESC, session_id, source, started_at, ended_at, content_hash, file_id, line) = 1""",
     )
-    # What a sum over all records would add to that of the calls.
+
+
+def _filled(engine: Engine, ids: str) -> frozenset[str]:
+    """Columns of calls that hold anything in some row, and what remarks may fill."""
+    counts = engine.rows(f"SELECT {', '.join(f'count({quoted(c.name)})' for c in CALLS)} FROM call_rows WHERE file_id IN ({ids})")[0]
+    return frozenset(c.name for c, count in zip(CALLS, counts, strict=True) if count) | remarks.FILLS | {"call_id"}
+
+
+def _repeat_usage(ids: str, engine: Database) -> None:
+    """``repeated_usage``: what a sum over all records would add to that of the calls."""
     names = ", ".join(c.name for c in ledger.REPEATED)
     engine.create(
         "repeated_usage",
@@ -171,9 +183,6 @@ def _keep_one_of_each(engine: Engine, ids: str) -> None:
         SELECT c.provider, c.model, c.started_at, c.service_tier, c.operation, 'USD', {", ".join("r." + c.name for c in ledger.REPEATED)}, NULL, NULL
         FROM repeat_rows r JOIN call_rows c USING (call_id) WHERE r.file_id IN ({ids})""",
     )
-    engine.create_empty("trace_units", {"trace_id": "VARCHAR", "unit": "VARCHAR"})
-    if engine.value("SELECT count(*) FROM grouped_calls") > engine.value("SELECT count(*) FROM kept_calls"):
-        attempts.join_traces(engine)
 
 
 def _condition(engine: Engine, since: datetime | timedelta | None, until: datetime | None, where: str | None) -> str:
