@@ -15,7 +15,7 @@ import heapq
 from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from infercheck.engine.duckdb import Engine
 
@@ -286,9 +286,10 @@ def _replay_units(engine: Engine, chosen: str) -> None:
         for finding in sorted({c.finding for c in own}):
             after = unit.duration(_waste(c for c in own if c.finding == finding))
             findings.append((number, finding, before / 1000, after / 1000))
-    _append(engine, "replayed_claims", settled, {"claim_no": int, "saved_ms": float})
-    _append(engine, "replayed_findings", findings, {"unit_no": int, "finding_no": int, "before_ms": float, "after_ms": float})
-    _append(engine, "replayed_certain", sure, {"unit_no": int, "before_ms": float, "after_ms": float})
+    _append(engine, "replayed_claims", settled, {"claim_no": "BIGINT", "saved_ms": "DOUBLE"})
+    times = {"before_ms": "DOUBLE", "after_ms": "DOUBLE"}
+    _append(engine, "replayed_findings", findings, {"unit_no": "BIGINT", "finding_no": "BIGINT", **times})
+    _append(engine, "replayed_certain", sure, {"unit_no": "BIGINT", **times})
 
 
 def _nodes(engine: Engine) -> str:
@@ -319,9 +320,7 @@ def _waste(claims: Iterable[_Claim]) -> dict[int, int]:
     return total
 
 
-def _append(engine: Engine, name: str, rows: Sequence[tuple[object, ...]], schema: Mapping[str, type]) -> None:
-    import polars as pl
-
-    kinds: dict[type, Any] = {int: pl.Int64, float: pl.Float64}
-    engine.load("replay_rows", pl.DataFrame(rows, schema={k: kinds[t] for k, t in schema.items()}, orient="row"))
-    engine.execute(f"INSERT INTO {name} SELECT * FROM replay_rows")
+def _append(engine: Engine, name: str, rows: Sequence[tuple[object, ...]], columns: Mapping[str, str]) -> None:
+    if rows:
+        engine.load_rows("replay_rows", columns, rows)
+        engine.execute(f"INSERT INTO {name} SELECT * FROM replay_rows")
