@@ -20,6 +20,11 @@ def clean(text: object, limit: int | None = None) -> str:
     raw = str(text)
     if limit is not None and len(raw) > 8 * limit + 1024:
         raw = raw[: 8 * limit + 1024]  # a prompt of megabytes is not worth walking
+    line = " ".join((raw if raw.isascii() and raw.isprintable() else _printable(raw)).split())
+    return line if limit is None or len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + "…"
+
+
+def _printable(raw: str) -> str:
     raw = _SEQUENCES.sub("", raw)
     kept: list[str] = []
     marks = 0
@@ -41,8 +46,7 @@ def clean(text: object, limit: int | None = None) -> str:
         elif category not in _UNSAFE:
             kept.append(char)
         marks = 0
-    line = " ".join("".join(kept).split())
-    return line if limit is None or len(line) <= limit else line[: max(limit - 1, 0)].rstrip() + "…"
+    return "".join(kept)
 
 
 def lines(text: object) -> list[str]:
