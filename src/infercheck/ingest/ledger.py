@@ -89,7 +89,7 @@ def default_path(project: Path | None = None) -> Path:
 
 def prepare(engine: Engine, *, salt: str | None = None) -> None:
     """Create what is missing. A ledger of another version is brought up to this one, with a LedgerNotice."""
-    tables = {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()")}
+    tables = _tables(engine)
     if tables and not _is_ours(engine):
         if not engine.own:
             raise InputError("this database is no ledger", where=str(engine.path), hint="name another file with --ledger")
@@ -149,8 +149,14 @@ def _migrate(engine: Engine, tables: set[str], salt: str | None) -> bool:
 
 def _is_ours(engine: Engine) -> bool:
     """Only a database with a ledger's version and salt may be written to, let alone made anew."""
-    columns = {str(row[0]) for row in engine.rows("SELECT column_name FROM duckdb_columns() WHERE table_name = 'meta' AND NOT internal")}
-    return columns == {"key", "value"} and engine.value("SELECT count(*) FROM meta WHERE CAST(key AS VARCHAR) IN ('version', 'salt')") == 2
+    if "meta" not in _tables(engine) or set(engine.columns("meta")) != {"key", "value"}:
+        return False
+    known: int = engine.value("SELECT count(*) FROM meta WHERE CAST(key AS VARCHAR) IN ('version', 'salt')")
+    return known == 2
+
+
+def _tables(engine: Engine) -> set[str]:
+    return {str(r[0]) for r in engine.rows("SELECT table_name FROM duckdb_tables() WHERE database_name = current_database()")}
 
 
 def salt_of(engine: Engine) -> str:

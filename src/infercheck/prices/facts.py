@@ -110,7 +110,8 @@ def facts(host: str, model: str) -> Facts | None:
     for block in blocks():
         if host in block.hosts:
             for entry in block.models:
-                if _pattern((entry.name, *entry.aliases)).fullmatch(wanted):
+                names = (entry.name, *entry.aliases)
+                if any(name in wanted for name in names) and _pattern(names).fullmatch(wanted):  # to compile a pattern takes long
                     return _at(block, entry, host)
     return None
 
