@@ -38,7 +38,7 @@ def analyze(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Ev
     """
     from infercheck.analysis import Analysis
 
-    with opened(paths, options, on_event) as run:
+    with opened(paths, options, on_event, ahead=_import_report) as run:
         return Analysis.of(_report(run), run.engine)
 
 
@@ -46,7 +46,7 @@ def report(
     paths: Paths, *, budgets: Sequence[gate.Budget] = (), options: AnalyzeOptions | None = None, on_event: Event | None = None
 ) -> tuple[Report, list[Check]]:
     """The report alone, without the rows behind it, and a check for each budget."""
-    with opened(paths, options, on_event) as run:
+    with opened(paths, options, on_event, ahead=_import_report) as run:
         made = _report(run)
         if not budgets:
             return made, []
@@ -290,6 +290,10 @@ def detect(path: str | Path, *, config: Path | None = None) -> list[Any]:
     """Sources that may read ``path``, best first, with the keys that are missing for each; a config's mappings are among them."""
     found = Config.load(config)
     return list(ingest.detect(Path(path), among=sources.known(found.source, where=found.where)))
+
+
+def _import_report() -> None:
+    from infercheck import coverage, latency, recommend, replay, settle  # noqa: F401
 
 
 def _report(run: Run) -> Report:

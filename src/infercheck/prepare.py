@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from infercheck.config import Config, capacity_match_sql, workload_match_sql
@@ -38,18 +36,13 @@ def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
 
 
 def fetch_price_list() -> None:
-    """Import the price list on a thread of its own, beside the statements of the database: it takes longer than many a log to be read."""
+    """Import the price list, and read what is known of models, before somebody asks."""
+    from infercheck.prices import catalog, table  # noqa: F401
+    from infercheck.prices.facts import blocks
+    from infercheck.prices.quote import find
 
-    def fetch() -> None:
-        with suppress(Exception):  # said where prices are looked up
-            from infercheck.prices import catalog, table  # noqa: F401
-            from infercheck.prices.facts import blocks
-            from infercheck.prices.quote import find
-
-            find("openai", "")
-            blocks()
-
-    threading.Thread(target=fetch, daemon=True).start()
+    find("openai", "")
+    blocks()
 
 
 def fill_clocks(engine: Engine) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -83,8 +84,18 @@ class Run:
 
 
 @contextmanager
-def opened(paths: Paths, options: AnalyzeOptions | None, on_event: Event | None, *, salt: str | None = None) -> Iterator[Run]:
-    """``salt`` is that of a baseline: a ledger of another salt is left alone, and the logs are read without it."""
+def opened(
+    paths: Paths,
+    options: AnalyzeOptions | None,
+    on_event: Event | None,
+    *,
+    salt: str | None = None,
+    ahead: Callable[[], object] | None = None,
+) -> Iterator[Run]:
+    """``salt`` is that of a baseline: a ledger of another salt is left alone, and the logs are read without it.
+
+    ``ahead`` imports what is needed afterwards, while the database lays out the calls.
+    """
     options = options or AnalyzeOptions()
     config = Config.load(options.config)
     book = rulebook.load(options.rules)
@@ -100,7 +111,7 @@ def opened(paths: Paths, options: AnalyzeOptions | None, on_event: Event | None,
             engine, [str(p) for p in each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
         engine.lock_down(but=cluster.folder if cluster else None)  # before --where, which must not reach a file either
-        prepare.fetch_price_list()
+        threading.Thread(target=_quietly, args=(prepare.fetch_price_list, ahead), daemon=True).start()
         if on_event:
             on_event(Progress("preparing"))
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
@@ -111,6 +122,13 @@ def opened(paths: Paths, options: AnalyzeOptions | None, on_event: Event | None,
             read = anonymize.anonymize(engine, read)
         engine.share_cores()
         yield Run(options, engine, config, book, params, scope, read, notes, on_event, cluster)
+
+
+def _quietly(*steps: Callable[[], object] | None) -> None:
+    """Do these beside the statements of the database. What goes wrong with them is said when it is needed."""
+    with suppress(Exception):
+        for step in filter(None, steps):
+            step()
 
 
 def _ledger(options: AnalyzeOptions, salt: str | None) -> Path | None:
