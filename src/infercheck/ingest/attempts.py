@@ -189,9 +189,8 @@ def join_traces(engine: Database) -> None:
     engine.create(
         "same_traces",
         """
-        WITH copies AS (SELECT DISTINCT group_key, trace_id FROM grouped_calls WHERE trace_id IS NOT NULL)
-        SELECT DISTINCT min(trace_id) OVER (PARTITION BY group_key) AS a, trace_id AS b FROM copies
-        QUALIFY count(*) OVER (PARTITION BY group_key) > 1""",
+        WITH several AS (SELECT group_key, min(trace_id) AS a FROM grouped_calls GROUP BY group_key HAVING min(trace_id) <> max(trace_id))
+        SELECT DISTINCT s.a, g.trace_id AS b FROM several s JOIN grouped_calls g USING (group_key) WHERE g.trace_id IS NOT NULL""",
     )
     engine.create("trace_units", "SELECT DISTINCT b AS trace_id, b AS unit FROM same_traces")
     while True:

@@ -159,7 +159,10 @@ def _keep_one_of_each(engine: Engine, ids: str) -> None:
     engine.create(
         "kept_calls",
         """
-        SELECT call_id, group_key FROM grouped_calls
+        WITH sizes AS MATERIALIZED (SELECT group_key, any_value(call_id) AS call_id, count(*) AS copies FROM grouped_calls GROUP BY group_key)
+        SELECT call_id, group_key FROM sizes WHERE copies = 1
+        UNION ALL
+        SELECT call_id, group_key FROM grouped_calls SEMI JOIN (FROM sizes WHERE copies > 1) USING (group_key)
         QUALIFY row_number() OVER (PARTITION BY group_key
             ORDER BY tokens DESC, fullness DESC, session_id, source, started_at, ended_at, content_hash, file_id, line) = 1""",
     )
