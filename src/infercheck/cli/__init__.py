@@ -25,7 +25,7 @@ def main() -> None:
     """Entry point of the ``infercheck`` command. What it writes, the ledger and its log included, only its user may read."""
     os.umask(0o077)
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")  # to find those, the metadata of every installed package is read
-    gc.set_threshold(100_000, 20, 20)  # nearly all that start-up makes is there to stay
+    gc.set_threshold(500_000, 20, 20)  # nearly all that start-up makes is there to stay
     code = run(sys.argv[1:])
     _leave(code)
 
