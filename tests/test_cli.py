@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 
+import logs
 from infercheck import api, cli
 from infercheck.errors import InputError
 from infercheck.gate.budgets import checks
@@ -66,6 +67,32 @@ def test_help_imports_nothing_heavy() -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stderr.strip() == "[]"
     assert "analyze" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("argv", "absent"),
+    [
+        (
+            ["query", "SELECT count(*) AS n, max(input_tokens) AS tokens FROM calls", "{log}", "--no-ledger"],
+            ("polars", "rich", "infercheck.model.report"),
+        ),
+        (["analyze", "{log}", "--no-ledger"], ("polars", "jinja2", "infercheck.finance")),
+    ],
+)
+def test_a_command_imports_only_what_it_needs(argv: list[str], absent: tuple[str, ...], tmp_path: Path) -> None:
+    log = logs.write(tmp_path / "a.jsonl", [logs.call(n) for n in range(3)])
+    said = [arg.format(log=log) for arg in argv]
+    code = f"import sys; from infercheck import cli; cli.run({said}); print([m for m in {absent} if m in sys.modules], file=sys.stderr)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stderr.strip() == "[]"
+
+
+def test_a_table_says_how_many_rows_it_leaves_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = logs.write(tmp_path / "a.jsonl", [logs.call(n) for n in range(3)])
+    assert cli.run(["query", "SELECT unnest(range(1250)) AS n ORDER BY n DESC; ", str(log), "--no-ledger"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.strip() for line in lines[:2]] == ["n", "1249"]
+    assert (lines[-2].strip(), lines[-1]) == ("1050", "and 1,050 rows more: --format csv has all")
 
 
 def test_help_is_quick() -> None:
