@@ -75,12 +75,11 @@ h2       h           -         plain     1
 '''
 rows = ""
 ---*/
-WITH traced AS (
-    SELECT trace_id FROM calls WHERE trace_id IS NOT NULL GROUP BY trace_id
-), traces AS (
+WITH traces AS (
     SELECT o.workload, o.calls, o.requests, o.spend_usd
     FROM outcomes AS o
-    JOIN traced AS t ON t.trace_id = o.unit_id
+    JOIN priced_calls AS p ON p.call_id = o.unit_key
+    WHERE p.trace_id IS NOT NULL
 ), usual AS (
     SELECT
         workload,

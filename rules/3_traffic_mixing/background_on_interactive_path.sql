@@ -120,15 +120,19 @@ WITH interactive AS (
 ), background AS (
     SELECT
         p.call_id, p.workload, p.deployment, p.provider, p.model, p.day, p.tier, p.status, p.input_tokens, p.billed_usd, p.gateway_cache_hit,
-        w.class_reason,
-        count(*) OVER (PARTITION BY p.unit_id) AS steps
+        p.unit_id, w.class_reason
     FROM priced_calls AS p
     JOIN workloads AS w ON w.workload = p.workload
     WHERE w.class = 'background' AND w.class_evidence <> 'endpoint'
+), stepwise AS (
+    SELECT unit_id, TRUE AS stepwise FROM background GROUP BY unit_id HAVING count(*) > $max_steps_for_batch
 ), shared AS (
-    SELECT b.*, i.interactive_calls
+    SELECT
+        b.call_id, b.workload, b.provider, b.model, b.day, b.input_tokens, b.class_reason, i.interactive_calls,
+        coalesce(s.stepwise, FALSE) AS stepwise
     FROM background AS b
     JOIN interactive AS i ON i.deployment = b.deployment
+    LEFT JOIN stepwise AS s ON s.unit_id = b.unit_id
     WHERE b.tier = 'default' AND b.status = 'ok' AND b.billed_usd > 0 AND b.gateway_cache_hit IS NOT TRUE
 ), offered AS (
     SELECT
@@ -157,11 +161,11 @@ WITH interactive AS (
 SELECT
     s.call_id,
     s.workload AS subject,
-    CASE WHEN o.has_batch AND s.steps <= $max_steps_for_batch THEN 'batch' ELSE 'flex' END AS service_tier,
+    CASE WHEN o.has_batch AND NOT s.stepwise THEN 'batch' ELSE 'flex' END AS service_tier,
     s.class_reason AS evidence_background_because,
     s.interactive_calls AS evidence_interactive_calls_on_its_deployment,
     t.overlap_share AS evidence_share_started_while_people_waited
 FROM shared AS s
 JOIN offered AS o ON o.call_id = s.call_id
 LEFT JOIN together AS t ON t.workload = s.workload
-WHERE (o.has_batch AND s.steps <= $max_steps_for_batch) OR o.has_flex
+WHERE (o.has_batch AND NOT s.stepwise) OR o.has_flex

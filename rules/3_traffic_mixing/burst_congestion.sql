@@ -316,8 +316,9 @@ WITH hot AS (
     JOIN call_waits AS v ON v.call_id = p.call_id
     JOIN workloads AS w ON w.workload = p.workload
     LEFT JOIN burst_calls AS h ON h.call_id = p.call_id
-    LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
-    WHERE coalesce(g.slowness, 1) <= $max_gateway_slowness
+    LEFT JOIN (SELECT deployment, window_us FROM gateway_slowness WHERE slowness > $max_gateway_slowness) AS g
+        ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
+    WHERE g.window_us IS NULL
 ), kinds AS (
     SELECT
         deployment, operation, model, size,

@@ -211,8 +211,8 @@ WITH watched AS (
     HAVING count(*) >= $min_gaps
 ), placed AS (
     SELECT
-        c.call_id, c.deployment, c.deployment_no, c.start_us, c.end_us, c.idle_before_us, c.in_flight,
-        sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS pause,
+        c.call_id, c.deployment, c.start_us, c.end_us, c.idle_before_us, c.in_flight,
+        CAST(sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS BIGINT) AS pause,
         row_number() OVER in_order AS nth
     FROM concurrency AS c
     JOIN watched AS w ON w.deployment = c.deployment
@@ -228,7 +228,7 @@ WITH watched AS (
     -- What each served call waited for, and calls of its kind and size: uncached tokens within a factor of four, and output within two
     -- where only the whole duration is known.
     SELECT
-        p.call_id, p.deployment, p.start_us, p.end_us, p.idle_before_us, p.pause, p.nth,
+        p.call_id, p.deployment, p.start_us, p.idle_before_us, p.pause,
         -- Calls that meet no more others than most do: what queues up behind a boot, or in a rush, is no measure of an ordinary wait.
         p.in_flight <= w.usual_in_flight AS calm,
         q.operation,
@@ -240,15 +240,16 @@ WITH watched AS (
     FROM placed AS p
     JOIN priced_calls AS q ON q.call_id = p.call_id
     JOIN crowds AS w ON w.deployment = p.deployment
-    LEFT JOIN gateway_slowness AS g ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
-    WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND coalesce(g.slowness, 1) <= $max_gateway_slowness
+    LEFT JOIN (SELECT deployment, window_us FROM gateway_slowness WHERE slowness > $max_gateway_slowness) AS g
+        ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
+    WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND g.window_us IS NULL
 ), kinds AS (
     -- A number for each, since sorting by numbers is much cheaper than by names.
     SELECT deployment, operation, model, size, row_number() OVER (ORDER BY deployment, operation, model, size) AS kind
     FROM sized
     GROUP BY deployment, operation, model, size
 ), measured AS (
-    SELECT s.call_id, s.deployment, s.start_us, s.end_us, s.idle_before_us, s.pause, s.calm, s.waited_ms, k.kind
+    SELECT s.call_id, s.deployment, s.start_us, s.idle_before_us, s.pause, s.calm, s.waited_ms, k.kind
     FROM sized AS s
     JOIN kinds AS k
         ON k.deployment = s.deployment AND k.operation IS NOT DISTINCT FROM s.operation AND k.model IS NOT DISTINCT FROM s.model AND k.size = s.size
@@ -318,6 +319,16 @@ WITH watched AS (
     SELECT deployment, pause_us, slower, share, seen, log_chance, count(*) OVER () AS chances
     FROM signed
     QUALIFY row_number() OVER (PARTITION BY deployment ORDER BY log_chance, pause_us) = 1
+), tests AS (
+    SELECT CAST(count(*) AS DOUBLE) AS gap_tests FROM openings AS p JOIN ladder AS l ON p.idle_before_us >= l.pause_us
+), promising AS (
+    -- Where it is worth looking on: so many slow ones that their number tells, or so few pauses that some may stand out by size alone. The
+    -- least spread is 0.1, and no call waits e^30 times as long as another.
+    SELECT c.*
+    FROM chosen AS c
+    CROSS JOIN tests AS t
+    WHERE (c.slower >= $min_gaps AND exp(c.log_chance) * c.chances <= $alpha / 4)
+        OR 0.1 * sqrt(2 * greatest(t.gap_tests, CAST(1 AS DOUBLE)) / $alpha) <= 30
 ), reopened AS (
     SELECT
         o.*,
@@ -325,7 +336,7 @@ WITH watched AS (
         sum(CASE WHEN o.idle_before_us >= t.pause_us THEN 1 ELSE 0 END)
             OVER (PARTITION BY o.deployment ORDER BY o.pause ROWS UNBOUNDED PRECEDING) AS gap
     FROM openings AS o
-    JOIN chosen AS t ON t.deployment = o.deployment
+    JOIN promising AS t ON t.deployment = o.deployment
 ), gap_starts AS (
     SELECT r.deployment, r.pause, r.gap, o.call_id, coalesce(q.first_token_us, o.end_us) AS served_us
     FROM reopened AS r
@@ -381,8 +392,6 @@ WITH watched AS (
     JOIN noises AS n ON n.deployment = f.deployment
     WHERE f.cohort > 0
     QUALIFY row_number() OVER (PARTITION BY f.deployment, f.cohort ORDER BY f.start_us, f.call_id) = 1
-), tests AS (
-    SELECT CAST(count(*) AS DOUBLE) AS gap_tests FROM openings AS p JOIN ladder AS l ON p.idle_before_us >= l.pause_us
 ), judged AS (
     -- beyond_all: further out than any distribution with that spread allows by chance (Cantelli's bound), over every pause and length tried.
     SELECT

@@ -130,11 +130,11 @@ te       e         re              tool   sum   0           8
 claims = ""
 ---*/
 WITH totals AS (
-    SELECT unit_id, max(window_end_us - window_start_us) AS path_us FROM path_windows WHERE depth = 0 GROUP BY unit_id
+    SELECT unit_key, window_end_us - window_start_us AS path_us FROM path_windows WHERE depth = 0
 ), own_time AS (
-    SELECT w.unit_id, w.span_id, w.workload, w.name, w.service, w.kind, w.exclusive_us, t.path_us
+    SELECT w.span_id, w.workload, w.name, w.service, w.kind, w.exclusive_us, t.path_us
     FROM path_windows AS w
-    JOIN totals AS t ON t.unit_id = w.unit_id
+    JOIN totals AS t ON t.unit_key = w.unit_key
     WHERE w.span_id IS NOT NULL AND NOT w.is_leaf AND w.kind NOT IN ('tool', 'retrieval', 'db', 'http')
 ), usual AS (
     SELECT kind, name, service, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(exclusive_us AS DOUBLE)) AS median_us
@@ -142,13 +142,13 @@ WITH totals AS (
     GROUP BY kind, name, service
     HAVING count(*) >= $min_runs
 ), idle AS (
-    SELECT o.span_id, o.unit_id, o.workload, o.name, o.path_us, CAST(o.exclusive_us AS DOUBLE) AS own_us, u.median_us
+    SELECT o.span_id, o.workload, o.name, o.path_us, CAST(o.exclusive_us AS DOUBLE) AS own_us, u.median_us
     FROM own_time AS o
     LEFT JOIN usual AS u ON u.kind = o.kind AND u.name IS NOT DISTINCT FROM o.name AND u.service IS NOT DISTINCT FROM o.service
     WHERE o.exclusive_us >= $min_gap_ms * 1000 AND o.exclusive_us >= $min_share * o.path_us
 ), steps AS (
     SELECT
-        w.unit_id, w.call_id, w.workload, p.trace_id, p.status, p.request_id, p.prompt_hash, w.window_start_us,
+        w.unit_key, w.call_id, w.workload, p.trace_id, p.status, p.request_id, p.prompt_hash, w.window_start_us,
         lag(w.window_end_us) OVER siblings AS before_us,
         lag(w.call_id) OVER siblings AS call_before,
         lag(p.status) OVER siblings AS status_before,
@@ -160,7 +160,7 @@ WITH totals AS (
     WHERE p.trace_id IS NOT NULL
     WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
 ), pauses AS (
-    SELECT unit_id, call_id, call_before, trace_id, workload, window_start_us - before_us AS pause_us
+    SELECT unit_key, call_id, call_before, trace_id, workload, window_start_us - before_us AS pause_us
     FROM steps
     WHERE before_us < window_start_us
         AND NOT coalesce(status_before <> 'ok' AND (request_before = request_id OR prompt_before = prompt_hash), FALSE)
@@ -186,11 +186,11 @@ WITH totals AS (
     GROUP BY workload
     HAVING count(*) >= $min_gaps
 ), long_waits AS (
-    SELECT w.trace_id, w.unit_id, w.workload, sum(w.pause_us - u.median_us) AS excess_us
+    SELECT w.trace_id, w.unit_key, w.workload, sum(w.pause_us - u.median_us) AS excess_us
     FROM waits AS w
     JOIN usual_wait AS u ON u.workload = w.workload
     WHERE w.pause_us - u.median_us >= $min_gap_ms * 1000
-    GROUP BY w.trace_id, w.unit_id, w.workload
+    GROUP BY w.trace_id, w.unit_key, w.workload
 ), found AS (
     SELECT span_id, CAST(NULL AS STRING) AS trace_id, workload, 'measured' AS grade, own_us - median_us AS waste_us, own_us, path_us, name AS place
     FROM idle
@@ -206,7 +206,7 @@ WITH totals AS (
         CAST(NULL AS STRING), l.trace_id, l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
         'client, tools or gateway queue, not distinguishable'
     FROM long_waits AS l
-    JOIN totals AS t ON t.unit_id = l.unit_id
+    JOIN totals AS t ON t.unit_key = l.unit_key
     WHERE l.excess_us >= $min_share * t.path_us
 ), places AS (
     SELECT workload, place, row_number() OVER (PARTITION BY workload ORDER BY sum(waste_us) DESC, place) AS nth FROM found GROUP BY workload, place

@@ -91,7 +91,7 @@ l1       l         chat   m      0           4           400            stop
 claims = ""
 ---*/
 WITH chains AS (
-    SELECT unit_id, max(workload) AS workload, count(*) AS hops FROM path_windows WHERE call_id IS NOT NULL GROUP BY unit_id
+    SELECT unit_key, max(workload) AS workload, count(*) AS hops FROM path_windows WHERE call_id IS NOT NULL GROUP BY unit_key
 ), usual AS (
     SELECT percentile_cont(0.75) WITHIN GROUP (ORDER BY CAST(hops AS DOUBLE)) AS hops FROM chains HAVING count(*) >= $min_all
 ), long_chains AS (
@@ -103,15 +103,15 @@ WITH chains AS (
         AND percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(c.hops AS DOUBLE)) >= $min_hops
 ), hops AS (
     SELECT
-        w.unit_id, w.workload, w.call_id, w.exclusive_us, l.hops, l.usual,
-        row_number() OVER (PARTITION BY w.unit_id ORDER BY w.window_start_us DESC, w.call_id DESC) AS from_the_end
+        w.unit_key, w.workload, w.call_id, w.exclusive_us, l.hops, l.usual,
+        row_number() OVER (PARTITION BY w.unit_key ORDER BY w.window_start_us DESC, w.call_id DESC) AS from_the_end
     FROM path_windows AS w
     JOIN long_chains AS l ON l.workload = w.workload
     WHERE w.call_id IS NOT NULL
 ), steps AS (
     -- All calls of those workloads' chains but the last, which answers.
     SELECT
-        h.unit_id, h.workload, h.call_id, h.hops, h.usual,
+        h.unit_key, h.workload, h.call_id, h.hops, h.usual,
         coalesce(p.status = 'ok' AND p.output_tokens <= $max_answer_tokens
             AND p.finish_reason NOT IN ('tool_calls', 'length', 'content_filter') AND t.call_id IS NULL, FALSE) AS small,
         CASE WHEN p.ttft_ms IS NOT NULL THEN least(p.ttft_ms, h.exclusive_us / CAST(1000 AS DOUBLE))
@@ -129,15 +129,15 @@ WITH chains AS (
     HAVING count(*) FILTER (WHERE small) >= $min_small_share * count(*)
 ), ranked AS (
     SELECT
-        s.unit_id, s.workload, s.call_id, s.start_ms, c.hops, c.usual, c.small_share, n.hops AS own_hops,
-        row_number() OVER (PARTITION BY s.unit_id ORDER BY s.start_ms, s.call_id) AS place
+        s.unit_key, s.workload, s.call_id, s.start_ms, c.hops, c.usual, c.small_share, n.hops AS own_hops,
+        row_number() OVER (PARTITION BY s.unit_key ORDER BY s.start_ms, s.call_id) AS place
     FROM steps AS s
     JOIN chatty AS c ON c.workload = s.workload
-    JOIN chains AS n ON n.unit_id = s.unit_id
+    JOIN chains AS n ON n.unit_key = s.unit_key
     WHERE s.small AND s.start_ms > 0
 ), merged AS (
     -- As many as the request makes beyond the usual number, the shortest first: what is left has the usual length.
-    SELECT *, sum(start_ms) OVER (PARTITION BY unit_id) AS saved_ms FROM ranked WHERE place <= own_hops - usual
+    SELECT *, sum(start_ms) OVER (PARTITION BY unit_key) AS saved_ms FROM ranked WHERE place <= own_hops - usual
 )
 SELECT
     call_id,

@@ -164,8 +164,12 @@ c        c         1     1
 '''
 ---*/
 WITH silent AS (
-    -- Requests with an attempt whose prompt or parameters are not in the log.
-    SELECT request_id FROM calls WHERE (prompt_hash IS NULL OR params_hash IS NULL) AND request_id IS NOT NULL GROUP BY request_id
+    -- Requests of several attempts, with one among them whose prompt or parameters are not in the log.
+    SELECT request_id
+    FROM calls
+    WHERE request_id IS NOT NULL
+    GROUP BY request_id
+    HAVING count(*) > 1 AND count(*) > least(count(prompt_hash), count(params_hash))
 ), lent AS (
     SELECT
         c.request_id,
@@ -175,7 +179,7 @@ WITH silent AS (
     FROM calls AS c
     JOIN silent AS s ON s.request_id = c.request_id
     GROUP BY c.request_id
-    HAVING count(*) > 1 AND (count(c.prompt_hash) = 0 OR min(c.prompt_hash) = max(c.prompt_hash))
+    HAVING count(c.prompt_hash) = 0 OR min(c.prompt_hash) = max(c.prompt_hash)
 ), named AS (
     SELECT
         p.call_id,

@@ -5,6 +5,7 @@ why = "Cost per call flatters a system that needs five calls for one answer. The
 
 [columns]
 unit_id = "trace_id, else request_id, else the call"
+unit_key = "number of the unit: its smallest call_id"
 workload = "workload of the unit's first call"
 calls = "attempts at a model"
 requests = "client requests"
@@ -50,33 +51,57 @@ t1       false      score
 t2       true       score
 '''
 ---*/
-WITH ranked AS (
+WITH scored AS (
+    SELECT call_id, score FROM calls WHERE score IS NOT NULL
+), sums AS (
+    -- Most units are one call, which is the first, the last and the only one.
     SELECT
-        p.*,
-        c.score,
-        row_number() OVER (PARTITION BY p.unit_id ORDER BY p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) AS nth,
-        row_number() OVER (PARTITION BY p.unit_id ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS nth_last
-    FROM priced_calls AS p
-    JOIN calls AS c ON c.call_id = p.call_id
-), units AS (
-    SELECT
-        unit_id,
-        max(workload) FILTER (WHERE nth = 1) AS workload,
+        p.unit_id,
+        min(p.call_id) AS unit_key,
         count(*) AS calls,
+        avg(s.score) AS score,
+        CAST(sum(p.billed_usd) AS DECIMAL(38, 12)) AS spend_usd,
+        min(p.start_us) AS start_us,
+        max(p.end_us) AS end_us,
+        bool_or(p.end_user IS NOT NULL) AS end_user,
+        max(p.workload) AS workload,
+        max(p.status) AS last_status,
+        max(p.finish_reason) AS last_finish,
+        max(p.ttft_ms) AS ttft_ms
+    FROM priced_calls AS p
+    LEFT JOIN scored AS s ON s.call_id = p.call_id
+    GROUP BY p.unit_id
+), ranked AS (
+    SELECT
+        s.unit_key, p.workload, p.request_id, p.call_id, p.status, p.finish_reason, p.ttft_ms,
+        row_number() OVER (PARTITION BY s.unit_key ORDER BY p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) AS nth,
+        row_number() OVER (PARTITION BY s.unit_key ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS nth_last
+    FROM priced_calls AS p
+    JOIN sums AS s ON s.unit_id = p.unit_id AND s.calls > 1
+), several AS (
+    SELECT
+        unit_key,
         count(DISTINCT coalesce(request_id, CAST(call_id AS STRING))) AS requests,
-        avg(score) AS score,
+        max(workload) FILTER (WHERE nth = 1) AS workload,
         max(status) FILTER (WHERE nth_last = 1) AS last_status,
         max(finish_reason) FILTER (WHERE nth_last = 1) AS last_finish,
-        CAST(sum(billed_usd) AS DECIMAL(38, 12)) AS spend_usd,
-        min(start_us) AS start_us,
-        max(end_us) AS end_us,
-        max(ttft_ms) FILTER (WHERE nth = 1) AS ttft_ms,
-        bool_or(end_user IS NOT NULL) AS end_user
+        max(ttft_ms) FILTER (WHERE nth = 1) AS ttft_ms
     FROM ranked
-    GROUP BY unit_id
+    GROUP BY unit_key
+), units AS (
+    SELECT
+        s.unit_id, s.unit_key, s.calls, s.score, s.spend_usd, s.start_us, s.end_us, s.end_user,
+        coalesce(m.requests, 1) AS requests,
+        CASE WHEN m.unit_key IS NULL THEN s.workload ELSE m.workload END AS workload,
+        CASE WHEN m.unit_key IS NULL THEN s.last_status ELSE m.last_status END AS last_status,
+        CASE WHEN m.unit_key IS NULL THEN s.last_finish ELSE m.last_finish END AS last_finish,
+        CASE WHEN m.unit_key IS NULL THEN s.ttft_ms ELSE m.ttft_ms END AS ttft_ms
+    FROM sums AS s
+    LEFT JOIN several AS m ON m.unit_key = s.unit_key
 )
 SELECT
     unit_id,
+    unit_key,
     workload,
     calls,
     requests,

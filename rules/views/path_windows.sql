@@ -8,6 +8,7 @@ unit sum to its root's duration. A child is on the path if it starts before all 
 [columns]
 node_id = "as in trace_nodes; nodes off the path are not here, the root always is"
 unit_id = "as in priced_calls"
+unit_key = "as in outcomes"
 parent_id = "as in trace_nodes"
 call_id = "as in calls; NULL for a span"
 span_id = "as in spans; NULL for a call"
@@ -104,30 +105,28 @@ WITH raced AS (
     SELECT a.node_id, coalesce(b.above, a.above) AS above, greatest(a.from_us, coalesce(b.from_us, a.from_us)) AS from_us, least(a.to_us, coalesce(b.to_us, a.to_us)) AS to_us
     FROM up6 AS a LEFT JOIN up6 AS b ON b.node_id = a.above
 ), tops AS (
-    SELECT w.node_id, greatest(w.from_us, r.start_us) AS from_us, least(w.to_us, r.end_us) AS to_us
+    SELECT w.node_id, w.parent_id, greatest(w.from_us, r.start_us) AS from_us, least(w.to_us, r.end_us) AS to_us
     FROM waited AS w
     JOIN trace_nodes AS r ON r.node_id = w.parent_id AND r.depth = 0
     WHERE w.depth = 1
 ), windows AS (
-    SELECT node_id, start_us AS from_us, end_us AS to_us FROM trace_nodes WHERE depth = 0
+    SELECT node_id, CAST(NULL AS BIGINT) AS parent_id, start_us AS from_us, end_us AS to_us FROM trace_nodes WHERE depth = 0 AND NOT is_leaf
     UNION ALL
-    SELECT node_id, from_us, to_us FROM tops WHERE to_us > from_us
+    SELECT node_id, parent_id, from_us, to_us FROM tops WHERE to_us > from_us
     UNION ALL
     -- A node under one that nobody waited for stops short of the top.
-    SELECT u.node_id, greatest(u.from_us, t.from_us), least(u.to_us, t.to_us)
+    SELECT u.node_id, w.parent_id, greatest(u.from_us, t.from_us), least(u.to_us, t.to_us)
     FROM up7 AS u
+    JOIN waited AS w ON w.node_id = u.node_id
     JOIN tops AS t ON t.node_id = u.above
     WHERE least(u.to_us, t.to_us) > greatest(u.from_us, t.from_us)
 ), under AS (
-    SELECT n.parent_id AS node_id, CAST(sum(w.to_us - w.from_us) AS BIGINT) AS under_us
-    FROM windows AS w
-    JOIN trace_nodes AS n ON n.node_id = w.node_id
-    WHERE n.parent_id IS NOT NULL
-    GROUP BY n.parent_id
+    SELECT parent_id AS node_id, CAST(sum(to_us - from_us) AS BIGINT) AS under_us FROM windows WHERE parent_id IS NOT NULL GROUP BY parent_id
 )
 SELECT
     n.node_id,
     n.unit_id,
+    n.unit_key,
     n.parent_id,
     n.call_id,
     n.span_id,
@@ -143,3 +142,8 @@ SELECT
 FROM windows AS w
 JOIN trace_nodes AS n ON n.node_id = w.node_id
 LEFT JOIN under AS u ON u.node_id = w.node_id
+UNION ALL
+-- Whoever is alone in a unit has all of its time.
+SELECT node_id, unit_id, unit_key, parent_id, call_id, span_id, kind, name, service, workload, depth, is_leaf, start_us, end_us, end_us - start_us
+FROM trace_nodes
+WHERE depth = 0 AND is_leaf

@@ -47,48 +47,60 @@ unit_id  duration_us  before_first_token_us  decode_us  tools_us  retrieval_us  
 t        10000000     1000000                3000000    2000000   3000000       1000000           0           0
 '''
 ---*/
-WITH detailed AS (
+WITH failed AS (
+    SELECT w.parent_id FROM path_windows AS w JOIN priced_calls AS p ON p.call_id = w.call_id WHERE w.depth > 0 AND p.status <> 'ok' GROUP BY w.parent_id
+), paused AS (
+    -- The pause that follows a failed attempt, where the next thing waited for is the same request sent again.
     SELECT
-        w.*,
-        p.status,
-        p.first_token_us,
-        -- the pause that follows a failed attempt, where the next thing waited for is the same request sent again
+        w.parent_id,
         CASE WHEN p.status <> 'ok' AND (lead(p.request_id) OVER siblings = p.request_id OR lead(p.prompt_hash) OVER siblings = p.prompt_hash)
              THEN (lead(w.window_start_us) OVER siblings) - w.window_end_us ELSE 0 END AS pause_us
     FROM path_windows AS w
+    JOIN failed AS f ON f.parent_id = w.parent_id
     LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
-    WINDOW siblings AS (PARTITION BY w.unit_id, w.parent_id ORDER BY w.window_start_us)
+    WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
 ), cut AS (
     SELECT
-        unit_id,
-        workload,
-        kind,
-        depth,
-        exclusive_us,
-        window_end_us - window_start_us AS window_us,
-        CASE WHEN depth = 0 THEN 0 ELSE pause_us END AS pause_us,
-        CASE WHEN kind <> 'call' THEN NULL WHEN status <> 'ok' THEN 'failed' WHEN first_token_us IS NULL THEN 'unstreamed' ELSE 'streamed' END AS outcome,
-        least(exclusive_us, greatest(0, least(first_token_us, window_end_us) - window_start_us)) AS until_token_us
-    FROM detailed
+        w.unit_key,
+        w.kind,
+        w.depth,
+        w.exclusive_us,
+        w.window_end_us - w.window_start_us AS window_us,
+        CASE WHEN w.kind <> 'call' THEN NULL WHEN p.status <> 'ok' THEN 'failed' WHEN p.first_token_us IS NULL THEN 'unstreamed' ELSE 'streamed' END AS outcome,
+        least(w.exclusive_us, greatest(0, least(p.first_token_us, w.window_end_us) - w.window_start_us)) AS until_token_us
+    FROM path_windows AS w
+    LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
+    WHERE w.depth > 0 OR NOT w.is_leaf
+), alone AS (
+    -- Most units are one call: nothing to sum up.
+    SELECT
+        w.unit_id,
+        w.workload,
+        w.kind,
+        w.exclusive_us AS us,
+        CASE WHEN w.kind <> 'call' THEN NULL WHEN p.status <> 'ok' THEN 'failed' WHEN p.first_token_us IS NULL THEN 'unstreamed' ELSE 'streamed' END AS outcome,
+        least(w.exclusive_us, greatest(0, least(p.first_token_us, w.window_end_us) - w.window_start_us)) AS until_token_us
+    FROM path_windows AS w
+    LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
+    WHERE w.depth = 0 AND w.is_leaf
 ), pauses AS (
-    SELECT d.parent_id AS node_id, CAST(sum(d.pause_us) AS BIGINT) AS pause_us FROM detailed AS d WHERE d.depth > 0 AND d.pause_us > 0 GROUP BY d.parent_id
-), paused AS (
-    SELECT w.unit_id, w.kind, p.pause_us FROM pauses AS p JOIN path_windows AS w ON w.node_id = p.node_id
+    SELECT parent_id AS node_id, CAST(sum(pause_us) AS BIGINT) AS pause_us FROM paused WHERE pause_us > 0 GROUP BY parent_id
+), above AS (
+    SELECT w.unit_key, w.kind, p.pause_us FROM pauses AS p JOIN path_windows AS w ON w.node_id = p.node_id
 ), taken AS (
     -- What the pauses are taken from: the own time of the node that the attempts ran under.
     SELECT
-        unit_id,
+        unit_key,
         coalesce(sum(pause_us) FILTER (WHERE kind IN ('tool', 'http')), 0) AS tools_us,
         coalesce(sum(pause_us) FILTER (WHERE kind IN ('retrieval', 'db')), 0) AS retrieval_us,
         coalesce(sum(pause_us) FILTER (WHERE kind = 'virtual'), 0) AS between_us,
         coalesce(sum(pause_us) FILTER (WHERE kind NOT IN ('tool', 'http', 'retrieval', 'db', 'virtual')), 0) AS orchestration_us,
         sum(pause_us) AS pause_us
-    FROM paused
-    GROUP BY unit_id
+    FROM above
+    GROUP BY unit_key
 ), summed AS (
     SELECT
-        unit_id,
-        max(workload) AS workload,
+        unit_key,
         max(window_us) FILTER (WHERE depth = 0) AS duration_us,
         coalesce(sum(until_token_us) FILTER (WHERE outcome = 'streamed'), 0) AS before_first_token_us,
         coalesce(sum(exclusive_us - until_token_us) FILTER (WHERE outcome = 'streamed'), 0) AS decode_us,
@@ -99,11 +111,11 @@ WITH detailed AS (
         coalesce(sum(exclusive_us) FILTER (WHERE kind NOT IN ('call', 'tool', 'http', 'retrieval', 'db', 'virtual')), 0) AS orchestration_us,
         coalesce(sum(exclusive_us) FILTER (WHERE kind = 'virtual'), 0) AS between_us
     FROM cut
-    GROUP BY unit_id
+    GROUP BY unit_key
 )
 SELECT
-    s.unit_id,
-    s.workload,
+    r.unit_id,
+    r.workload,
     s.duration_us,
     CAST(s.before_first_token_us AS BIGINT) AS before_first_token_us,
     CAST(s.decode_us AS BIGINT) AS decode_us,
@@ -114,4 +126,19 @@ SELECT
     CAST(s.orchestration_us - coalesce(t.orchestration_us, 0) AS BIGINT) AS orchestration_us,
     CAST(s.between_us - coalesce(t.between_us, 0) AS BIGINT) AS between_us
 FROM summed AS s
-LEFT JOIN taken AS t ON t.unit_id = s.unit_id
+JOIN path_windows AS r ON r.unit_key = s.unit_key AND r.depth = 0
+LEFT JOIN taken AS t ON t.unit_key = s.unit_key
+UNION ALL
+SELECT
+    unit_id,
+    workload,
+    us,
+    CASE WHEN outcome = 'streamed' THEN until_token_us ELSE 0 END,
+    CASE WHEN outcome = 'streamed' THEN us - until_token_us ELSE 0 END,
+    CASE WHEN outcome = 'unstreamed' THEN us ELSE 0 END,
+    CASE WHEN outcome = 'failed' THEN us ELSE 0 END,
+    CASE WHEN kind IN ('tool', 'http') THEN us ELSE 0 END,
+    CASE WHEN kind IN ('retrieval', 'db') THEN us ELSE 0 END,
+    CASE WHEN kind NOT IN ('call', 'tool', 'http', 'retrieval', 'db', 'virtual') THEN us ELSE 0 END,
+    0
+FROM alone

@@ -8,6 +8,7 @@ Units without a model call are left out."""
 [columns]
 node_id = "the node: a call's call_id, a negative number for a span or for a root that no log line stands for"
 unit_id = "as in priced_calls"
+unit_key = "as in outcomes"
 parent_id = "node it ran under; NULL for the root"
 call_id = "as in calls; NULL for a span"
 span_id = "as in spans; NULL for a call"
@@ -108,10 +109,15 @@ two   chain    1      1767571207000000  true
 m     call     2      1767571202000000  false
 '''
 ---*/
-WITH owners AS (
+WITH joint AS (
+    SELECT unit_key FROM trace_parts GROUP BY unit_key HAVING count(*) > 1
+), parts AS (
+    -- A node that is alone in its unit is its root: only the others have to be placed.
+    SELECT p.node_id, p.unit_key, p.own_id, p.up_id, p.kind, p.start_us, p.end_us FROM trace_parts AS p JOIN joint AS j ON j.unit_key = p.unit_key
+), owners AS (
     SELECT unit_key, own_id, min(node_id) AS node_id
-    FROM trace_parts
-    WHERE own_id IN (SELECT up_id FROM trace_parts WHERE up_id IS NOT NULL)
+    FROM parts
+    WHERE own_id IN (SELECT up_id FROM parts WHERE up_id IS NOT NULL)
     GROUP BY unit_key, own_id
 ), linked AS (
     SELECT
@@ -119,7 +125,7 @@ WITH owners AS (
         p.kind = 'call' AS is_call,
         p.kind IN ('call', 'agent', 'tool', 'retrieval', 'db', 'guardrail') AS stands,
         p.kind IN ('other', 'chain', 'server', 'agent') AS is_wrapper
-    FROM trace_parts AS p
+    FROM parts AS p
     LEFT JOIN owners AS o ON o.unit_key = p.unit_key AND o.own_id = p.up_id AND o.node_id <> p.node_id
 ), placed AS (
     SELECT
@@ -261,19 +267,26 @@ WITH owners AS (
     LEFT JOIN parents AS p ON p.node_id = n.node_id
     LEFT JOIN waiting AS w ON w.node_id = n.node_id
 ), virtual_units AS (
-    SELECT r.virtual_id, max(p.unit_id) AS unit_id, max(p.workload) AS workload
+    SELECT r.virtual_id, r.unit_key, max(p.unit_id) AS unit_id, max(p.workload) AS workload
     FROM trace_parts AS p
     JOIN roots AS r ON r.unit_key = p.unit_key AND r.root_id IS NULL
-    GROUP BY r.virtual_id
+    GROUP BY r.virtual_id, r.unit_key
 )
 SELECT
-    t.node_id, p.unit_id, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us, t.depth,
-    t.is_leaf, t.attached, t.waits
+    t.node_id, p.unit_id, p.unit_key, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us,
+    t.depth, t.is_leaf, t.attached, t.waits
 FROM trace_parts AS p
 JOIN tree AS t ON t.node_id = p.node_id
 UNION ALL
 SELECT
-    t.node_id, v.unit_id, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS STRING), 'virtual', CAST(NULL AS STRING), CAST(NULL AS STRING), v.workload,
-    t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
+    t.node_id, v.unit_id, v.unit_key, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS STRING), 'virtual', CAST(NULL AS STRING), CAST(NULL AS STRING),
+    v.workload, t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
 FROM virtual_units AS v
 JOIN tree AS t ON t.node_id = v.virtual_id
+UNION ALL
+SELECT
+    p.node_id, p.unit_id, p.unit_key, CAST(NULL AS BIGINT), p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, p.start_us, p.end_us, p.end_us,
+    0, TRUE, FALSE, FALSE
+FROM trace_parts AS p
+LEFT JOIN joint AS j ON j.unit_key = p.unit_key
+WHERE j.unit_key IS NULL

@@ -5,7 +5,7 @@ why = "Ids of traces and spans are text and differ in form from log to log. Numb
 
 [columns]
 node_id = "a call's call_id; for a span a negative number"
-unit_key = "number of the unit: its smallest call_id"
+unit_key = "as in outcomes"
 unit_id = "as in priced_calls"
 workload = "of the unit's first call"
 call_id = "as in calls; NULL for a span"
@@ -36,23 +36,24 @@ a        t        w         a        -        sa      root   call   m     176757
 -1       t        w         -        root     root    -      agent  run   1767571200000000  1767571204000000
 '''
 ---*/
-WITH units AS (
-    SELECT p.unit_id, p.unit_key, o.workload
-    FROM (SELECT unit_id, min(call_id) AS unit_key FROM priced_calls GROUP BY unit_id) AS p
-    JOIN outcomes AS o ON o.unit_id = p.unit_id
+WITH several AS (
+    SELECT unit_id, unit_key, workload FROM outcomes WHERE calls > 1
+), placed AS (
+    SELECT call_id, span_id, parent_span_id FROM calls WHERE span_id IS NOT NULL OR parent_span_id IS NOT NULL
 )
 SELECT
-    p.call_id AS node_id, u.unit_key, u.unit_id, u.workload, p.call_id, CAST(NULL AS STRING) AS span_id, c.span_id AS own_id,
+    p.call_id AS node_id, coalesce(u.unit_key, p.call_id) AS unit_key, p.unit_id, CASE WHEN u.unit_key IS NULL THEN p.workload ELSE u.workload END AS workload,
+    p.call_id, CAST(NULL AS STRING) AS span_id, c.span_id AS own_id,
     nullif(c.parent_span_id, '') AS up_id, 'call' AS kind, p.model AS name, CAST(NULL AS STRING) AS service, p.start_us, p.end_us
 FROM priced_calls AS p
-JOIN units AS u ON u.unit_id = p.unit_id
-JOIN calls AS c ON c.call_id = p.call_id
+LEFT JOIN several AS u ON u.unit_id = p.unit_id
+LEFT JOIN placed AS c ON c.call_id = p.call_id
 WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
 UNION ALL
 SELECT
     -row_number() OVER (ORDER BY k.start_us, s.trace_id, s.span_id), u.unit_key, u.unit_id, u.workload, CAST(NULL AS BIGINT), s.span_id, s.span_id,
     nullif(s.parent_span_id, ''), coalesce(s.kind, 'other'), s.name, s.service, k.start_us, k.end_us
 FROM spans AS s
-JOIN units AS u ON u.unit_id = s.trace_id
+JOIN outcomes AS u ON u.unit_id = s.trace_id
 JOIN span_clock AS k ON k.span_id = s.span_id AND k.trace_id = s.trace_id
 WHERE k.start_us IS NOT NULL AND k.end_us IS NOT NULL

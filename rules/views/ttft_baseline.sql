@@ -77,52 +77,45 @@ WITH placed AS (
     -- since a RANGE frame takes ten times as long.
     SELECT
         call_id, deployment_no, start_us AS at_us, 0 AS expires,
-        CASE WHEN class = 'interactive' THEN 1 ELSE 0 END AS interactive_step,
-        CASE WHEN class = 'unknown' THEN 1 ELSE 0 END AS unknown_step,
-        CASE WHEN class = 'background' THEN 1 ELSE 0 END AS background_step,
-        CASE WHEN class = 'background' THEN 1 ELSE 0 END AS under_way_step,
+        -- Two counts in one number, since a running sum costs more than all else here.
+        CASE class WHEN 'interactive' THEN 4294967296 WHEN 'unknown' THEN 1 ELSE 0 END AS other_step,
+        CASE WHEN class = 'background' THEN 4294967297 ELSE 0 END AS job_step,
         CASE WHEN class = 'background' THEN greatest(end_us, start_us + lasts_us) END AS until_us
     FROM timed
     UNION ALL
     SELECT
         call_id, deployment_no, start_us + $exposure_s * 1000000 AS at_us, 1 AS expires,
-        CASE WHEN class = 'interactive' THEN -1 ELSE 0 END AS interactive_step,
-        CASE WHEN class = 'unknown' THEN -1 ELSE 0 END AS unknown_step,
-        CASE WHEN class = 'background' THEN -1 ELSE 0 END AS background_step,
-        0 AS under_way_step,
+        CASE class WHEN 'interactive' THEN -4294967296 WHEN 'unknown' THEN -1 ELSE 0 END AS other_step,
+        CASE WHEN class = 'background' THEN -4294967296 ELSE 0 END AS job_step,
         CAST(NULL AS BIGINT) AS until_us
     FROM timed
     UNION ALL
     SELECT
         p.call_id, p.deployment_no, p.start_us + p.lasts_us AS at_us, 1 AS expires,
-        0 AS interactive_step,
-        0 AS unknown_step,
-        0 AS background_step,
-        -1 AS under_way_step,
+        0 AS other_step,
+        -1 AS job_step,
         CAST(NULL AS BIGINT) AS until_us
     FROM timed AS p
     WHERE p.class = 'background'
 ), swept AS (
     SELECT
-        call_id, deployment_no, at_us, expires, background_step, until_us,
-        coalesce(sum(interactive_step) OVER before, 0) AS interactive_arrivals,
-        coalesce(sum(unknown_step) OVER before, 0) AS unknown_arrivals,
-        coalesce(sum(background_step) OVER before, 0) AS background_starts,
-        coalesce(sum(under_way_step) OVER before, 0) AS jobs_under_way,
+        call_id, deployment_no, at_us, expires, job_step > 0 AS is_job, until_us,
+        CAST(coalesce(sum(other_step) OVER before, 0) AS BIGINT) AS others,
+        CAST(coalesce(sum(job_step) OVER before, 0) AS BIGINT) AS jobs,
         max(until_us) OVER before AS present_until_us
     FROM events
     WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
-        call_id, deployment_no, at_us, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way, until_us,
-        sum(CASE WHEN background_step = 1 AND jobs_under_way = 0 THEN 1 ELSE 0 END) OVER upto AS background_episode,
-        max(CASE WHEN background_step = 1 AND coalesce(present_until_us < at_us, TRUE) THEN at_us END) OVER upto AS present_since_us
+        call_id, deployment_no, at_us, others, jobs, until_us,
+        sum(CASE WHEN is_job AND jobs % 4294967296 = 0 THEN 1 ELSE 0 END) OVER upto AS background_episode,
+        max(CASE WHEN is_job AND coalesce(present_until_us < at_us, TRUE) THEN at_us END) OVER upto AS present_since_us
     FROM swept
     WHERE expires = 0
     WINDOW upto AS (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING)
 ), settled AS (
     SELECT
-        call_id, at_us, interactive_arrivals, unknown_arrivals, background_starts, jobs_under_way, background_episode,
+        call_id, at_us, others, jobs, background_episode,
         max(until_us) OVER upto AS until_us,
         max(until_us + (until_us - present_since_us)) OVER upto AS settles_us
     FROM numbered
@@ -131,10 +124,10 @@ WITH placed AS (
     SELECT
         n.call_id, c.deployment, p.workload, c.class, p.model, c.start_us, p.ttft_ms,
         CAST(floor(log2(coalesce(p.uncached_tokens, 0) + 1)) AS BIGINT) AS prompt_size,
-        CAST(n.interactive_arrivals AS BIGINT) AS interactive_arrivals,
-        CAST(n.unknown_arrivals AS BIGINT) AS unknown_arrivals,
-        CAST(n.background_starts AS BIGINT) AS background_starts,
-        CAST(n.jobs_under_way AS BIGINT) AS jobs_under_way,
+        CAST((n.others - n.others % 4294967296) / 4294967296 AS BIGINT) AS interactive_arrivals,
+        n.others % 4294967296 AS unknown_arrivals,
+        CAST((n.jobs - n.jobs % 4294967296) / 4294967296 AS BIGINT) AS background_starts,
+        n.jobs % 4294967296 AS jobs_under_way,
         CASE WHEN n.until_us IS NULL OR c.start_us >= n.settles_us THEN 1
              ELSE greatest(c.start_us - n.until_us, 0) / CAST(n.settles_us - n.until_us AS DOUBLE) END AS washed_out,
         CAST(n.background_episode AS BIGINT) AS background_episode,

@@ -79,6 +79,7 @@ def views(engine: Engine) -> tuple[str, ...]:
 
 def latency(engine: Engine) -> Latency:
     """Components of the user-facing path, the tail, retry spikes, queues, and latency by model, deployment and hour."""
+    _mark_resent(engine)
     queueing, more_queueing = _queueing(engine)
     by_model, more_models = _by_model(engine)
     by_hour, more_hours = _by_hour(engine)
@@ -165,6 +166,16 @@ def _tail(engine: Engine) -> list[TailPart]:
     return found
 
 
+def _mark_resent(engine: Engine) -> None:
+    """Table ``resent_calls``: all but the first call of each request. Few requests have more than one, and only those are put in order."""
+    engine.create(
+        "resent_calls",
+        "WITH several AS (SELECT request_id FROM priced_calls WHERE start_us IS NOT NULL AND request_id IS NOT NULL GROUP BY request_id "
+        "HAVING count(*) > 1) SELECT p.call_id FROM priced_calls p JOIN several s ON s.request_id = p.request_id WHERE p.start_us IS NOT NULL "
+        "QUALIFY row_number() OVER (PARTITION BY p.request_id ORDER BY p.start_us, p.call_id) > 1",
+    )
+
+
 def _spikes(engine: Engine) -> list[RetrySpike]:
     """Buckets of time and deployment in which failures and re-sends are more than the log's own rate and chance explain.
 
@@ -173,9 +184,8 @@ def _spikes(engine: Engine) -> list[RetrySpike]:
     rows = engine.dicts(
         "WITH span AS (SELECT CASE WHEN max(start_us) - min(start_us) < 21600000000 THEN 60000000 ELSE 3600000000 END AS width FROM priced_calls), "
         "sends AS (SELECT p.deployment, CAST(floor(p.start_us / CAST(s.width AS DOUBLE)) AS BIGINT) AS bucket, s.width, "
-        "p.status IN ('error', 'rate_limited', 'timeout') AS failed, "
-        "row_number() OVER (PARTITION BY coalesce(p.request_id, CAST(p.call_id AS VARCHAR)) ORDER BY p.start_us, p.call_id) > 1 AS again "
-        "FROM priced_calls p CROSS JOIN span s WHERE p.start_us IS NOT NULL), "
+        "p.status IN ('error', 'rate_limited', 'timeout') AS failed, r.call_id IS NOT NULL AS again "
+        "FROM priced_calls p CROSS JOIN span s LEFT JOIN resent_calls r ON r.call_id = p.call_id WHERE p.start_us IS NOT NULL), "
         "rate AS (SELECT avg(CASE WHEN failed THEN 1.0 ELSE 0.0 END) AS base FROM sends) "
         "SELECT strftime(make_timestamp(bucket * width), '%Y-%m-%d %H:%M') AS start, width / 1000000 AS seconds, deployment, count(*) AS calls, "
         "count(*) FILTER (WHERE failed) AS failed, count(*) FILTER (WHERE again) AS retries, max(base) AS base FROM sends CROSS JOIN rate "
@@ -298,12 +308,11 @@ def _by_hour(engine: Engine) -> tuple[list[HourLatency], More | None]:
     rows, more = listed(
         engine,
         "calls_by_hour",
-        "WITH sends AS (SELECT *, row_number() OVER (PARTITION BY coalesce(request_id, CAST(call_id AS VARCHAR)) ORDER BY start_us, call_id) AS nth "
-        "FROM priced_calls WHERE start_us IS NOT NULL) "
-        "SELECT strftime(date_trunc('hour', make_timestamp(start_us)), '%Y-%m-%d %H:00') AS hour, count(*) AS calls, "
-        "count(*) FILTER (WHERE status <> 'ok') AS failed, count(*) FILTER (WHERE nth > 1) AS retries, "
-        "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, "
-        "percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms FROM sends GROUP BY 1",
+        "SELECT strftime(make_timestamp(bucket * 3600000000), '%Y-%m-%d %H:00') AS hour, calls, failed, retries, p50_ms, p95_ms FROM ("
+        "SELECT CAST(floor(p.start_us / 3.6e9) AS BIGINT) AS bucket, count(*) AS calls, count(*) FILTER (WHERE p.status <> 'ok') AS failed, "
+        "count(r.call_id) AS retries, percentile_cont(0.5) WITHIN GROUP (ORDER BY p.duration_ms) AS p50_ms, "
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.duration_ms) AS p95_ms FROM priced_calls p LEFT JOIN resent_calls r ON r.call_id = p.call_id "
+        "WHERE p.start_us IS NOT NULL GROUP BY 1)",
         "hour DESC",
         most=MOST_HOURS,
     )

@@ -100,7 +100,7 @@ def settle(engine: Database) -> None:
         if kind.name in rules
     ]
     for nth, (kind, group, contested) in enumerate(stages, start=1):
-        _take(engine, kind, group, contested=contested)
+        _take(engine, kind, group, contested=contested, columns="claim_id, rule, subject" if nth == len(stages) else "*")
         if nth < len(stages):  # nobody asks for the state after the last
             _change_state(engine)
     engine.extend(
@@ -111,6 +111,7 @@ def settle(engine: Database) -> None:
         "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
         "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id",
     )
+    engine.drop("settle_base", "settle_state", "named_twice", "alone", "taken", "stage", "kept")
 
 
 def _open_claims(engine: Database) -> None:
@@ -174,8 +175,8 @@ def _price_alone(engine: Database, kind: Kind) -> None:
     )
 
 
-def _take(engine: Database, kind: Kind, group: str, *, contested: bool) -> None:
-    """One stage: the winners among the claims of this kind and group are priced, and ``kept`` where their finding gains.
+def _take(engine: Database, kind: Kind, group: str, *, contested: bool, columns: str) -> None:
+    """One stage: the winners among the claims of this kind and group are priced, and ``kept`` where their finding gains, with ``columns`` of theirs.
 
     A rule names a call once, so claims of one rule alone are ``contested`` by nobody and need no ranking.
     """
@@ -184,7 +185,7 @@ def _take(engine: Database, kind: Kind, group: str, *, contested: bool) -> None:
         winners += f" QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY {_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1"
     engine.create(
         "stage",
-        f"SELECT *, {_saving(kind, 'left_usd')} AS saved_usd "
+        f"SELECT {columns}, {_saving(kind, 'left_usd')} AS saved_usd "
         f"FROM ({_counterfactual(kind, winners, 'settle_state')}) WHERE after_usd IS NOT NULL",
     )
     # Only a cache's first writer may cost more than before; it is kept where the readers of the same finding gain more.

@@ -46,7 +46,7 @@ def _join_partial_keys(engine: Engine, ids: str) -> None:
         UNION ALL
         SELECT p.attempt_key, min(w.attempt_key), FALSE, FALSE
         FROM (SELECT DISTINCT attempt_key FROM call_rows WHERE file_id IN ({ids}) AND ends_with(attempt_key, '|')) p
-        JOIN (SELECT DISTINCT attempt_key FROM call_rows WHERE file_id IN ({ids}) AND NOT ends_with(attempt_key, '|')) w
+        JOIN (SELECT attempt_key FROM call_rows WHERE file_id IN ({ids}) AND NOT ends_with(attempt_key, '|')) w
             ON split_part(w.attempt_key, '|', 1) || '|' = p.attempt_key
         GROUP BY p.attempt_key""")
 
