@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -29,8 +29,35 @@ if TYPE_CHECKING:
 _KINDS = {**CLAIM_KEYS, **CLAIM_COLUMNS}
 CLAIMS = {"rule": "VARCHAR", "step": "INTEGER", "fix": "VARCHAR", "grade": "VARCHAR", "subject": "VARCHAR", **_KINDS}
 _OPTIONAL = {"grade", "fix"}  # a rule may set these per row where its header's value does not hold for all
-
-
+# Columns of a view that hold few names, and where all of these are found.
+NAMES: dict[str, dict[str, str]] = {
+    "priced_calls": {
+        "workload": "SELECT workload FROM call_workloads",
+        **{
+            column: f"SELECT {column} FROM calls"
+            for column in ("provider", "model", "model_requested", "operation", "status", "finish_reason")
+        },
+        "deployment": "SELECT coalesce(deployment, endpoint, concat_ws('/', provider, model)) FROM (SELECT DISTINCT deployment, endpoint, "
+        "provider, model FROM calls)",
+        "tier": "SELECT unnest(['default', 'batch', 'flex', 'priority'])",
+        "cost_basis": "SELECT unnest(['capacity', 'computed', 'logged'])",
+    },
+    "workloads": {"class": "SELECT unnest(['background', 'interactive', 'unknown'])"},
+    "outcomes": {"evidence": "SELECT unnest(['score', 'last call''s status and finish reason'])"},
+    "trace_parts": {
+        "kind": "SELECT 'call' UNION ALL SELECT coalesce(kind, 'other') FROM spans",
+        "name": "SELECT model FROM calls UNION ALL SELECT name FROM spans",
+        "service": "SELECT service FROM spans",
+    },
+    "trace_nodes": {"kind": "SELECT 'virtual' UNION ALL SELECT kind FROM trace_parts"},
+}
+# Views that other parts read beside the rules. All others go once no rule needs them any more, and are made anew for who asks again.
+READ_LATER = frozenset(
+    {
+        "priced_calls", "workloads", "workload_behaviour", "outcomes", "concurrency", "ttft_baseline", "first_token_model", "trace_nodes",
+        "path_windows", "trace_components", "capacity_use",
+    }
+)  # fmt: skip
 Params = Mapping[str, Scalar]
 OnEvent = Callable[[Progress], None] | None
 
@@ -92,7 +119,7 @@ class Views:
 
 def _create(view: View, sql: str, lane: Database) -> None:
     with sql_errors(view.file):
-        lane.create(view.id, sql)
+        lane.create(view.id, sql, NAMES.get(view.id) if view.builtin else None, lasts=view.id in READ_LATER)
 
 
 def diagnose(
@@ -127,7 +154,7 @@ def diagnose(
             sql, reads = views.bound(rule.file, bound[name], builtin=rule.builtin)
             jobs += [*views.jobs(reads), Job(name, partial(_run, rule, sql, result), reads)]
     jobs += views.jobs(also)
-    work(engine.lanes, [bounds.keep(job) for job in jobs], _teller(chosen, on_event))
+    work(engine.lanes, _letting_go([bounds.keep(job) for job in jobs], book.views.keys() - READ_LATER - {*also}), _teller(chosen, on_event))
 
     for name, rule in chosen.items():
         if stop := bounds.stopped.get(name):
@@ -137,6 +164,24 @@ def diagnose(
         else:
             result.ran.append(rule)
     return result
+
+
+def _letting_go(jobs: Sequence[Job], passing: Collection[str]) -> list[Job]:
+    """The jobs, and after the last one that needs a passing view another that drops it: views are many times as large as the log."""
+    made = {job.name for job in jobs} & {*passing}
+    readers = {name: [at for at, job in enumerate(jobs) if name in job.needs] for name in made}
+    drops: dict[int, list[str]] = {}
+    for name, places in sorted(readers.items()):
+        drops.setdefault(places[-1], []).append(name)
+    found = []
+    for at, job in enumerate(jobs):
+        found.append(job)
+        found += [Job(f"{name} goes", partial(_drop, name), [jobs[place].name for place in readers[name]]) for name in drops.get(at, ())]
+    return found
+
+
+def _drop(name: str, lane: Database) -> None:
+    lane.drop(name)
 
 
 def _teller(chosen: Mapping[str, Rule], on_event: OnEvent) -> Callable[[str], None] | None:

@@ -110,17 +110,19 @@ def opened(
         read = ingest.ingest(
             engine, [str(p) for p in each(paths)], among=sources.known(config.source, where=config.where), salt=salt, on_event=on_event
         )
+        engine.make_room(int(engine.value("SELECT count(*) FROM call_rows")))
         engine.lock_down(but=cluster.folder if cluster else None)  # before --where, which must not reach a file either
         threading.Thread(target=_quietly, args=(prepare.fetch_price_list, ahead), daemon=True).start()
         if on_event:
             on_event(Progress("preparing"))
         scope = ingest.open_scope(engine, read, since=options.since, until=options.until, where=options.where)
+        engine.drop("kept_calls")  # as large as the log, and nobody asks again which copy was kept
         notes = prepare.prepare(engine, config, whole=options.where is None)
         if options.anonymize:
             from infercheck import anonymize
 
             read = anonymize.anonymize(engine, read)
-        engine.share_cores()
+        engine.share_cores(scope.attempts)
         yield Run(options, engine, config, book, params, scope, read, notes, on_event, cluster)
 
 

@@ -29,8 +29,9 @@ class Database(Protocol):
     def lanes(self) -> Sequence[Database]:
         """Connections that see the same tables, this one first: each for one thread at a time."""
 
-    def create(self, name: str, select: str) -> None:
-        """Make table ``name`` from a query, which may read the table that it replaces."""
+    def create(self, name: str, select: str, names: Mapping[str, str] | None = None, *, lasts: bool = False) -> None:
+        """Make table ``name`` from a query, which may read the table that it replaces. ``names``: text columns that hold few names again and
+        again, each with a query of all that may stand there. ``lasts``: it stays to the end of the run."""
 
     def create_empty(self, name: str, columns: Mapping[str, str]) -> None:
         """Make table ``name`` without rows."""

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
+from infercheck.engine import names_as_numbers
 from infercheck.engine.base import DatabaseError, literal, quoted
 from infercheck.errors import InputError, LedgerBusy, LedgerNotice, first_line
 from infercheck.model.call import ALL_TABLES
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
 __all__ = ["DatabaseError", "Engine", "Head", "literal", "quoted"]
 # DuckDB sets 4 MB a column and thread aside for an ordered CREATE TABLE AS; below this a table as wide as `calls` is written by one thread.
 MEMORY_LIMIT_MB = 1300
+MEMORY_MOST_MB = 3400
+BYTES_A_CALL = 400
+MANY_CALLS = 500_000
 MEMORY_LIMIT = f"{MEMORY_LIMIT_MB}MB"
 LONG_BYTES = 1 << 25  # a record from half of this on needs room of its own
 STEPS = 12  # copies of a text that are under way at once, at most
@@ -103,6 +107,7 @@ class Engine:
         self._connections = [self._con]
         self._own = str(self.value("SELECT current_database()"))
         self._beside = "beside" if self._own != "beside" else "made"
+        self._packed: str | None = None
         self.execute(f"ATTACH ':memory:' AS {self._beside}")
         self.lanes = [self, *(self._lane() for _ in range(1, min(LANES, self._threads)))]
         for lane in self.lanes:
@@ -168,13 +173,13 @@ class Engine:
         import polars as pl
 
         with self._explained():
-            return pl.DataFrame(_ArrowStream(self._con.sql(sql)))
+            return pl.DataFrame(_ArrowStream(self._con.sql(names_as_numbers.spelt_out(self._con, sql))))
 
     def spool(self, sql: str, path: Path) -> None:
         """Write a query's rows to a Parquet file, in bounded memory. Works after ``lock_down`` too: a connection of its own writes them."""
         with self._explained(), duckdb.connect(config={"memory_limit": "256MB", "threads": "1"}) as writer:
             writer.execute("SET enable_progress_bar = false")  # it would write to standard output
-            writer.register("rows", _ArrowStream(self._con.sql(sql)))
+            writer.register("rows", _ArrowStream(self._con.sql(names_as_numbers.spelt_out(self._con, sql))))
             writer.execute(f"COPY (SELECT * FROM rows) TO {literal(str(path))} (FORMAT parquet)")
 
     def load(self, name: str, arrow_source: Any) -> None:
@@ -197,9 +202,20 @@ class Engine:
         table = f"TEMP TABLE {quoted(name)}" if staged else f"TABLE {self._place(name)}"
         self.execute(f"CREATE OR REPLACE {table} AS SELECT {selected}", lists)
 
-    def create(self, name: str, select: str) -> None:
-        """Make table ``name`` from a query, which may read the table that it replaces."""
-        self.execute(f"CREATE OR REPLACE TABLE {self._place(name)} AS {select}")
+    def create(self, name: str, select: str, names: Mapping[str, str] | None = None, *, lasts: bool = False) -> None:
+        """Make table ``name`` from a query, which may read the table that it replaces.
+
+        ``names``: text columns that hold few names again and again, each with a query of all that may stand there. They are kept as numbers, in
+        the order of the names, and so are the columns that other tables take over from them: a tenth of the room, and cheaper to group and join by.
+        ``lasts``: it stays to the end, and is compressed in a log of many calls.
+        """
+        told = names_as_numbers.types(self, names) if names else {}
+        place = f"{self._packed}.main.{quoted(name)}" if lasts and self._packed else self._place(name)
+        if told:
+            select = (
+                f"SELECT * REPLACE ({', '.join(f'CAST({quoted(c)} AS {kind}) AS {quoted(c)}' for c, kind in told.items())}) FROM ({select})"
+            )
+        self.execute(f"CREATE OR REPLACE TABLE {place} AS {select}")
 
     def view(self, name: str, select: str) -> None:
         """Let ``name`` stand for a query."""
@@ -217,7 +233,8 @@ class Engine:
     def drop(self, *names: str) -> None:
         """Forget tables that this run has made; a name that is not there is no error."""
         for name in names:
-            self.execute(f"DROP TABLE IF EXISTS {self._place(name)}")
+            for database in self._made_in():
+                self.execute(f"DROP TABLE IF EXISTS {database}.main.{quoted(name)}")
 
     def drop_view(self, name: str) -> None:
         """Forget a view."""
@@ -233,11 +250,12 @@ class Engine:
 
     def tables(self) -> set[str]:
         """The tables that this run has made."""
-        return {str(row[0]) for row in self.rows(f"SELECT table_name FROM duckdb_tables() WHERE database_name = {literal(self._beside)}")}
+        among = ", ".join(map(literal, self._made_in()))
+        return {str(row[0]) for row in self.rows(f"SELECT table_name FROM duckdb_tables() WHERE database_name IN ({among})")}
 
     def columns(self, relation: str) -> dict[str, str]:
         """Column names and types of a table, or of a query in parentheses."""
-        return {str(r[0]): str(r[1]) for r in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
+        return {str(r[0]): names_as_numbers.plain(str(r[1])) for r in self.rows(f"DESCRIBE SELECT * FROM {relation}")}
 
     def create_canonical(self, *names: str) -> None:
         """Create empty canonical tables (all of them by default)."""
@@ -281,6 +299,9 @@ class Engine:
             finally:
                 self.execute(f"SET {self._settings[0]}")
 
+    def _made_in(self) -> tuple[str, ...]:
+        return (self._beside, self._packed) if self._packed else (self._beside,)
+
     def _place(self, name: str) -> str:
         return f"{self._beside}.main.{quoted(name)}"
 
@@ -308,10 +329,26 @@ class Engine:
                 raise InputError("the ledger is damaged", where=str(self.path), hint=hint) from err
             raise
 
+    def make_room(self, calls: int) -> None:
+        """A higher memory limit for so many calls, half of the machine's at most: what is spilled is written and read again and again. And a
+        file for the widest tables, which are compressed there: a quarter of the room, but twice the work."""
+        half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 21 if hasattr(os, "sysconf") else MEMORY_LIMIT_MB
+        if (room := min(calls * BYTES_A_CALL >> 20, MEMORY_MOST_MB, half)) > MEMORY_LIMIT_MB:
+            self.execute(f"SET memory_limit = '{room}MB'")
+        if calls > MANY_CALLS:
+            file = Path(self._scratch.name) / "packed.duckdb"
+            packed = "packed" if self._own != "packed" else "packed_too"
+            self.execute(f"ATTACH {literal(str(file))} AS {packed} (RECOVERY_MODE NO_WAL_WRITES)")
+            self.execute(
+                "SET disabled_compression_methods = 'dict_fsst'"
+            )  # ids are texts that shrink by half, for as much work as all else
+            for lane in self.lanes:
+                lane._packed = packed
+
     def lock_down(self, *, but: Path | None = None) -> None:
         """After ingestion: nothing outside is reachable, files ``but`` those of one folder, network, extensions or variables of Python; for good."""
         for lane in self.lanes:
-            lane._look_in(self._beside, self._own)  # what is made now has no business in the ledger
+            lane._look_in(*self._made_in(), self._own)  # what is made now has no business in the ledger
             lane.execute("SET python_enable_replacements = false")
         if but is not None:
             self.execute(f"SET allowed_directories = [{literal(str(but))}]")
@@ -319,8 +356,11 @@ class Engine:
         self.execute("SET allowed_configs = ['threads']")
         self.execute("SET lock_configuration = true")
 
-    def share_cores(self) -> None:
-        """From here on the lanes work at once: each brings a thread, and all threads together are as many as before."""
+    def share_cores(self, calls: int = 0) -> None:
+        """From here on the lanes work at once: each brings a thread, and all threads together are as many as before. Where so many calls keep all
+        cores busy with one statement, one lane is left: two statements at once would share the memory, and spill."""
+        if calls > MANY_CALLS:
+            del self.lanes[1:]
         self.execute(f"SET threads = {max(1, self._threads - len(self.lanes) + 1)}")
 
     @contextmanager

@@ -1,0 +1,52 @@
+"""A log of many calls is looked at on one connection and in compressed tables, names are kept as numbers: the report says the same."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from infercheck import AnalyzeOptions, analyze, query, run
+from infercheck.engine import duckdb, names_as_numbers
+
+DEMO = Path(__file__).parents[1] / "sample_logs" / "demo"
+
+
+@pytest.fixture(scope="module")
+def ledger(tmp_path_factory: pytest.TempPathFactory) -> AnalyzeOptions:
+    return AnalyzeOptions(ledger=tmp_path_factory.mktemp("ledger") / "ledger.duckdb")
+
+
+@pytest.fixture(scope="module")
+def usual(ledger: AnalyzeOptions) -> str:
+    return analyze(DEMO, options=ledger).model_dump_json()
+
+
+def test_many_calls(ledger: AnalyzeOptions, usual: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb, "MANY_CALLS", 0)
+    assert analyze(DEMO, options=ledger).model_dump_json() == usual
+
+
+def test_more_names_than_are_numbered(ledger: AnalyzeOptions, usual: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names_as_numbers, "MOST", 2)
+    assert analyze(DEMO, options=ledger).model_dump_json() == usual
+
+
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_names_come_out_as_text(ledger: AnalyzeOptions, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb, "MANY_CALLS", many)
+    found = query(DEMO, "SELECT status, max(workload) AS workload FROM priced_calls GROUP BY status ORDER BY status", options=ledger)
+    assert found.schema == {"status": pl.String, "workload": pl.String}
+    assert found["status"].to_list() == sorted(found["status"].to_list())
+
+
+@pytest.mark.parametrize("many", [0, 10**9])
+def test_a_view_that_only_rules_read_goes_and_comes_again(ledger: AnalyzeOptions, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(duckdb, "MANY_CALLS", many)
+    with run.opened(DEMO, ledger, None) as opened:
+        opened.diagnosed()
+        assert "attempt_chains" not in opened.engine.tables()
+        assert "priced_calls" in opened.engine.tables()
+        opened.make_views("attempt_chains")
+        assert opened.engine.value("SELECT count(*) FROM attempt_chains") > 0
