@@ -1,6 +1,6 @@
 # Every target is one line over a .venv made from the hash-pinned locks; CONTRIBUTING.md lists the same lines for people without make.
 .POSIX:
-.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files placebo truth faults cost-truth latency-truth gate-power focus spark hostile fuzz audit licences lock wheel clean
+.PHONY: browser page schemas demo test lint bench bench-all bench-views bench-agents bench-peers bench-files bench-calls placebo truth faults cost-truth latency-truth gate-power focus spark hostile fuzz audit licences lock wheel clean
 
 PYTHON = python3
 BIN = .venv/bin
@@ -26,6 +26,9 @@ bench: $(READY)
 # Both logs, plain and packed: about an hour.
 bench-all: $(READY)
 	$(BIN)/python benchmarks/bench.py --log all --packed --runs 5
+
+bench-calls: $(READY)
+	$(BIN)/python benchmarks/calls.py $(BENCH)
 
 bench-files: $(READY)
 	$(BIN)/python benchmarks/files.py $(BENCH)
