@@ -3,7 +3,7 @@ title = "The user waits while neither a model nor a tool runs"
 why = """On the critical path there is time that belongs to no call and no tool: the framework between its steps, a queue for a worker, code that nobody instrumented. With spans it is the own time of spans that have \
 others under them. What goes beyond the same operation's own median is measured waste, since half of its runs did without it; the rest is worth a profiler but may be honest work, so it is \
 claimed as heuristic. In a log without spans only what goes beyond the workload's own median pause is claimed, and it is labelled: client, tools or \
-gateway queue, not distinguishable. Pauses in which a person answers, those after an answer that calls a tool, and those after a failed attempt (retry_storm), are left out."""
+gateway queue, not distinguishable. Pauses in which a person answers or may have answered, those after an answer that calls a tool, and those after a failed attempt (retry_storm), are left out."""
 fix = "orchestration"
 grade = "measured"
 effect = "latency"
@@ -26,6 +26,10 @@ help = "Without spans: pauses that a workload needs before its median counts as 
 [params.min_runs]
 default = 5
 help = "With spans: runs that an operation needs before its median counts as usual."
+
+[params.blind_pause_s]
+default = 3
+help = "Where the log does not hold the prompt: a program goes on within seconds, and in a longer pause a person may have read and typed (LiteLLM's spend logs call a whole conversation one trace)."
 
 [[requires]]
 sql = "SELECT EXISTS (SELECT 1 FROM spans) OR EXISTS (SELECT 1 FROM calls WHERE trace_id IS NOT NULL)"
@@ -73,9 +77,33 @@ b2       b         w    m      3           2
 c1       c         w    m      0           2
 c2       c         w    m      7           2
 '''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message
+c2       0         0              user       true
+'''
 claims = '''
 span_id  trace_id  subject  grade     waste_ms
 -        c         w        measured  4000
+'''
+
+[[example]]
+name = "no spans and no prompts: after five seconds it may be a person who went on, after two and a half it is not"
+params = { min_gaps = 3 }
+calls = '''
+call_id  trace_id  app  model  started_at  duration_s
+a1       a         w    m      0           2
+a2       a         w    m      3           2
+a3       a         w    m      6           2
+b1       b         w    m      0           2
+b2       b         w    m      3           2
+c1       c         w    m      0           2
+c2       c         w    m      7           2
+d1       d         w    m      0           2
+d2       d         w    m      4.5         2
+'''
+claims = '''
+span_id  trace_id  subject  grade     waste_ms
+-        d         w        measured  1500
 '''
 
 [[example]]
@@ -90,6 +118,10 @@ b1       b         w    m      0           2
 b2       b         w    m      3           2
 c1       c         w    m      0           2
 c2       c         w    m      7           2
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message
+c2       0         0              user       true
 '''
 tool_calls = '''
 call_id  position  name
@@ -114,7 +146,7 @@ d1       d         w    d1          m      -        -               0           
 d2       d         w    d1          m      -        -               30          2           1     ok
 e1       e         w    e1          m      se       re              8           2           1     ok
 f1       f         v    f1          m      -        -               0           2           1     ok
-f2       f         v    f2          m      -        -               30          2           1     ok
+f2       f         v    f2          m      -        -               4.5         2           1     ok
 '''
 prompt_blocks = '''
 call_id  position  message_index  role       ends_message
@@ -164,22 +196,24 @@ WITH totals AS (
     FROM steps
     WHERE before_us < window_start_us
         AND NOT coalesce(status_before <> 'ok' AND (request_before = request_id OR prompt_before = prompt_hash), FALSE)
-), answered AS (
+), prompted AS (
     -- the last message is a user's and an assistant's stands before it: whoever waited here is the model
-    SELECT b.call_id
+    SELECT
+        b.call_id,
+        coalesce(bool_or(b.role = 'assistant')
+            AND max(b.message_index) FILTER (WHERE b.role = 'user') > max(b.message_index) FILTER (WHERE b.role <> 'user' AND b.role <> 'system'), FALSE)
+            AS by_person
     FROM prompt_blocks AS b
     JOIN pauses AS p ON p.call_id = b.call_id
     GROUP BY b.call_id
-    HAVING bool_or(b.role = 'assistant')
-        AND max(b.message_index) FILTER (WHERE b.role = 'user') > max(b.message_index) FILTER (WHERE b.role <> 'user' AND b.role <> 'system')
 ), waits AS (
     SELECT p.*
     FROM pauses AS p
-    LEFT JOIN answered AS a ON a.call_id = p.call_id
+    LEFT JOIN prompted AS a ON a.call_id = p.call_id
     LEFT JOIN (SELECT trace_id FROM spans GROUP BY trace_id) AS s ON s.trace_id = p.trace_id
     -- an answer that calls a tool is followed by the tool's own work, and by a person who has to permit it
     LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = p.call_before
-    WHERE a.call_id IS NULL AND s.trace_id IS NULL AND t.call_id IS NULL
+    WHERE NOT coalesce(a.by_person, p.pause_us > $blind_pause_s * 1000000) AND s.trace_id IS NULL AND t.call_id IS NULL
 ), usual_wait AS (
     SELECT workload, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(pause_us AS DOUBLE)) AS median_us
     FROM waits
