@@ -134,3 +134,34 @@ def test_a_cache_never_saves_more_than_the_input_that_was_billed(tmp_path: Path)
     for r in export_calls([log], options=OPTIONS).iter_rows(named=True):
         uncached = r["input_tokens"] - r["cache_read_tokens"] - r["cache_write_5m_tokens"]
         assert per_call.get(r["source_call_id"], 0.0) <= (uncached * 3 + r["cache_write_5m_tokens"] * 3.75) / 1e6 + 1e-9
+
+
+def test_traffic_that_two_tools_logged_under_names_of_their_own_is_not_summed_without_a_word(tmp_path: Path) -> None:
+    rows = [call(n, at_s=7.0 * n) | {"prompt_tokens": 300 + n} for n in range(30)]
+    gateway = write(tmp_path / "gateway.jsonl", rows)
+
+    def traced(later_s: float) -> Path:
+        return write(
+            tmp_path / f"app-{later_s}.jsonl",
+            [
+                {
+                    "ts": row["startTime"] + later_s,
+                    "latency_ms": 900,
+                    "request": {"model": "gpt-4o-mini", "messages": row["messages"]},
+                    "response": {
+                        "id": f"chatcmpl-app-{n}",
+                        "object": "chat.completion",
+                        "model": "gpt-4o-mini-2024-07-18",
+                        "choices": [{"index": 0, "finish_reason": "stop", "message": {"role": "assistant", "content": "ok"}}],
+                        "usage": {"prompt_tokens": row["prompt_tokens"], "completion_tokens": row["completion_tokens"]},
+                    },
+                }
+                for n, row in enumerate(rows)
+            ],
+        )
+
+    def told(*paths: Path) -> list[str]:
+        return [note for note in analyze(list(paths), options=OPTIONS).coverage.notes if "count it twice" in note]
+
+    assert [note.startswith("30 calls of litellm_standard_logging have a twin in provider_pairs") for note in told(gateway, traced(0.0))] == [True]
+    assert told(gateway, traced(3600.0)) == []

@@ -18,6 +18,7 @@ from infercheck.summarise import money
 GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
 UNLOGGED_RETRIES = "attempts that a gateway hides make every retry count a lower bound"
 SAMPLES = 5
+TWINS_MIN = 20  # calls of two sources that look the same; fewer may do so by chance
 # Calls whose cost is in a currency without a rate: their model may well have a price.
 _FOREIGN = (
     "SELECT c.call_id FROM calls c JOIN priced_calls p ON p.call_id = c.call_id "
@@ -61,7 +62,8 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     )
     served = engine.value("SELECT EXISTS (SELECT 1 FROM spans WHERE kind = 'server')")  # a server's span starts before the handler
     timed = engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)")
-    notes = [GATEWAY_NOTE] if timed and not served else []
+    notes = _told_twice(engine)
+    notes += [GATEWAY_NOTE] if timed and not served else []
     notes += told
     if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
         notes.append(UNLOGGED_RETRIES)
@@ -134,6 +136,33 @@ def _basis(engine: Engine) -> Literal["logged", "computed", "capacity", "mixed",
         return "mixed"
     found: Literal["logged", "computed", "capacity", "mixed", "none"] = kinds[0] if kinds else "none"
     return found
+
+
+def _told_twice(engine: Engine) -> list[str]:
+    """Two sources that seem to log the same traffic under names of their own (an application's tracer beside its gateway, say).
+
+    Copies that share a key were counted once before. Here nothing but the tokens and the second is the same, which is no proof, so it is said.
+    """
+    if not engine.value("SELECT min(source) < max(source) FROM calls"):
+        return []
+    pairs = engine.rows(f"""
+        WITH looks AS (
+            SELECT source, input_tokens, output_tokens, date_trunc('second', started_at) AS at, count(*) AS calls
+            FROM calls WHERE started_at IS NOT NULL AND input_tokens > 0 AND output_tokens > 0 GROUP BY ALL
+        ), sizes AS (
+            SELECT source, sum(calls) AS calls FROM looks GROUP BY source
+        ), alike AS (
+            SELECT a.source AS one, b.source AS other, CAST(sum(least(a.calls, b.calls)) AS BIGINT) AS calls
+            FROM looks a JOIN looks b ON b.source > a.source AND b.at = a.at AND b.input_tokens = a.input_tokens AND b.output_tokens = a.output_tokens
+            GROUP BY ALL
+        )
+        SELECT one, other, k.calls FROM alike k JOIN sizes s ON s.source = one JOIN sizes t ON t.source = other
+        WHERE k.calls >= {TWINS_MIN} AND 2 * k.calls >= least(s.calls, t.calls) ORDER BY ALL""")
+    return [
+        f"{calls:,} calls of {one} have a twin in {other}, with the same tokens in the same second: if both logged the same traffic, all figures "
+        "count it twice, and one of the two should be left out"
+        for one, other, calls in pairs
+    ]
 
 
 def _own_machines(engine: Engine) -> list[str]:
