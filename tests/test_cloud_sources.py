@@ -71,6 +71,18 @@ def test_chunks_of_streams_are_joined(engine: Engine) -> None:
     assert engine.value("SELECT count(*) FROM calls WHERE streamed AND input_tokens > 0 AND finish_reason = 'stop'") == 6
 
 
+def test_a_server_that_uses_its_ids_again_loses_no_call(engine: Engine, tmp_path: Path) -> None:
+    made = [
+        {"id": "chatcmpl-17", "object": "chat.completion", "created": 1760000000 + n, "model": "llama3",
+         "choices": [{"message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 1}}
+        for n in (0, 60, 120)
+    ]  # fmt: skip
+    for name, answers in (("today", made), ("copy", made[1:])):
+        (tmp_path / f"{name}.jsonl").write_text("\n".join(json.dumps({"request": {"messages": []}, "response": a}) for a in answers))
+    scope = read(engine, tmp_path)
+    assert (scope.rows, scope.attempts, scope.duplicates) == (5, 3, 2)
+
+
 def test_both_logs_of_api_management_count_a_call_once(engine: Engine) -> None:
     scope = read(engine, SAMPLES / "azure_apim_llm.jsonl", SAMPLES / "azure_apim_gateway.json")
     assert (scope.rows, scope.attempts, scope.duplicates) == (27, 14, 13)

@@ -31,6 +31,11 @@ help = "Were the true p90 longer, 30 calls in a row would all be short by chance
 default = 0.9
 help = "The same tolerance as the p90: a workload in which more than a tenth of the calls offer tools or ask for reasoning is an agent, and its short answers are steps."
 
+[[requires]]
+sql = "SELECT count(premium) > 0 OR count(*) = 0 FROM models"
+reason = "nothing is known of this log's models but perhaps their price (as under OpenRouter's names): which of them are premium cannot be told"
+setting = "log the provider that serves a call and its own name for the model"
+
 [[example]]
 name = "labels from a premium model; the same labels from a cheap model are fine"
 params = { min_calls = 3 }

@@ -10,6 +10,11 @@ needs = ["models", "prices", "output_tokens"]
 false_positives = """A prompt that was tuned to the old model may need another look: replay a sample before the move. A newer tokenizer may count a few percent more tokens. A newer model that reasons by itself \
 where the old one does not is left out, since its hidden tokens are billed as output; so are models that lack something the workload uses, and embeddings, whose vectors do not mix."""
 
+[[requires]]
+sql = "SELECT count(family) > 0 OR count(*) = 0 FROM models"
+reason = "nothing is known of this log's models but perhaps their price (as under OpenRouter's names): which of them have a successor cannot be told"
+setting = "log the provider that serves a call and its own name for the model"
+
 [[example]]
 name = "a newer one is cheaper; the newest is dearer in one meter and is not it"
 calls = '''

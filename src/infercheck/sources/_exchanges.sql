@@ -34,7 +34,8 @@ SELECT
     file, line, skipped,
     coalesce(log_id, a.id) AS source_call_id,
     coalesce(log_id, a.id) AS request_id,
-    coalesce(log_key, a.id, log_id) AS attempt_key,  -- an empty log_key: like no other
+    -- An empty log_key: like no other. A server of one's own may use an id again (Ollama's have three digits): the second of the answer tells them apart.
+    coalesce(log_key, CASE WHEN a.id IS NOT NULL THEN concat_ws('|', a.id, CAST(epoch(to_time(a.created)) AS BIGINT)) END, log_id) AS attempt_key,
     trace AS trace_id,
     session AS session_id,
     CASE WHEN a.of_item = 'embedding' OR contains(served, 'embedding') THEN 'embedding' WHEN a.kind = 'text_completion' THEN 'completion'
