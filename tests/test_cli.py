@@ -74,7 +74,7 @@ def test_help_imports_nothing_heavy() -> None:
     [
         (
             ["query", "SELECT count(*) AS n, max(input_tokens) AS tokens FROM calls", "{log}", "--no-ledger"],
-            ("polars", "rich", "infercheck.model.report"),
+            ("polars", "infercheck.model.report"),
         ),
         (["analyze", "{log}", "--no-ledger"], ("polars", "jinja2", "infercheck.finance")),
     ],

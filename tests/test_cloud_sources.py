@@ -74,7 +74,8 @@ def test_chunks_of_streams_are_joined(engine: Engine) -> None:
 def test_a_server_that_uses_its_ids_again_loses_no_call(engine: Engine, tmp_path: Path) -> None:
     made = [
         {"id": "chatcmpl-17", "object": "chat.completion", "created": 1760000000 + n, "model": "llama3",
-         "choices": [{"message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}], "usage": {"prompt_tokens": 9, "completion_tokens": 1}}
+         "choices": [{"message": {"role": "assistant", "content": "ok"}, "finish_reason": "stop"}],
+         "usage": {"prompt_tokens": 9, "completion_tokens": 1}}
         for n in (0, 60, 120)
     ]  # fmt: skip
     for name, answers in (("today", made), ("copy", made[1:])):

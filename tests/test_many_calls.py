@@ -33,6 +33,12 @@ def test_more_names_than_are_numbered(ledger: AnalyzeOptions, usual: str, monkey
     assert analyze(DEMO, options=ledger).model_dump_json() == usual
 
 
+def test_a_name_that_was_not_foretold() -> None:
+    with duckdb.Engine() as engine:
+        engine.create("t", "SELECT unnest(['b', 'a', 'c']) AS name", {"name": "SELECT unnest(['a', 'b'])"})
+        assert engine.rows("SELECT name FROM t ORDER BY name") == [("a",), ("b",), ("c",)]
+
+
 @pytest.mark.parametrize("many", [0, 10**9])
 def test_names_come_out_as_text(ledger: AnalyzeOptions, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duckdb, "MANY_CALLS", many)

@@ -38,7 +38,7 @@ from infercheck.model.report import (
 )
 from infercheck.model.rule import Snippet
 from infercheck.model.waits import Latency, PathPart
-from infercheck.render import Style, table
+from infercheck.render import Style
 from infercheck.render.json import report_schema
 
 EVIL = "\x1b[31mred\x1b]0;title\x07|[bold red]x[/]`<script>@me\u202egnp.exe\x9b2J\u200b\x00\r\n=1+1 #12 https://x.y 漢字 **b** <!-- & -->"
@@ -342,17 +342,3 @@ def test_findings_of_one_rule_stand_under_one_title() -> None:
     assert step.count("Sent again after an error") == 1
     assert [line.split()[0] for line in step.splitlines()[3:]] == ["batch", "chat"]
     assert all("$1.1000" in line and "structural" in line for line in step.splitlines()[3:])
-
-
-@pytest.mark.parametrize("width", [60, 100])
-@pytest.mark.parametrize("unicode", [True, False])
-def test_a_table_that_fits_looks_like_one_that_is_laid_out(width: int, unicode: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    style = Style(width=width, unicode=unicode)
-    words = ["", "a", "–", "gpt-4o-mini", "  x  ", "-3.5", "[b]x[/b]", "日本", "é", "\x1b[31mred", "word " * 9]
-    tables = [
-        (["model", "n"], [[words[(i * k) % 11], words[(i + k) % 11]] for i in range(k % 5)], [k % 2 == 0, k % 3 == 0]) for k in range(40)
-    ]
-    tables += [(["", "usd"], [["", "1"], ["x", "0.25"]], [False, True]), ([""], [["a"]], [False])]
-    quick = [table.draw(*each, style, note="and 3 rows more") for each in tables]
-    monkeypatch.setattr(table, "_plain", lambda *_: None)
-    assert quick == [table.draw(*each, style, note="and 3 rows more") for each in tables]

@@ -163,5 +163,7 @@ def test_traffic_that_two_tools_logged_under_names_of_their_own_is_not_summed_wi
     def told(*paths: Path) -> list[str]:
         return [note for note in analyze(list(paths), options=OPTIONS).coverage.notes if "count it twice" in note]
 
-    assert [note.startswith("30 calls of litellm_standard_logging have a twin in provider_pairs") for note in told(gateway, traced(0.0))] == [True]
+    assert [
+        note.startswith("30 calls of litellm_standard_logging have a twin in provider_pairs") for note in told(gateway, traced(0.0))
+    ] == [True]
     assert told(gateway, traced(3600.0)) == []

@@ -265,17 +265,25 @@ def query(paths: Paths, sql: str, *, options: AnalyzeOptions | None = None, on_e
 
 
 def query_head(
-    paths: Paths, sql: str, limit: int, *, options: AnalyzeOptions | None = None, on_event: Event | None = None
-) -> Head:  # fmt: skip
-    """The first rows of ``query``, as plain values."""
-    with _asked(paths, sql, options, on_event) as (engine, select):
+    paths: Paths,
+    sql: str,
+    limit: int,
+    *,
+    options: AnalyzeOptions | None = None,
+    on_event: Event | None = None,
+    ahead: Callable[[], object] | None = None,
+) -> Head:
+    """The first rows of ``query``, as plain values. ``ahead`` is called beside the database's work: it imports what draws them."""
+    with _asked(paths, sql, options, on_event, ahead) as (engine, select):
         return engine.head(select, limit)
 
 
 @contextmanager
-def _asked(paths: Paths, sql: str, options: AnalyzeOptions | None, on_event: Event | None) -> Iterator[tuple[Engine, str]]:
+def _asked(
+    paths: Paths, sql: str, options: AnalyzeOptions | None, on_event: Event | None, ahead: Callable[[], object] | None = None
+) -> Iterator[tuple[Engine, str]]:
     """The engine with all that the SELECT reads, and the SELECT, which has been found to be one."""
-    with opened(paths, options, on_event) as run:
+    with opened(paths, options, on_event, ahead=ahead) as run:
         tree = run.engine.serialized_statements(sql)
         known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
         read = sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)

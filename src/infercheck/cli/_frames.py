@@ -92,6 +92,11 @@ def as_json(frame: pl.DataFrame) -> bytes:
     return (dumps([{name: _plain(value) for name, value in row.items()} for row in frame.iter_rows(named=True)]) + "\n").encode()
 
 
+def import_table() -> None:
+    """What draws a table takes a tenth of a second to import."""
+    from infercheck.render import _page  # noqa: F401
+
+
 def as_table(head: Head, style: Style) -> str:
     """A table for people."""
     from infercheck.render.table import draw

@@ -58,7 +58,7 @@ def query(
 
     if chosen == "table":
         with progress(quiet) as on_event:
-            head = api.query_head([*paths], sql, _frames.ROWS, options=options, on_event=on_event)
+            head = api.query_head([*paths], sql, _frames.ROWS, options=options, on_event=on_event, ahead=_frames.import_table)
         write_text(_frames.as_table(head, style(output)), output)
         return
     with progress(quiet) as on_event:

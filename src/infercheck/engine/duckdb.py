@@ -211,10 +211,11 @@ class Engine:
         """
         told = names_as_numbers.types(self, names) if names else {}
         place = f"{self._packed}.main.{quoted(name)}" if lasts and self._packed else self._place(name)
+        numbered = ", ".join(f"CAST({quoted(column)} AS {kind}) AS {quoted(column)}" for column, kind in told.items())
         if told:
-            select = (
-                f"SELECT * REPLACE ({', '.join(f'CAST({quoted(c)} AS {kind}) AS {quoted(c)}' for c, kind in told.items())}) FROM ({select})"
-            )
+            with suppress(duckdb.ConversionException):  # a name that was not foretold: all stay text
+                self.execute(f"CREATE OR REPLACE TABLE {place} AS SELECT * REPLACE ({numbered}) FROM ({select})")
+                return
         self.execute(f"CREATE OR REPLACE TABLE {place} AS {select}")
 
     def view(self, name: str, select: str) -> None:

@@ -19,9 +19,6 @@ if TYPE_CHECKING:
     from infercheck.model.report import Report
 
 
-MIN_WIDTH = 60  # columns of a page of text, however narrow the terminal
-
-
 @dataclass(frozen=True)
 class Style:
     """How to draw: for people at a terminal. Machine formats ignore it.

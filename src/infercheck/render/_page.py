@@ -15,12 +15,13 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from infercheck.render import MIN_WIDTH, Style
+from infercheck.render import Style
 from infercheck.render._bars import bar
 from infercheck.render.figures import percent
 from infercheck.render.safe import ascii_only, clean
 
 INDENT = 2
+MIN_WIDTH = 60
 _BAR = 10  # columns
 _WITH_BARS = 95  # columns of a page that has room for bars beside its tables' words
 Cell = str | Text
