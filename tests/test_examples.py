@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infercheck import examples, rulebook, sqlcheck
+from infercheck.diagnose import check_requirement
 from infercheck.engine.duckdb import Engine
 from infercheck.model.call import CLOCK_TABLES, CONFIG_TABLES, TABLES
 from infercheck.rulebook import Rule, View
@@ -34,6 +35,8 @@ def test_own_files_say_what_any_rule_may_say() -> None:
             sql = sqlcheck.bind(owner.file.body, owner.params(), where=owner.file.where).rstrip().rstrip(";")
             read = sqlcheck.check(engine.serialized_statements(sql), where=owner.file.where, line=1, known_tables=known, sql=sql)
             assert owner.file.tables & BOOK.views.keys() == read & BOOK.views.keys(), owner.id
+            for requirement in owner.header.requires if isinstance(owner, Rule) else ():
+                check_requirement(engine, owner.file, sqlcheck.bind(requirement.sql, owner.params(), where=owner.file.where))
 
 
 def test_every_view_column_has_a_comment() -> None:
