@@ -21,7 +21,6 @@ from infercheck import cli, diagnose, ingest, prepare, rulebook, sources
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InfercheckError, UsageError
-from infercheck.model.rule import RuleHeader
 from infercheck.rulebook import Rule, Rulebook
 from infercheck.sqlfile import parse
 
