@@ -205,7 +205,7 @@ def filled(text: str, world: World) -> str:
 def book_with(sql: str, header: str = "") -> Rulebook:
     """The built-in views and one rule."""
     file = parse(HEADER.format(header=header) + sql, name="way_out", where="own/1_x/way_out.sql")
-    return Rulebook({"way_out": Rule("way_out", 1, file, file.validated(RuleHeader), builtin=False)}, BUILTIN.views, BUILTIN.fixes)
+    return Rulebook({"way_out": Rule("way_out", 1, lambda: file, builtin=False)}, BUILTIN.views, BUILTIN.fixes)
 
 
 @pytest.mark.parametrize("name", [*ESCAPES, *HEADERS])

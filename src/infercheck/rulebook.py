@@ -1,11 +1,16 @@
-"""Finds, parses and validates rule, view and fix files. Runs nothing."""
+"""Finds, parses and validates rule, view and fix files. Runs nothing.
+
+A user's files are parsed at once, so that a mistake is said before the log is read. The project's own are parsed when somebody looks into them:
+most commands need a few, and tests parse them all.
+"""
 
 from __future__ import annotations
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cache, cached_property, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -25,9 +30,18 @@ class Rule:
 
     id: str
     step: int
-    file: SqlFile
-    header: RuleHeader
+    read: Callable[[], SqlFile]
     builtin: bool = True
+
+    @cached_property
+    def file(self) -> SqlFile:
+        """Header and SQL as they stand."""
+        return self.read()
+
+    @cached_property
+    def header(self) -> RuleHeader:
+        """What the file says of the rule."""
+        return self.file.validated(RuleHeader)
 
     def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
         """Defaults with ``overrides``; an unknown name is a UsageError."""
@@ -39,9 +53,18 @@ class View:
     """A derived table; its id is the file's stem."""
 
     id: str
-    file: SqlFile
-    header: ViewHeader
+    read: Callable[[], SqlFile]
     builtin: bool = True
+
+    @cached_property
+    def file(self) -> SqlFile:
+        """Header and SQL as they stand."""
+        return self.read()
+
+    @cached_property
+    def header(self) -> ViewHeader:
+        """What the file says of the view."""
+        return self.file.validated(ViewHeader)
 
     def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
         """Defaults with ``overrides``; an unknown name is a UsageError."""
@@ -96,19 +119,23 @@ def _read_folder(book: Rulebook, folder: Traversable, *, builtin: bool) -> None:
         if suffix == "toml":
             _add(book.fixes, name, _fix(path, where), where)
             continue
-        file = parse(_text(path, where), name=name, where=where)
-        kind = file.header.get("kind", "view" if parent == "views" else "rule")
+        read = cache(partial(_sql, path, name, where))
+        kind = "view" if parent == "views" else "rule"
+        if not builtin:
+            kind = read().header.get("kind", kind)
         if name in book.rules or name in book.views:
             raise UsageError(f"the id {name!r} is taken by another rule or view", where=where, hint="rename the file")
         if name in ALL_TABLES:
             raise UsageError(f"the id {name!r} is that of a canonical table", where=where, hint="rename the file")
         if kind == "view":
-            book.views[name] = View(name, file, file.validated(ViewHeader), builtin)
+            book.views[name] = View(name, read, builtin)
         else:
             step = int(parent[0]) if parent[:1].isdigit() else 0
             if not 1 <= step <= 4:
                 raise UsageError("a rule belongs in a folder named after its step, such as 2_retries_and_waste", where=where)
-            book.rules[name] = Rule(name, step, file, file.validated(RuleHeader), builtin)
+            book.rules[name] = Rule(name, step, read, builtin)
+        if not builtin:
+            read().validated(ViewHeader if kind == "view" else RuleHeader)
 
 
 def _add(table: dict[str, Fix], name: str, fix: Fix, where: str) -> None:
@@ -127,6 +154,10 @@ def _fix(path: Traversable, where: str) -> Fix:
     except ValidationError as err:
         first = err.errors()[0]
         raise UsageError(f"{'.'.join(map(str, first['loc']))}: {first['msg']}", where=where) from err
+
+
+def _sql(path: Traversable, name: str, where: str) -> SqlFile:
+    return parse(_text(path, where), name=name, where=where)
 
 
 def _text(path: Traversable, where: str) -> str:

@@ -99,7 +99,8 @@ def opened(
     options = options or AnalyzeOptions()
     config = Config.load(options.config)
     book = rulebook.load(options.rules)
-    config.check({**{i: r.header.params for i, r in book.rules.items()}, **{i: v.header.params for i, v in book.views.items()}})
+    if config.rules:
+        config.check({**{i: r.header.params for i, r in book.rules.items()}, **{i: v.header.params for i, v in book.views.items()}})
     params = config.rule_params
     basis = options.cost_basis or config.cost_basis
     if basis:

@@ -6,6 +6,7 @@ import zipfile
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 
 from infercheck import sources
@@ -57,15 +58,24 @@ class _Planner:
     def __init__(self, engine: Engine, among: Mapping[str, sources.Source]) -> None:
         self.plan = Plan()
         self._among = among
-        self._recogniser = sources.Recogniser(among)
         self._known = known_files(engine)
-        self._versions = {source.id: sources.fingerprint(source, among) for source in among.values()}
+        self._versions: dict[str, str] = {}
         self._next_id = max((s.file_id for s in self._known.values()), default=0) + 1
+
+    @cached_property
+    def _recogniser(self) -> sources.Recogniser:
+        return sources.Recogniser(self._among)
+
+    def _version(self, source: sources.Source) -> str:
+        if source.id not in self._versions:
+            self._versions[source.id] = sources.fingerprint(source, self._among)
+        return self._versions[source.id]
 
     def add(self, found: Found) -> bool:
         """Whether the file is a log."""
         seen = self._known.get(found.key)
-        change = change_of(found.path, found.state, seen) if seen and seen.version == self._versions.get(seen.source) else "other"
+        by = self._among.get(seen.source) if seen else None
+        change = change_of(found.path, found.state, seen) if seen and by and seen.version == self._version(by) else "other"
         if seen and change == "same":
             self.plan.unchanged.append(seen.file_id)
             if found.state.settled and found.state.ctime_ns != seen.ctime_ns:
@@ -102,7 +112,7 @@ class _Planner:
         if not header.rest:  # nobody asks for the records any more: those of thousands of files would fill the memory
             head = replace(head, records=())
         file_id = seen.file_id if seen else self._next_id
-        reading = Reading(file_id, found, head, source, self._versions[source.id], start, seen, naive)
+        reading = Reading(file_id, found, head, source, self._version(source), start, seen, naive)
         self.plan.readings.append(reading)
         self._next_id += not seen
         return True

@@ -25,10 +25,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property, partial
 from importlib import resources
+from importlib.resources.abc import Traversable
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -137,12 +138,26 @@ def _quoted(name: str) -> str:
 
 @dataclass(frozen=True)
 class Source:
-    """One log format; its id is the file's stem, or the name of a mapping."""
+    """One log format; its id is the file's stem, or the name of a mapping. A file is parsed when somebody looks into it: most runs need few."""
 
     id: str
-    file: SqlFile
-    header: SourceSpec
-    mapped: bool = False
+    read: Callable[[], SqlFile]
+    mapping: SourceSpec | None = None
+
+    @property
+    def mapped(self) -> bool:
+        """Whether it is a mapping of the user's."""
+        return self.mapping is not None
+
+    @cached_property
+    def file(self) -> SqlFile:
+        """Header and SQL as they stand."""
+        return self.read()
+
+    @cached_property
+    def header(self) -> SourceSpec:
+        """What it says of itself."""
+        return self.mapping or self.file.validated(SourceHeader)
 
     @property
     def holds_records(self) -> bool:
@@ -163,9 +178,12 @@ def load() -> Mapping[str, Source]:
     for entry in sorted(resources.files(__name__).iterdir(), key=lambda e: e.name):
         if entry.name.endswith(".sql") and not entry.name.startswith("_"):
             name = entry.name.removesuffix(".sql")
-            file = parse(entry.read_text(encoding="utf-8"), name=name, where=f"sources/{entry.name}")
-            found[name] = Source(name, file, file.validated(SourceHeader))
+            found[name] = Source(name, partial(_read, entry, name))
     return found
+
+
+def _read(entry: Traversable, name: str) -> SqlFile:
+    return parse(entry.read_text(encoding="utf-8"), name=name, where=f"sources/{entry.name}")
 
 
 def known(mappings: Mapping[str, SourceMapping] | None = None, *, where: str = "config") -> Mapping[str, Source]:
@@ -188,7 +206,8 @@ def from_mapping(name: str, mapping: SourceMapping, *, where: str = "config") ->
         columns=_mapping.columns_of(mapping),
         times_are_utc=mapping.zone is not None,
     )
-    return Source(name, SqlFile(name, where, {}, "", _mapping.select_of(name, mapping)), spec, mapped=True)
+    file = SqlFile(name, where, {}, "", _mapping.select_of(name, mapping))
+    return Source(name, lambda: file, spec)
 
 
 def fingerprint(source: Source, among: Mapping[str, Source]) -> str:
