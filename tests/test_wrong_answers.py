@@ -167,3 +167,15 @@ def test_traffic_that_two_tools_logged_under_names_of_their_own_is_not_summed_wi
         note.startswith("30 calls of litellm_standard_logging have a twin in provider_pairs") for note in told(gateway, traced(0.0))
     ] == [True]
     assert told(gateway, traced(3600.0)) == []
+
+
+def test_sound_at_the_price_of_text_is_not_passed_off_as_its_cost(tmp_path: Path) -> None:
+    row = call(1, model="gpt-4o-audio-preview") | {"response_cost": 0.0}
+    usage = {"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 300}, "completion_tokens_details": {"audio_tokens": 0}}
+    heard = row | {"metadata": row["metadata"] | {"usage_object": usage}}
+    told = [
+        [note for note in analyze([write(tmp_path / name, [r])], options=OPTIONS).coverage.notes if "audio" in note]
+        for name, r in (("text.jsonl", row), ("sound.jsonl", heard))
+    ]
+    assert told[0] == []
+    assert told[1] == ["1 calls have audio tokens but no audio price in the list: these count at the text price, and may cost more"]

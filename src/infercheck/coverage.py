@@ -76,6 +76,12 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     undated = engine.value("SELECT count(*) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL AND cost_basis = 'computed'")
     if undated:
         notes.append(f"{undated:,} calls carry no time: priced as of the newest day of the log, or today where no call has a time")
+    spoken = engine.value(
+        f"SELECT count(*) FROM calls c JOIN priced_calls b ON b.call_id = c.call_id JOIN prices p ON {price_join()} WHERE b.cost_basis = 'computed' "
+        "AND (c.audio_input_tokens > 0 AND p.audio_input_usd IS NULL OR c.audio_output_tokens > 0 AND p.audio_output_usd IS NULL)"
+    )
+    if spoken:
+        notes.append(f"{spoken:,} calls have audio tokens but no audio price in the list: these count at the text price, and may cost more")
     notes += _own_machines(engine)
     free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
