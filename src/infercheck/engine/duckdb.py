@@ -28,10 +28,10 @@ if TYPE_CHECKING:
 __all__ = ["DatabaseError", "Engine", "Head", "literal", "quoted"]
 # DuckDB sets 4 MB a column and thread aside for an ordered CREATE TABLE AS; below this a table as wide as `calls` is written by one thread.
 MEMORY_LIMIT_MB = 1300
-MEMORY_MOST_MB = 3400
-BYTES_A_CALL = 400
-MANY_CALLS = 500_000
 MEMORY_LIMIT = f"{MEMORY_LIMIT_MB}MB"
+BYTES_A_CALL = 400  # of memory: with less, rules over many calls spill most of what they sort, and read it again
+MEMORY_MOST_MB = 3400  # with what Python and the database's own buffers take, a process below 4 GiB
+MANY_CALLS = 500_000  # from here on one statement keeps all cores busy, and tables of all calls fill the memory
 LONG_BYTES = 1 << 25  # a record from half of this on needs room of its own
 STEPS = 12  # copies of a text that are under way at once, at most
 ELSEWHERE = "name another file with --ledger, or use --no-ledger"
@@ -340,9 +340,8 @@ class Engine:
             file = Path(self._scratch.name) / "packed.duckdb"
             packed = "packed" if self._own != "packed" else "packed_too"
             self.execute(f"ATTACH {literal(str(file))} AS {packed} (RECOVERY_MODE NO_WAL_WRITES)")
-            self.execute(
-                "SET disabled_compression_methods = 'dict_fsst'"
-            )  # ids are texts that shrink by half, for as much work as all else
+            # Ids are texts that shrink by half, for as much work as all else.
+            self.execute("SET disabled_compression_methods = 'dict_fsst'")
             for lane in self.lanes:
                 lane._packed = packed
 
