@@ -18,6 +18,7 @@ import pytest
 import logs
 from infercheck import cli
 from infercheck.engine import duckdb as engine
+from infercheck.engine import ledger_file
 
 Capture = pytest.CaptureFixture[str]
 
@@ -340,7 +341,7 @@ HOLD = "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('held', flush
 
 def test_a_ledger_that_another_run_holds(log: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
     path = tmp_path / "ledger.duckdb"
-    monkeypatch.setattr(engine, "BUSY_WAIT_S", 0.5)
+    monkeypatch.setattr(ledger_file, "BUSY_WAIT_S", 0.5)
     with subprocess.Popen([sys.executable, "-c", HOLD, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
         assert holder.stdout is not None and holder.stdout.readline() == "held\n"
         start = time.monotonic()

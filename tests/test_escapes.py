@@ -21,6 +21,7 @@ from infercheck import cli, diagnose, ingest, prepare, rulebook, sources
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InfercheckError, UsageError
+from infercheck.model.rule import RuleHeader
 from infercheck.rulebook import Rule, Rulebook
 from infercheck.sqlfile import parse
 
@@ -205,7 +206,7 @@ def filled(text: str, world: World) -> str:
 def book_with(sql: str, header: str = "") -> Rulebook:
     """The built-in views and one rule."""
     file = parse(HEADER.format(header=header) + sql, name="way_out", where="own/1_x/way_out.sql")
-    return Rulebook({"way_out": Rule("way_out", 1, lambda: file, builtin=False)}, BUILTIN.views, BUILTIN.fixes)
+    return Rulebook({"way_out": Rule("way_out", lambda: file, RuleHeader, builtin=False, step=1)}, BUILTIN.views, BUILTIN.fixes)
 
 
 @pytest.mark.parametrize("name", [*ESCAPES, *HEADERS])

@@ -42,7 +42,9 @@ def test_a_name_that_was_not_foretold() -> None:
 @pytest.mark.parametrize("many", [0, 10**9])
 def test_names_come_out_as_text(ledger: AnalyzeOptions, many: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(duckdb, "MANY_CALLS", many)
-    found = query(DEMO, "SELECT status, max(workload) AS workload FROM priced_calls GROUP BY status ORDER BY status", options=ledger)
+    found = query(
+        DEMO, "SELECT status, max(workload) AS workload FROM priced_calls GROUP BY status ORDER BY status -- by name", options=ledger
+    )
     assert found.schema == {"status": pl.String, "workload": pl.String}
     assert found["status"].to_list() == sorted(found["status"].to_list())
 

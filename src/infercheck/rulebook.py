@@ -14,7 +14,7 @@ from functools import cache, cached_property, partial
 from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import cast
+from typing import Generic, TypeVar, cast
 
 from pydantic import ValidationError
 
@@ -23,14 +23,16 @@ from infercheck.model.call import ALL_TABLES
 from infercheck.model.rule import Fix, RuleHeader, Scalar, ViewHeader
 from infercheck.sqlfile import SqlFile, parse
 
+Header = TypeVar("Header", RuleHeader, ViewHeader)
+
 
 @dataclass(frozen=True)
-class Rule:
-    """A rule file: its id is the file's stem, its step the number of its folder."""
+class _Parsed(Generic[Header]):
+    """A file of SQL, its id the file's stem."""
 
     id: str
-    step: int
     read: Callable[[], SqlFile]
+    kind: type[Header]
     builtin: bool = True
 
     @cached_property
@@ -39,9 +41,9 @@ class Rule:
         return self.read()
 
     @cached_property
-    def header(self) -> RuleHeader:
-        """What the file says of the rule."""
-        return self.file.validated(RuleHeader)
+    def header(self) -> Header:
+        """What the file says of itself."""
+        return self.file.validated(self.kind)
 
     def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
         """Defaults with ``overrides``; an unknown name is a UsageError."""
@@ -49,26 +51,15 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class View:
-    """A derived table; its id is the file's stem."""
+class Rule(_Parsed[RuleHeader]):
+    """A rule; its step is the number of its folder."""
 
-    id: str
-    read: Callable[[], SqlFile]
-    builtin: bool = True
+    step: int = field(kw_only=True)
 
-    @cached_property
-    def file(self) -> SqlFile:
-        """Header and SQL as they stand."""
-        return self.read()
 
-    @cached_property
-    def header(self) -> ViewHeader:
-        """What the file says of the view."""
-        return self.file.validated(ViewHeader)
-
-    def params(self, overrides: Mapping[str, Scalar] | None = None) -> dict[str, Scalar]:
-        """Defaults with ``overrides``; an unknown name is a UsageError."""
-        return _params(self.id, {k: p.default for k, p in self.header.params.items()}, overrides)
+@dataclass(frozen=True)
+class View(_Parsed[ViewHeader]):
+    """A derived table."""
 
 
 @dataclass(frozen=True)
@@ -128,12 +119,12 @@ def _read_folder(book: Rulebook, folder: Traversable, *, builtin: bool) -> None:
         if name in ALL_TABLES:
             raise UsageError(f"the id {name!r} is that of a canonical table", where=where, hint="rename the file")
         if kind == "view":
-            book.views[name] = View(name, read, builtin)
+            book.views[name] = View(name, read, ViewHeader, builtin)
         else:
             step = int(parent[0]) if parent[:1].isdigit() else 0
             if not 1 <= step <= 4:
                 raise UsageError("a rule belongs in a folder named after its step, such as 2_retries_and_waste", where=where)
-            book.rules[name] = Rule(name, step, read, builtin)
+            book.rules[name] = Rule(name, read, RuleHeader, builtin, step=step)
         if not builtin:
             read().validated(ViewHeader if kind == "view" else RuleHeader)
 

@@ -7,19 +7,16 @@ import os
 import re
 import tempfile
 import threading
-import time
-import warnings
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import duckdb
 
-from infercheck.engine import names_as_numbers
+from infercheck.engine import ledger_file, names_as_numbers
 from infercheck.engine.base import DatabaseError, literal, quoted
-from infercheck.errors import InputError, LedgerBusy, LedgerNotice, first_line
+from infercheck.errors import InputError, first_line
 from infercheck.model.call import ALL_TABLES
 
 if TYPE_CHECKING:
@@ -34,19 +31,8 @@ MEMORY_MOST_MB = 3400  # with what Python and the database's own buffers take, a
 MANY_CALLS = 500_000  # from here on one statement keeps all cores busy, and tables of all calls fill the memory
 LONG_BYTES = 1 << 25  # a record from half of this on needs room of its own
 STEPS = 12  # copies of a text that are under way at once, at most
-ELSEWHERE = "name another file with --ledger, or use --no-ledger"
-DISK_FULL = ("No space left", "File too large", "quota exceeded", "Could not write", "could not write")
-DAMAGED = (
-    "Corrupt database",
-    "does not match stored checksum",
-    "database file is corrupt",
-    "Failed to load metadata",
-    "has been invalidated",
-)
-_CONFIG: dict[str, str | bool | int | float | list[str]] = {"autoinstall_known_extensions": "false", "autoload_known_extensions": "false"}
 _NUMERIC = re.compile(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?|FLOAT|DOUBLE|DECIMAL\(.*")  # types of columns that hold numbers
 LANES = 2  # connections that run rules at once: more hold more memory, and statements that can use all cores do so on one
-BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says who holds it
 
 
 class _ArrowStream:
@@ -103,7 +89,7 @@ class Engine:
         self._open()
 
     def _open(self) -> None:
-        self._con = _connect(self.path, own=self.own) if self.persistent else duckdb.connect(config=_CONFIG)
+        self._con = ledger_file.connect(self.path, own=self.own) if self.persistent else duckdb.connect(config=ledger_file.CONFIG)
         self._connections = [self._con]
         self._own = str(self.value("SELECT current_database()"))
         self._beside = "beside" if self._own != "beside" else "made"
@@ -134,7 +120,7 @@ class Engine:
     def start_anew(self) -> None:
         """Set aside what stands in the ledger's own place and is none, and start with an empty one; a LedgerNotice says so."""
         self._disconnect()
-        _tell_set_aside(self.path, "it has lost its tables")
+        ledger_file.tell_set_aside(self.path, "it has lost its tables")
         self._open()
 
     def execute(self, sql: str, params: Sequence[object] | Mapping[str, object] | None = None) -> None:
@@ -173,13 +159,13 @@ class Engine:
         import polars as pl
 
         with self._explained():
-            return pl.DataFrame(_ArrowStream(self._con.sql(names_as_numbers.spelt_out(self._con, sql))))
+            return pl.DataFrame(_ArrowStream(names_as_numbers.spelt_out(self._con.sql(sql))))
 
     def spool(self, sql: str, path: Path) -> None:
         """Write a query's rows to a Parquet file, in bounded memory. Works after ``lock_down`` too: a connection of its own writes them."""
         with self._explained(), duckdb.connect(config={"memory_limit": "256MB", "threads": "1"}) as writer:
             writer.execute("SET enable_progress_bar = false")  # it would write to standard output
-            writer.register("rows", _ArrowStream(self._con.sql(names_as_numbers.spelt_out(self._con, sql))))
+            writer.register("rows", _ArrowStream(names_as_numbers.spelt_out(self._con.sql(sql))))
             writer.execute(f"COPY (SELECT * FROM rows) TO {literal(str(path))} (FORMAT parquet)")
 
     def load(self, name: str, arrow_source: Any) -> None:
@@ -317,25 +303,27 @@ class Engine:
             raise
         except duckdb.Error as err:
             text = str(err)
-            if _says(text, DISK_FULL):
+            if ledger_file.says(text, ledger_file.DISK_FULL):
                 raise InputError(
                     "the disk is full: the next run reads what this one could not write",
                     where=str(self.path),
                     hint=f"{first_line(err)[:120]}",
                 ) from err
-            if self.persistent and _says(text, DAMAGED):
+            if self.persistent and ledger_file.says(text, ledger_file.DAMAGED):
                 self._con.close()
-                aside = _set_aside(self.path)
+                aside = ledger_file.set_aside(self.path)
                 hint = f"it was set aside as {aside.name}: run the command again, and all files are read anew"
                 raise InputError("the ledger is damaged", where=str(self.path), hint=hint) from err
             raise
 
     def make_room(self, calls: int) -> None:
-        """A higher memory limit for so many calls, half of the machine's at most: what is spilled is written and read again and again. And a
-        file for the widest tables, which are compressed there: a quarter of the room, but twice the work."""
-        half = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") >> 21 if hasattr(os, "sysconf") else MEMORY_LIMIT_MB
-        if (room := min(calls * BYTES_A_CALL >> 20, MEMORY_MOST_MB, half)) > MEMORY_LIMIT_MB:
-            self.execute(f"SET memory_limit = '{room}MB'")
+        """A higher memory limit for so many calls, half of the machine's (or container's) at most: what is spilled is written and read again and
+        again. And a file for the widest tables, which are compressed there: a quarter of the room, but twice the work."""
+        wanted = min(calls * BYTES_A_CALL >> 20, MEMORY_MOST_MB)
+        if wanted > MEMORY_LIMIT_MB:
+            self.execute("RESET memory_limit")  # to 80% of what there is
+            half = int(self.value("SELECT parse_formatted_bytes(current_setting('memory_limit'))")) * 5 // 8 >> 20
+            self.execute(f"SET memory_limit = '{max(min(wanted, half), MEMORY_LIMIT_MB)}MB'")
         if calls > MANY_CALLS:
             file = Path(self._scratch.name) / "packed.duckdb"
             packed = "packed" if self._own != "packed" else "packed_too"
@@ -386,59 +374,3 @@ class Engine:
 
     def __exit__(self, *exc: object) -> None:
         self.close()
-
-
-def _connect(path: Path, *, own: bool) -> Any:
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        is_new = not path.exists()
-    except OSError as err:
-        raise InputError(f"the ledger's folder cannot be made: {err.strerror}", where=str(path.parent), hint=ELSEWHERE) from err
-    deadline = time.monotonic() + BUSY_WAIT_S
-    while True:
-        try:
-            connection = duckdb.connect(str(path), config=_CONFIG)
-            if is_new:
-                path.chmod(0o600)  # who pays for what, and when people work, is nobody else's business
-            return connection
-        except duckdb.Error as err:
-            text = str(err)
-            if isinstance(err, duckdb.IOException) and "lock" in text.lower():
-                if time.monotonic() > deadline:
-                    holder = next((part for part in text.replace(")", "(").split("(") if part.startswith("PID")), "another process")
-                    hint = "wait for that run, or use --no-ledger or another --ledger"
-                    raise LedgerBusy(f"the ledger is held by {holder}", where=str(path), hint=hint) from err
-                time.sleep(0.2)
-            elif _says(text, (*DISK_FULL, "Permission denied", "Read-only", "Cannot open")):
-                raise InputError(f"the ledger cannot be opened: {first_line(err)}", where=str(path), hint=ELSEWHERE) from err
-            elif not own and not _is_database(path):
-                raise InputError(f"this is no ledger: {first_line(err)}", where=str(path), hint=ELSEWHERE) from err
-            else:
-                _tell_set_aside(path, first_line(err)[:120])
-
-
-def _tell_set_aside(path: Path, why: str) -> None:
-    aside = _set_aside(path)
-    note = f"{path}: the ledger cannot be read ({why}); it was set aside as {aside.name}, and all files are read anew"
-    warnings.warn(note, LedgerNotice, stacklevel=4)
-
-
-def _is_database(path: Path) -> bool:
-    """Whether a database of this kind was written here, so that it may be moved out of the way: another file is left alone."""
-    with path.open("rb") as stream:
-        return stream.read(12)[8:] == b"DUCK"
-
-
-def _set_aside(path: Path) -> Path:
-    """Move a database and its log out of the way; nothing is deleted."""
-    number = next(n for n in count(1) if not path.with_name(f"{path.name}.damaged-{n}").exists())
-    aside = path.with_name(f"{path.name}.damaged-{number}")
-    path.rename(aside)
-    log = path.with_name(f"{path.name}.wal")
-    if log.exists():
-        log.rename(aside.with_name(f"{aside.name}.wal"))
-    return aside
-
-
-def _says(text: str, words: Sequence[str]) -> bool:
-    return any(word in text for word in words)

@@ -32,7 +32,7 @@ def plain(kind: str) -> str:
     return "VARCHAR" if kind.startswith(_KIND) else kind
 
 
-def spelt_out(connection: Any, sql: str) -> str:
-    """The query with names as text."""
-    numbers = [quoted(str(name)) for name, kind, *_ in connection.sql(f"DESCRIBE {sql}").fetchall() if str(kind).startswith(_KIND)]
-    return f"SELECT * REPLACE ({', '.join(f'CAST({c} AS VARCHAR) AS {c}' for c in numbers)}) FROM ({sql})" if numbers else sql
+def spelt_out(relation: Any) -> Any:
+    """The rows of a relation of the database with names as text."""
+    numbers = [quoted(name) for name, kind in zip(relation.columns, relation.types, strict=True) if str(kind).startswith(_KIND)]
+    return relation.project(f"* REPLACE ({', '.join(f'CAST({name} AS VARCHAR) AS {name}' for name in numbers)})") if numbers else relation

@@ -1,6 +1,6 @@
 """Files to canonical rows, each attempt once: find and recognise them, read them in one transaction a batch, open a run's scope.
 
-``reading`` drives; ``inputs`` finds and unpacks, ``staging``, ``record_stage`` and ``span_stage`` bring records into canonical shape,
+``reading`` drives; ``inputs`` finds and unpacks, ``macros``, ``staging``, ``record_stage`` and ``span_stage`` bring records into canonical shape,
 ``salvage`` reads what the fast way refuses, ``parquet`` reads Parquet, ``store`` and ``ledger`` keep it, ``shards`` and ``to_folder`` hand it to
 other machines, ``scope``, ``attempts`` and ``remarks`` lay it out for one run with its copies removed and what is said of a call elsewhere put to it.
 """

@@ -17,7 +17,7 @@ from infercheck.engine.base import Interrupted
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.engine.lanes import Job, work
 from infercheck.errors import InputError
-from infercheck.ingest import inputs, ledger, parquet, plan, salvage, scope, shards, staging
+from infercheck.ingest import inputs, ledger, macros, parquet, plan, salvage, scope, shards, staging
 from infercheck.ingest.changes import Edges, note_settled
 from infercheck.ingest.scope import Scope, open_scope
 from infercheck.ingest.store import Reading, store
@@ -147,19 +147,29 @@ def _read(engine: Engine, readings: Sequence[Reading], scratch: Path, on_done: C
 
     def run(name: str, lane: Any) -> None:
         if id(lane) not in ready:
-            staging.setup(lane, salt)
+            macros.define(lane, salt)
             ready.add(id(lane))
         _read_batch(lane, batches[name], scratch / name)
 
     at_once = [name for name, batch in batches.items() if sum(r.weight for r in batch) <= BATCH_BYTES]
     one_by_one = [name for name in batches if len(at_once) < 2 or name not in at_once]
-    with staging.settings(engine):
+    with _order_kept(engine):
         for name in one_by_one:
             run(name, engine)
             on_done(batches[name])
         if len(at_once) > 1:
             with engine.cores_shared():
                 work(engine.lanes, [Job(name, partial(run, name)) for name in at_once], on_done=lambda name: on_done(batches[name]))
+
+
+@contextmanager
+def _order_kept(engine: Engine) -> Iterator[None]:
+    """What has to hold of all connections while one of them stages: a list behind IN becomes a join otherwise, which does not keep the order."""
+    engine.execute("SET disabled_optimizers = 'in_clause'")
+    try:
+        yield
+    finally:
+        engine.execute("RESET disabled_optimizers")
 
 
 def _batches(readings: Sequence[Reading], lanes: int) -> Iterator[list[Reading]]:

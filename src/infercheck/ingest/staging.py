@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from infercheck.ingest import parquet, private, record_stage, span_stage
 from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
 from infercheck.ingest.ledger import REPEATED
 from infercheck.model.call import CALLS, MONEY, STATUSES, Column
-from infercheck.sources import Source, helpers, raw_name, sql_type
+from infercheck.sources import Source, raw_name, sql_type
 
 OBJECT_BYTES = 1 << 24  # DuckDB allots two such buffers a thread: larger objects are read with a larger one, and one thread
 LINE_LIMIT = 16384  # characters up to which cutting by position is fast; it is quadratic in the length of a line
@@ -42,8 +41,6 @@ ROUNDING_MS = 1
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
 MONEY_MAX = 10**8  # of one call, in whatever currency
 MS_MAX = 10**12  # thirty years
-PART_KEYS = ("text", "content", "input")
-BINARY_PART_KEYS = ("image_url", "input_audio", "file", "source", "data")
 
 
 @dataclass(frozen=True)
@@ -57,39 +54,6 @@ class Piece:
     first_row: int | None = None  # the path holds several files one after the other, and this one starts there
     lines: int = 0  # of this file in such a stack
     size: int = 0  # bytes of this file, where the path holds several: no line of it is longer
-
-
-def setup(engine: Engine, salt: str) -> None:
-    """Define the macros that sources and the statements below use."""
-    engine.execute(helpers())
-    private.setup(engine, salt)
-    engine.execute(f"CREATE OR REPLACE TEMP MACRO salted(x) AS CAST(md5_number({literal(salt)} || x) >> 65 AS BIGINT)")
-    shape = ",".join(f'"{k}":"VARCHAR"' for k in (*PART_KEYS, *BINARY_PART_KEYS, "type"))
-    texts = ", ".join(f"p.{k}" for k in PART_KEYS)
-    others = " ".join(f"WHEN p.{k} IS NOT NULL THEN md5(p.{k})" for k in BINARY_PART_KEYS)
-    # A message made of parts is its texts; a picture counts as its digest. cache_control is left out: it moves from turn to turn.
-    engine.execute(f"""CREATE OR REPLACE TEMP MACRO joined_parts(x) AS (
-        array_to_string(list_transform(TRY(json_transform(x, '[{{{shape}}}]')), lambda p: CASE
-            WHEN p.type IS NULL THEN NULL WHEN coalesce({texts}) IS NOT NULL THEN coalesce({texts}) {others} END), chr(10)))""")
-    engine.execute("""CREATE OR REPLACE TEMP MACRO message_text(m) AS (
-        CASE WHEN starts_with(m.content, '[{') THEN coalesce(nullif(joined_parts(m.content), ''), m.content) ELSE coalesce(m.content, '') END
-        || CASE WHEN m.tool_calls IS NULL THEN '' ELSE chr(10) || m.tool_calls END)""")
-    # Position counts: the sum of these over a prompt's messages, or a message's blocks, is the same only for the same sequence. What is mixed
-    # is a salted digest already: the product of its halves, xored with the place, tells sequences apart at a tenth of another digest's cost.
-    engine.execute("CREATE OR REPLACE TEMP MACRO halves(x) AS xor((x & 2147483647) * (x >> 31), x) >> 1")
-    engine.execute("CREATE OR REPLACE TEMP MACRO mixed(h, i, j) AS halves(xor(h, xor((i + 1) * 118178349727, (j + 1) * 97612893013)))")
-    # Sums of 62-bit numbers, folded back into 62 bits.
-    engine.execute("CREATE OR REPLACE TEMP MACRO folded(s) AS CAST(s % 4611686018427387903 AS BIGINT)")
-
-
-@contextmanager
-def settings(engine: Engine) -> Iterator[None]:
-    """What has to hold of all connections while one of them stages: a list behind IN becomes a join otherwise, which does not keep the order."""
-    engine.execute("SET disabled_optimizers = 'in_clause'")
-    try:
-        yield
-    finally:
-        engine.execute("RESET disabled_optimizers")
 
 
 def read_rows(
