@@ -24,6 +24,10 @@ help = "OpenAI documents cache hits in steps of 128 tokens from 1,024 on; other 
 default = 1.0
 help = "With a cache that must be asked for, claimed reads must at least equal claimed writes in tokens (per workload and model), or nothing is claimed: break-even is 0.28 reads per write, the rest is margin."
 
+[params.min_automatic_misses]
+default = 0.1
+help = "A cache that fills by itself is best effort and misses now and then whatever is done: where nine of ten tokens that could be read are read, requests find their way to it."
+
 [[example]]
 name = "the second turn writes, the third reads what the second sent and writes what it adds"
 calls = '''
@@ -262,6 +266,7 @@ WITH used AS (
     FROM claimed
     GROUP BY workload, provider, model, cache_mode
     HAVING sum(to_read) > 0 AND sum(to_read) >= $min_reads_per_write * sum(to_write)
+        AND (cache_mode = 'explicit' OR sum(to_read) >= $min_automatic_misses * sum(readable_tokens))
 ), claims AS (
     SELECT c.*
     FROM claimed AS c
