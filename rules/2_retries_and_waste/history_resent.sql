@@ -91,6 +91,33 @@ b        caching  1920               -
 '''
 
 [[example]]
+name = "a cache that fills by itself and misses now and then is at work"
+params = { min_automatic_misses = 0.6 }
+calls = '''
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  turn
+a        chat      openai    m      0           2           2000          0                  1
+b        chat      openai    m      60          2           2500          0                  2
+c        chat      openai    m      0           2           2000          0                  1
+d        chat      openai    m      60          2           2500          1920               2
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message  prefix_hash  chars  cum_chars
+a        0         0              user       true          h0           8000   8000
+b        0         0              user       true          h0           8000   8000
+b        1         1              assistant  true          h1           1000   9000
+b        2         2              user       true          h2           1000   10000
+c        0         0              user       true          i0           8000   8000
+d        0         0              user       true          i0           8000   8000
+d        1         1              assistant  true          i1           1000   9000
+d        2         2              user       true          i2           1000   10000
+'''
+models = '''
+provider  model  cache_mode  cache_min_tokens  cache_ttl_s
+openai    m      automatic   1024              300
+'''
+claims = ""
+
+[[example]]
 name = "only the system prompt is read: what remains of the history is claimed"
 calls = '''
 call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  turn
