@@ -360,6 +360,16 @@ class Engine:
         finally:
             self.execute(f"SET threads = {self._threads}")
 
+    @contextmanager
+    def on_one_thread(self) -> Iterator[None]:
+        """Statements run on one thread for a while, those of other lanes too."""
+        threads = self.value("SELECT current_setting('threads')")
+        self.execute("SET threads = 1")
+        try:
+            yield
+        finally:
+            self.execute(f"SET threads = {threads}")
+
     def interrupt(self) -> None:
         """Stop the running query from another thread."""
         self._con.interrupt()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found
 from infercheck.sources import Source
 
 PACKED_RATIO = 8  # how much larger an archive is unpacked, roughly
+FEW_ROWS = 250_000  # two row groups: what two threads fill by halves is appended to one another again, which takes longer
 
 
 @dataclass
@@ -127,6 +129,7 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
             said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
             for r in batch:
                 r.notes = (*r.notes, *(note for notes in said for note in notes.get(r.file_id, ())))
+        few = sum(r.read for r in batch) <= FEW_ROWS
         with engine.transaction():
             ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])
             for r in batch:
@@ -148,7 +151,8 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
                 ),
             ):
                 columns = ", ".join(f'"{c.name}"' for c in ledger.PERSISTENT[target])
-                engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")
+                with engine.on_one_thread() if few and target == "call_rows" else nullcontext():
+                    engine.execute(f"INSERT INTO {target} ({columns}) SELECT {columns} FROM ({select})")
             _store_rejects(engine, batch)
             _store_manifest(engine, batch)
     staging.drop_staged(engine)
