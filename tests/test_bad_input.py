@@ -312,6 +312,13 @@ def test_wrong_queries(sql: str, says: str, log: str, capsys: Capture) -> None:
     assert "a rule is" not in err
 
 
+@pytest.mark.parametrize("format", ["csv", "json", "parquet"])
+def test_columns_of_one_name_are_told_apart_by_whoever_asks(format: str, log: str, tmp_path: Path, capsys: Capture) -> None:
+    sql = "SELECT model, count(*) AS model FROM calls GROUP BY 1"
+    err = refused(["query", sql, log, "--no-ledger", "-f", format, "-o", str(tmp_path / "out")], 2, capsys)
+    assert "2 columns are named 'model'" in err
+
+
 # --- ledger
 
 

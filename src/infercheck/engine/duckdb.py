@@ -159,7 +159,12 @@ class Engine:
         import polars as pl
 
         with self._explained():
-            return pl.DataFrame(_ArrowStream(names_as_numbers.spelt_out(self._con.sql(sql))))
+            relation = self._con.sql(sql)
+            names = relation.columns
+            twice = next((name for name in names if names.count(name) > 1), None)
+            if twice is not None:
+                raise DatabaseError(f"{names.count(twice)} columns are named {twice!r}: give each a name of its own with AS")
+            return pl.DataFrame(_ArrowStream(names_as_numbers.spelt_out(relation)))
 
     def spool(self, sql: str, path: Path) -> None:
         """Write a query's rows to a Parquet file, in bounded memory. Works after ``lock_down`` too: a connection of its own writes them."""
