@@ -17,7 +17,7 @@ import infercheck
 import logs
 from infercheck import ingest
 from infercheck.engine import duckdb
-from infercheck.engine.base import Database, Interrupted
+from infercheck.engine.base import Database, DatabaseError, Interrupted
 from infercheck.engine.lanes import Job, work
 from infercheck.errors import LedgerNotice, UsageError
 from infercheck.ingest import reading
@@ -159,3 +159,13 @@ def test_a_ledger_that_starts_anew_is_another_file(tmp_path: Path) -> None:
             assert lane.rows("SELECT table_name FROM duckdb_tables() WHERE table_name = 'old'") == []
         engine.create("shared", "SELECT 1 AS a")
         assert [lane.value("SELECT a FROM shared") for lane in engine.lanes] == [1, 1]
+
+
+def test_what_fails_on_one_thread_is_told_and_all_threads_come_back() -> None:
+    with duckdb.Engine(threads=2) as engine:
+        engine.execute("CREATE TABLE numbers (n INTEGER)")
+        with pytest.raises(DatabaseError, match="no number"), engine.transaction(), engine.on_one_thread():
+            assert engine.value("SELECT current_setting('threads')") == 1
+            engine.execute("INSERT INTO numbers SELECT CAST(error('no number') AS INTEGER) FROM range(3)")
+        assert engine.value("SELECT current_setting('threads')") == 2
+        assert engine.value("SELECT count(*) FROM numbers") == 0

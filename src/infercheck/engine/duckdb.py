@@ -367,13 +367,15 @@ class Engine:
 
     @contextmanager
     def on_one_thread(self) -> Iterator[None]:
-        """Statements run on one thread for a while, those of other lanes too."""
-        threads = self.value("SELECT current_setting('threads')")
-        self.execute("SET threads = 1")
-        try:
-            yield
-        finally:
-            self.execute(f"SET threads = {threads}")
+        """Statements run on one thread for a while, those of other lanes too. A connection of its own says so: one whose transaction has failed
+        takes no more statements, and what it failed of would not be told."""
+        with self._con.cursor() as beside:
+            (threads,) = beside.execute("SELECT current_setting('threads')").fetchall()[0]
+            beside.execute("SET threads = 1")
+            try:
+                yield
+            finally:
+                beside.execute(f"SET threads = {threads}")
 
     def interrupt(self) -> None:
         """Stop the running query from another thread."""
