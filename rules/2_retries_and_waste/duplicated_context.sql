@@ -94,12 +94,20 @@ WITH worth AS (
     WHERE c.status = 'ok' AND c.prompt_chars >= 2 * $min_repeated_chars AND c.input_tokens > 0
       AND coalesce(c.operation, 'chat') IN ('chat', 'completion', 'responses') AND NOT coalesce(c.gateway_cache_hit, FALSE)
       AND (c.tools_chars IS NOT NULL OR (c.tools_hash IS NULL AND coalesce(c.tool_defs, 0) = 0))
+), moved AS (
+    -- What stands twice in one prompt stands at two positions in the log. Most texts keep their place, and there are far fewer texts than blocks.
+    SELECT block_hash
+    FROM prompt_blocks
+    WHERE chars >= $min_block_chars
+    GROUP BY block_hash
+    HAVING min(position) < max(position)
 ), twice AS (
     -- Cheap sieve before the windows: calls in which the second copies add up.
     SELECT call_id
     FROM (
         SELECT b.call_id, (count(*) - 1) * max(b.chars) AS again
         FROM prompt_blocks AS b
+        JOIN moved AS m ON m.block_hash = b.block_hash
         JOIN worth AS w ON w.call_id = b.call_id
         WHERE b.chars >= $min_block_chars
         GROUP BY b.call_id, b.block_hash
