@@ -90,31 +90,33 @@ b        9         1750    2
 '''
 ---*/
 -- Prompts that share a prefix share each of its blocks, so that every eighth tells how far the others need to be read.
-WITH landmarks AS (
-    SELECT o.prefix_group, b.prefix_hash
+WITH eighths AS (
+    SELECT b.call_id, o.prefix_group, b.position, b.prefix_hash
     FROM prompt_blocks AS b
     JOIN opening_calls AS o ON o.call_id = b.call_id
     WHERE b.position % 8 = 0
-    GROUP BY o.prefix_group, b.prefix_hash
-    HAVING count(*) >= 2
+), landmarks AS (
+    SELECT prefix_group, prefix_hash FROM eighths GROUP BY prefix_group, prefix_hash HAVING count(*) >= 2
 ), reach AS (
-    SELECT b.call_id, o.prefix_group, max(b.position) + 8 AS position
-    FROM prompt_blocks AS b
-    JOIN opening_calls AS o ON o.call_id = b.call_id
-    JOIN landmarks AS l ON l.prefix_group = o.prefix_group AND l.prefix_hash = b.prefix_hash
-    WHERE b.position % 8 = 0
-    GROUP BY b.call_id, o.prefix_group
-), nodes AS (
-    SELECT r.prefix_group, b.prefix_hash, count(*) AS sharers, min(b.call_id) AS one_call, min(b.position) AS position
+    SELECT e.call_id, e.prefix_group, max(e.position) + 8 AS position
+    FROM eighths AS e
+    JOIN landmarks AS l ON l.prefix_group = e.prefix_group AND l.prefix_hash = e.prefix_hash
+    GROUP BY e.call_id, e.prefix_group
+), within AS (
+    -- All that may be shared: what follows reads this instead of all blocks again.
+    SELECT b.call_id, r.prefix_group, b.position, b.prefix_hash, b.cum_chars
     FROM prompt_blocks AS b
     JOIN reach AS r ON r.call_id = b.call_id
     WHERE b.position < r.position
-    GROUP BY r.prefix_group, b.prefix_hash
+), nodes AS (
+    SELECT prefix_group, prefix_hash, count(*) AS sharers, min(call_id) AS one_call, min(position) AS position
+    FROM within
+    GROUP BY prefix_group, prefix_hash
     HAVING count(*) >= 2
 ), followed AS (
     SELECT n.prefix_group, b.prefix_hash, max(n.sharers) AS sharers
     FROM nodes AS n
-    JOIN prompt_blocks AS b ON b.call_id = n.one_call AND b.position = n.position - 1
+    JOIN within AS b ON b.call_id = n.one_call AND b.position = n.position - 1
     GROUP BY n.prefix_group, b.prefix_hash
 ), forks AS (
     SELECT n.prefix_group, n.prefix_hash, n.sharers
@@ -123,11 +125,11 @@ WITH landmarks AS (
     WHERE f.sharers IS NULL OR f.sharers < n.sharers
 )
 SELECT
-    o.call_id,
+    b.call_id,
     b.position,
     b.prefix_hash AS chain_hash,
     CAST(floor((o.tools_chars + b.cum_chars) * o.tokens_per_char) AS BIGINT) AS tokens,
     f.sharers
-FROM prompt_blocks AS b
+FROM within AS b
 JOIN opening_calls AS o ON o.call_id = b.call_id
-JOIN forks AS f ON f.prefix_group = o.prefix_group AND f.prefix_hash = b.prefix_hash
+JOIN forks AS f ON f.prefix_group = b.prefix_group AND f.prefix_hash = b.prefix_hash
