@@ -122,24 +122,28 @@ WITH roomy AS (
         GROUP BY n.call_id
     ) AS k ON k.call_id = r.call_id
     WHERE (r.tools_chars + k.chars) * r.tokens_per_char >= r.shared_tokens + r.cache_min_tokens
-), texts AS (
-    SELECT k.prefix_group, b.block_hash
+), blocks AS (
+    SELECT
+        k.call_id, k.prefix_group, k.group_calls, k.tokens_per_char, k.tools_chars,
+        b.position, b.block_hash, b.chars, b.cum_chars
     FROM prompt_blocks AS b
     JOIN broken AS k ON k.call_id = b.call_id
-    GROUP BY k.prefix_group, b.block_hash
-    HAVING count(*) >= greatest($min_stable_calls, $min_stable_share * max(k.group_calls))
+), texts AS (
+    SELECT prefix_group, block_hash
+    FROM blocks
+    GROUP BY prefix_group, block_hash
+    HAVING count(*) >= greatest($min_stable_calls, $min_stable_share * max(group_calls))
 ), marked AS (
     SELECT
-        k.call_id, k.prefix_group, k.tokens_per_char, k.tools_chars, b.position, b.block_hash,
+        b.call_id, b.prefix_group, b.tokens_per_char, b.tools_chars, b.position, b.block_hash,
         t.block_hash IS NOT NULL AS stable,
         CAST(sum(CASE WHEN t.block_hash IS NULL THEN b.chars ELSE 0 END) OVER so_far AS BIGINT) AS moved_chars,
         CAST(sum(CASE WHEN t.block_hash IS NULL THEN 0 ELSE b.chars END) OVER so_far AS BIGINT) AS kept_chars,
         CAST(sum(CASE WHEN t.block_hash IS NULL THEN 0 ELSE 1 END) OVER so_far AS BIGINT) AS nth,
         min(CASE WHEN t.block_hash IS NULL THEN b.position END) OVER so_far AS breaker_position,
         min(CASE WHEN t.block_hash IS NULL THEN b.cum_chars - b.chars END) OVER so_far AS breaker_chars_before
-    FROM prompt_blocks AS b
-    JOIN broken AS k ON k.call_id = b.call_id
-    LEFT JOIN texts AS t ON t.prefix_group = k.prefix_group AND t.block_hash = b.block_hash
+    FROM blocks AS b
+    LEFT JOIN texts AS t ON t.prefix_group = b.prefix_group AND t.block_hash = b.block_hash
     WINDOW so_far AS (PARTITION BY b.call_id ORDER BY b.position)
 ), chained AS (
     -- A sum weighted by rank serves as the hash of the blocks that stay: equal texts in equal order give equal sums.
