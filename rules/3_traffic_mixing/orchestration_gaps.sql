@@ -205,6 +205,7 @@ WITH totals AS (
             AS by_person
     FROM prompt_blocks AS b
     JOIN pauses AS p ON p.call_id = b.call_id
+    WHERE b.ends_message
     GROUP BY b.call_id
 ), waits AS (
     SELECT p.*
