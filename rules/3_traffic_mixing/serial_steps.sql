@@ -171,13 +171,17 @@ WITH lined_up AS (
     JOIN spans AS s ON s.span_id = f.span_id AND s.trace_id = f.unit_id
     JOIN spans AS p ON p.span_id = f.previous_span AND p.trace_id = f.unit_id
     WHERE coalesce(s.status, 'ok') = 'ok' AND coalesce(p.status, 'ok') = 'ok'
+), both_calls AS (
+    SELECT call_id, call_id AS prompt_of, FALSE AS is_previous FROM call_pairs
+    UNION ALL
+    SELECT call_id, previous_call, TRUE FROM call_pairs
+), both_prompts AS (
+    -- Blocks of both calls of a pair, in one reading.
+    SELECT p.call_id, p.is_previous, b.block_hash, b.role, b.chars FROM prompt_blocks AS b JOIN both_calls AS p ON p.prompt_of = b.call_id
 ), blocks AS (
-    SELECT b.call_id, b.block_hash, b.role, b.chars FROM prompt_blocks AS b JOIN call_pairs AS p ON p.call_id = b.call_id
+    SELECT call_id, block_hash, role, chars FROM both_prompts WHERE NOT is_previous
 ), known_blocks AS (
-    SELECT p.call_id, b.block_hash
-    FROM call_pairs AS p
-    JOIN prompt_blocks AS b ON b.call_id = p.previous_call
-    GROUP BY p.call_id, b.block_hash
+    SELECT call_id, block_hash FROM both_prompts WHERE is_previous GROUP BY call_id, block_hash
 ), fresh AS (
     SELECT
         b.call_id,
