@@ -402,9 +402,9 @@ SELECT
     c.workload AS subject,
     f.grade,
     c.excess_ms * f.exposed_calls * f.effect_ms / c.all_excess_ms AS waste_ms,
-    t.effect_ms AS evidence_effect_ms,
-    t.lower_ms AS evidence_lower_bound_ms,
-    t.unexposed_ms AS evidence_unexposed_ms,
+    round(t.effect_ms, 6) AS evidence_effect_ms,
+    round(t.lower_ms, 6) AS evidence_lower_bound_ms,
+    round(t.unexposed_ms, 6) AS evidence_unexposed_ms,
     t.exposed_calls AS evidence_exposed_calls,
     t.episodes AS evidence_episodes,
     t.blocks AS evidence_blocks
