@@ -7,7 +7,7 @@ its duration to the microsecond, because they are sums of exclusive times on the
 [columns]
 unit_id = "as in priced_calls"
 workload = "of the unit's first call"
-duration_us = "of the root: what all other columns sum to"
+duration_us = "of the root, less typing_us: what the columns between the two sum to"
 before_first_token_us = "streamed calls that succeeded, until the first token: queue, network and prefill, which no log without server spans tells apart"
 decode_us = "streamed calls that succeeded, from the first token on"
 model_unstreamed_us = "calls that succeeded without a first-token time: the two above together"
@@ -16,6 +16,7 @@ tools_us = "tool and http spans' own time"
 retrieval_us = "retrieval and db spans' own time"
 orchestration_us = "all other spans' own time: the framework, or work that is not instrumented"
 between_us = "time in which no node of a log without one root ran: client, tools or gateway queue, not distinguishable"
+typing_us = "left out of all the others: pauses between turns of a conversation in which a person read and wrote, as far as view typing_pauses can tell"
 
 [[example]]
 name = "a log without spans: 1 + 2 streamed, 3 between, a failed attempt of 1 and a pause of 0.5, then 2 unstreamed"
@@ -45,6 +46,26 @@ sum      t         root            tool       sum     4           2
 rows = '''
 unit_id  duration_us  before_first_token_us  decode_us  tools_us  retrieval_us  orchestration_us  between_us  retries_us
 t        10000000     1000000                3000000    2000000   3000000       1000000           0           0
+'''
+
+[[example]]
+name = "a conversation in one trace: the 20 seconds in which a person wrote are nobody's latency, and a unit of its own takes none"
+calls = '''
+call_id  trace_id  app  started_at  duration_s  turn
+a        t         w    0           2           1
+b        t         w    22          3           2
+c        u         w    0           1           1
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message
+b        0         0              user       true
+b        1         1              assistant  true
+b        2         2              user       true
+'''
+rows = '''
+unit_id  duration_us  model_unstreamed_us  between_us  typing_us
+t        5000000      5000000              0           20000000
+u        1000000      1000000              0           0
 '''
 ---*/
 WITH failed AS (
@@ -98,6 +119,8 @@ WITH failed AS (
         sum(pause_us) AS pause_us
     FROM above
     GROUP BY unit_key
+), typed AS (
+    SELECT unit_key, CAST(sum(pause_us) AS BIGINT) AS typing_us FROM typing_pauses GROUP BY unit_key
 ), summed AS (
     SELECT
         unit_key,
@@ -116,7 +139,7 @@ WITH failed AS (
 SELECT
     r.unit_id,
     r.workload,
-    s.duration_us,
+    CAST(s.duration_us - coalesce(y.typing_us, 0) AS BIGINT) AS duration_us,
     CAST(s.before_first_token_us AS BIGINT) AS before_first_token_us,
     CAST(s.decode_us AS BIGINT) AS decode_us,
     CAST(s.model_unstreamed_us AS BIGINT) AS model_unstreamed_us,
@@ -124,10 +147,12 @@ SELECT
     CAST(s.tools_us - coalesce(t.tools_us, 0) AS BIGINT) AS tools_us,
     CAST(s.retrieval_us - coalesce(t.retrieval_us, 0) AS BIGINT) AS retrieval_us,
     CAST(s.orchestration_us - coalesce(t.orchestration_us, 0) AS BIGINT) AS orchestration_us,
-    CAST(s.between_us - coalesce(t.between_us, 0) AS BIGINT) AS between_us
+    CAST(s.between_us - coalesce(t.between_us, 0) - coalesce(y.typing_us, 0) AS BIGINT) AS between_us,
+    coalesce(y.typing_us, 0) AS typing_us
 FROM summed AS s
 JOIN path_windows AS r ON r.unit_key = s.unit_key AND r.depth = 0
 LEFT JOIN taken AS t ON t.unit_key = s.unit_key
+LEFT JOIN typed AS y ON y.unit_key = s.unit_key
 UNION ALL
 SELECT
     unit_id,
@@ -140,5 +165,6 @@ SELECT
     CASE WHEN kind IN ('tool', 'http') THEN us ELSE 0 END,
     CASE WHEN kind IN ('retrieval', 'db') THEN us ELSE 0 END,
     CASE WHEN kind NOT IN ('call', 'tool', 'http', 'retrieval', 'db', 'virtual') THEN us ELSE 0 END,
+    0,
     0
 FROM alone

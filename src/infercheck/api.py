@@ -322,10 +322,9 @@ def _report(run: Run) -> Report:
 
 
 def _collected(run: Run, *, prompts: bool = False) -> gate.Collected:
-    from infercheck import gate
+    from infercheck import gate, latency
 
-    spans = run.engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
-    run.make_views(*gate.VIEWS, *(("trace_components",) if spans else ()))
+    run.make_views(*gate.VIEWS, *(("trace_components",) if latency.needs_paths(run.engine) else ()))
     return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=run.options.cost_basis, prompts=prompts)
 
 

@@ -43,21 +43,26 @@ MOST_SIZES = 100  # deployments and prompt sizes of the time to first token
 MIN_TIMED = 20  # streamed calls with a known baseline: fewer say nothing about where a deployment fills up
 
 
-def time_units(engine: Engine) -> None:
-    """Table ``unit_times``: what each unit took, ms, from its first moment to its last, spans around the model calls included.
+def needs_paths(engine: Engine) -> bool:
+    """Whether ``time_units`` needs view ``trace_components``: calls alone do not tell what a unit took where there are spans around them, or where
+    a trace holds turns of a conversation, and a person's time between them."""
+    return bool(engine.value("SELECT EXISTS (SELECT 1 FROM spans) OR EXISTS (SELECT 1 FROM calls WHERE turn > 1 AND trace_id IS NOT NULL)"))
 
-    Without spans that is the range of its calls, so that view ``trace_components`` is needed only where the log has some.
-    """
-    spans = engine.value("SELECT EXISTS (SELECT 1 FROM spans)")
-    whole = "coalesce(c.duration_us / CAST(1000 AS DOUBLE), o.duration_ms)" if spans else "o.duration_ms"
-    join = "LEFT JOIN trace_components c ON c.unit_id = o.unit_id" if spans else ""
-    engine.create("unit_times", f"SELECT o.unit_id, o.workload, {whole} AS duration_ms FROM outcomes o {join}")
+
+def time_units(engine: Engine) -> None:
+    """Table ``unit_times``: what each unit took, ms, from its first moment to its last, spans around the model calls included, and of that
+    ``typing_ms`` left out, in which it waited for a person."""
+    paths = needs_paths(engine)
+    whole = "coalesce(c.duration_us / CAST(1000 AS DOUBLE), o.duration_ms)" if paths else "o.duration_ms"
+    typed = "coalesce(c.typing_us, 0) / CAST(1000 AS DOUBLE)" if paths else "CAST(0 AS DOUBLE)"
+    join = "LEFT JOIN trace_components c ON c.unit_id = o.unit_id" if paths else ""
+    engine.create("unit_times", f"SELECT o.unit_id, o.workload, {whole} AS duration_ms, {typed} AS typing_ms FROM outcomes o {join}")
 
 
 def interactive(engine: Engine) -> Interactive:
     """Latency of units of interactive workloads; calls without a first-token time are left out of time to first token. Needs ``unit_times``."""
     units = engine.rows(
-        "SELECT count(o.duration_ms), "
+        "SELECT count(o.duration_ms), count(*) FILTER (WHERE o.typing_ms > 0), avg(o.typing_ms) FILTER (WHERE o.typing_ms > 0), "
         + ", ".join(f"percentile_cont({q}) WITHIN GROUP (ORDER BY o.duration_ms)" for q in _QUANTILES)
         + " FROM unit_times o JOIN workloads w ON w.workload = o.workload WHERE w.class = 'interactive'"
     )[0]
@@ -66,8 +71,9 @@ def interactive(engine: Engine) -> Interactive:
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.ttft_ms) FROM priced_calls p JOIN workloads w ON w.workload = p.workload "
         "WHERE w.class = 'interactive'"
     )[0]
+    timed, typed, typing_ms, p50, p95, p99 = units
     return Interactive(
-        calls=calls[0], traces=units[0], p50_ms=units[1], p95_ms=units[2], p99_ms=units[3],
+        calls=calls[0], traces=timed, p50_ms=p50, p95_ms=p95, p99_ms=p99, typing_traces=typed, typing_ms=typing_ms,
         ttft_calls=calls[1], ttft_p50_ms=calls[2], ttft_p95_ms=calls[3],
     )  # fmt: skip
 

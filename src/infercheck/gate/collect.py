@@ -30,7 +30,7 @@ class Collected:
 
 
 def collect(engine: Engine, config: Config, *, salt: str, cost_basis: str | None, prompts: bool = False) -> Collected:
-    """Sum the log in scope; needs the VIEWS, and trace_components where it has spans.
+    """Sum the log in scope; needs the VIEWS, and trace_components where ``latency.needs_paths``.
 
     ``cost_basis`` as the run was asked for it, else the config's, else logged."""
     latency.time_units(engine)

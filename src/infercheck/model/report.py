@@ -16,7 +16,7 @@ from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
 from infercheck.model.waits import Latency
 
-SCHEMA_VERSION = "1.5"
+SCHEMA_VERSION = "1.6"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -102,6 +102,10 @@ class Interactive(Model):
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
+    typing_traces: int = Field(
+        default=0, description="of them, conversations with pauses in which a person wrote; those pauses are in no latency"
+    )
+    typing_ms: float | None = Field(default=None, description="mean of those pauses over those conversations")
     ttft_calls: int = 0
     ttft_p50_ms: float | None = None
     ttft_p95_ms: float | None = None

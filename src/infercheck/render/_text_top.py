@@ -23,6 +23,7 @@ from infercheck.render.figures import (
     percent,
     plural,
     rate,
+    typing_left_out,
 )
 from infercheck.render.money import UNKNOWN, usd
 from infercheck.render.rest import count_of
@@ -90,7 +91,14 @@ def numbers(page: Page, report: Report) -> None:
         figures = [("p50", live.p50_ms), ("p95", live.p95_ms), ("p99", live.p99_ms)]
         page.paragraph(page.joined(*(Text(f"{name} {_ms(value)}", style="bold") for name, value in figures), by="  ·  "))
         first = f"p50 {_ms(live.ttft_p50_ms)}, p95 {_ms(live.ttft_p95_ms)} ({plural(live.ttft_calls, 'streamed call')})"
-        page.pairs([("first token", first if live.ttft_calls else "unknown: no interactive call logs it"), *_path(report)])
+        typing = typing_left_out(live)
+        page.pairs(
+            [
+                ("first token", first if live.ttft_calls else "unknown: no interactive call logs it"),
+                *([("left out", typing)] if typing else []),
+                *_path(report),
+            ]
+        )
     for note in report.coverage.notes:
         page.paragraph(note, "dim")
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from infercheck.render.money import UNKNOWN, allocate, usd
 
 if TYPE_CHECKING:
-    from infercheck.model.report import CapacitySpend, CostParts, Report
+    from infercheck.model.report import CapacitySpend, CostParts, Interactive, Report
 
 _FEW_CALLS = 30  # below that, silence says little: most rules compare groups of twenty
 
@@ -123,6 +123,14 @@ def mostly_failed(report: Report) -> bool:
     """Fewer than half of the outcomes succeeded; False where that is not known."""
     good = report.headline.successful_outcomes
     return good is not None and 2 * good < report.headline.outcomes
+
+
+def typing_left_out(live: Interactive) -> str:
+    """What of a conversation is nobody's latency; empty where no request holds any."""
+    if not live.typing_traces:
+        return ""
+    among = f"{count(live.typing_traces)} of {plural(live.traces, 'request')}"
+    return f"{ms(live.typing_ms)} a conversation, in which a person read and wrote ({among})"
 
 
 def nothing_found(report: Report) -> str:

@@ -23,6 +23,7 @@ from infercheck.render.figures import (
     percent,
     plural,
     scalar,
+    typing_left_out,
 )
 from infercheck.render.html._figure import name
 from infercheck.render.money import cell_usd, total, usd
@@ -157,6 +158,7 @@ def headline(report: Report) -> list[Figure]:
     made = f"{made_of(head.cost_parts)}: clean cost x failures x waste" if head.cost_parts else ""
     waits = f"p50 {ms(live.p50_ms)} · p99 {ms(live.p99_ms)} · {plural(live.traces, 'interactive request')}"
     first = f"First token p50 {ms(live.ttft_p50_ms)}, p95 {ms(live.ttft_p95_ms)}." if live.ttft_calls else ""
+    typing = f"Left out: {said}." if (said := typing_left_out(live)) else ""
     return [
         Figure("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd), f"{outcomes}. {made}".strip()),
         Figure(
@@ -166,7 +168,7 @@ def headline(report: Report) -> list[Figure]:
         Figure(
             "What people wait, p95",
             "unknown" if live.p95_ms is None else ms(live.p95_ms),
-            f"{waits}. {first}".strip() if live.traces else "no workload is known to be interactive",
+            " ".join(part for part in (f"{waits}.", first, typing) if part) if live.traces else "no workload is known to be interactive",
         ),
     ]
 

@@ -1,0 +1,132 @@
+/*---
+kind = "view"
+title = "Pauses of a conversation in which a person read an answer and wrote the next message"
+why = """Some gateways and clients give a whole conversation one trace id. Between its turns the system waits for the person, not the other way round, so that this time is no latency. \
+It shows in the prompts: a call holds more answers than any before it in its unit, and its last message is a user's. Of the pauses since the turn before, the longest is the person's. \
+Where prompts are not logged, where the answer called a tool (whose work, or whose result in a user's message, looks alike) and beside spans nothing is told."""
+
+[columns]
+unit_key = "as in outcomes"
+call_id = "the call that brings the next message"
+pause_us = "microseconds of the unit's critical path in which nothing ran"
+
+[params.min_pause_s]
+default = 3
+help = "Nobody reads an answer and writes a message in less; a program goes on within seconds (as blind_pause_s of orchestration_gaps)."
+
+[[example]]
+name = "a chat of three turns in one trace: 20 and 60 seconds; a retry after 90, and a rewriting call and 5 seconds of search before an answer, are the system's"
+calls = '''
+call_id  trace_id  app  started_at  duration_s  turn  request_id  status
+a        t         w    0           2           1     ra          ok
+b        t         w    22          2           2     rb          error
+b2       t         w    114         2           2     rb          ok
+c        t         w    176         1           1     rc          ok
+d        t         w    182         2           3     rd          ok
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message
+b        0         0              user       true
+b        1         1              assistant  true
+b        2         2              user       true
+d        0         0              user       true
+d        1         1              assistant  true
+d        2         2              user       true
+d        3         3              assistant  true
+d        4         4              user       true
+'''
+rows = '''
+call_id  pause_us
+b        20000000
+d        60000000
+'''
+
+[[example]]
+name = "an agent's steps, a user's message after a tool, a quick program, the same prompt again, prompts that are not logged, and a trace with spans: nothing"
+calls = '''
+call_id  trace_id  app  started_at  duration_s  turn  span_id  parent_span_id
+a1       a         w    0           2           1     -        -
+a2       a         w    22          2           2     -        -
+b1       b         w    0           2           1     -        -
+b2       b         w    22          2           2     -        -
+c1       c         w    0           2           1     -        -
+c2       c         w    4           2           2     -        -
+d1       d         w    0           2           2     -        -
+d2       d         w    22          2           2     -        -
+e1       e         w    0           2           1     -        -
+e2       e         w    22          2           2     -        -
+f1       f         w    0           2           1     s1       root
+f2       f         w    22          2           2     s2       root
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message
+a2       0         0              assistant  true
+a2       1         1              tool       true
+b2       0         0              assistant  true
+b2       1         1              user       true
+c2       0         0              assistant  true
+c2       1         1              user       true
+d2       0         0              assistant  true
+d2       1         1              user       true
+f2       0         0              assistant  true
+f2       1         1              user       true
+'''
+tool_calls = '''
+call_id  position  name
+b1       0         shell
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind   name  started_at  duration_s
+root     f         -               agent  run   0           30
+'''
+rows = ""
+---*/
+WITH steps AS (
+    -- Calls one after the other under a root that no log line stands for.
+    SELECT
+        w.unit_key, w.call_id, w.window_start_us, c.turn,
+        -- A failed attempt that is sent again waits for no person.
+        CASE WHEN c.status <> 'ok' AND (lead(c.request_id) OVER siblings = c.request_id OR lead(c.prompt_hash) OVER siblings = c.prompt_hash) THEN 0
+             ELSE (lead(w.window_start_us) OVER siblings) - w.window_end_us END AS pause_us,
+        coalesce(max(c.turn) OVER (PARTITION BY w.parent_id ORDER BY w.window_start_us ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS turns_before
+    FROM path_windows AS w
+    JOIN path_windows AS r ON r.node_id = w.parent_id AND r.kind = 'virtual'
+    LEFT JOIN calls AS c ON c.call_id = w.call_id
+    WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
+), numbered AS (
+    SELECT
+        unit_key, call_id, pause_us,
+        coalesce(turn > turns_before, FALSE) AS opens,
+        sum(CASE WHEN turn > turns_before THEN 1 ELSE 0 END) OVER (PARTITION BY unit_key ORDER BY window_start_us) AS nth
+    FROM steps
+), turns AS (
+    -- From a call that holds more answers than any before it up to the next such call.
+    SELECT
+        n.unit_key, n.nth,
+        max(CASE WHEN n.opens THEN n.call_id END) AS call_id,
+        max(n.pause_us) AS pause_us
+    FROM numbered AS n
+    LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = n.call_id
+    GROUP BY n.unit_key, n.nth
+    HAVING count(n.call_id) = count(*) AND count(t.call_id) = 0
+), openers AS (
+    SELECT n.unit_key, n.nth - 1 AS turn_before, n.call_id FROM numbered AS n WHERE n.opens
+), followed AS (
+    SELECT t.unit_key, o.call_id, t.pause_us
+    FROM turns AS t
+    JOIN openers AS o ON o.unit_key = t.unit_key AND o.turn_before = t.nth
+    WHERE t.call_id IS NOT NULL AND t.pause_us >= $min_pause_s * 1000000
+), asked AS (
+    -- the last message is a user's and an answer stands before it
+    SELECT b.call_id
+    FROM prompt_blocks AS b
+    JOIN followed AS f ON f.call_id = b.call_id
+    WHERE b.ends_message
+    GROUP BY b.call_id
+    HAVING bool_or(b.role = 'assistant')
+       AND max(CASE WHEN b.role = 'user' THEN b.message_index END)
+           > max(CASE WHEN b.role NOT IN ('user', 'system', 'developer') THEN b.message_index END)
+)
+SELECT f.unit_key, f.call_id, f.pause_us
+FROM followed AS f
+JOIN asked AS a ON a.call_id = f.call_id
