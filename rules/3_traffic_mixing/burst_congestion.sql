@@ -301,6 +301,95 @@ c039     chat  d           m      152.3       1.5         0.4     true      u   
 c040     chat  d           m      156.3       1.5         0.4     true      u         100
 '''
 claims = ""
+
+[[example]]
+name = "a workload whose calls always come together and take long by themselves: nothing calm to compare them with, silent"
+calls = '''
+call_id  app   deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens
+c001     chat  d           m      0.3         1.5         0.4     true      u         100
+c002     chat  d           m      4.3         1.5         0.4     true      u         100
+c003     chat  d           m      8.3         1.5         0.4     true      u         100
+c004     chat  d           m      12.3        1.5         0.4     true      u         100
+c005     chat  d           m      16.3        1.5         0.4     true      u         100
+b051     fan   d           m      20.0        2.7         1.6     true      u         100
+c006     chat  d           m      20.3        1.5         0.4     true      u         100
+b052     fan   d           m      20.4        2.7         1.6     true      u         100
+b053     fan   d           m      20.8        2.7         1.6     true      u         100
+b054     fan   d           m      21.2        2.7         1.6     true      u         100
+b055     fan   d           m      21.6        2.7         1.6     true      u         100
+b056     fan   d           m      22.0        2.7         1.6     true      u         100
+b057     fan   d           m      22.4        2.7         1.6     true      u         100
+b058     fan   d           m      22.8        2.7         1.6     true      u         100
+c007     chat  d           m      24.3        1.5         0.4     true      u         100
+c008     chat  d           m      28.3        1.5         0.4     true      u         100
+c009     chat  d           m      32.3        1.5         0.4     true      u         100
+c010     chat  d           m      36.3        1.5         0.4     true      u         100
+c011     chat  d           m      40.3        1.5         0.4     true      u         100
+c012     chat  d           m      44.3        1.5         0.4     true      u         100
+c013     chat  d           m      48.3        1.5         0.4     true      u         100
+c014     chat  d           m      52.3        1.5         0.4     true      u         100
+c015     chat  d           m      56.3        1.5         0.4     true      u         100
+c016     chat  d           m      60.3        1.5         0.4     true      u         100
+c017     chat  d           m      64.3        1.5         0.4     true      u         100
+b059     fan   d           m      65.0        2.7         1.6     true      u         100
+b060     fan   d           m      65.4        2.7         1.6     true      u         100
+b061     fan   d           m      65.8        2.7         1.6     true      u         100
+b062     fan   d           m      66.2        2.7         1.6     true      u         100
+b063     fan   d           m      66.6        2.7         1.6     true      u         100
+b064     fan   d           m      67.0        2.7         1.6     true      u         100
+b065     fan   d           m      67.4        2.7         1.6     true      u         100
+b066     fan   d           m      67.8        2.7         1.6     true      u         100
+c018     chat  d           m      68.3        1.5         0.4     true      u         100
+c019     chat  d           m      72.3        1.5         0.4     true      u         100
+c020     chat  d           m      76.3        1.5         0.4     true      u         100
+c021     chat  d           m      80.3        1.5         0.4     true      u         100
+c022     chat  d           m      84.3        1.5         0.4     true      u         100
+c023     chat  d           m      88.3        1.5         0.4     true      u         100
+c024     chat  d           m      92.3        1.5         0.4     true      u         100
+c025     chat  d           m      96.3        1.5         0.4     true      u         100
+c026     chat  d           m      100.3       1.5         0.4     true      u         100
+c027     chat  d           m      104.3       1.5         0.4     true      u         100
+c028     chat  d           m      108.3       1.5         0.4     true      u         100
+b067     fan   d           m      110.0       2.7         1.6     true      u         100
+b068     fan   d           m      110.4       2.7         1.6     true      u         100
+b069     fan   d           m      110.8       2.7         1.6     true      u         100
+b070     fan   d           m      111.2       2.7         1.6     true      u         100
+b071     fan   d           m      111.6       2.7         1.6     true      u         100
+b072     fan   d           m      112.0       2.7         1.6     true      u         100
+c029     chat  d           m      112.3       1.5         0.4     true      u         100
+b073     fan   d           m      112.4       2.7         1.6     true      u         100
+b074     fan   d           m      112.8       2.7         1.6     true      u         100
+c030     chat  d           m      116.3       1.5         0.4     true      u         100
+c031     chat  d           m      120.3       1.5         0.4     true      u         100
+c032     chat  d           m      124.3       1.5         0.4     true      u         100
+c033     chat  d           m      128.3       1.5         0.4     true      u         100
+c034     chat  d           m      132.3       1.5         0.4     true      u         100
+c035     chat  d           m      136.3       1.5         0.4     true      u         100
+c036     chat  d           m      140.3       1.5         0.4     true      u         100
+c037     chat  d           m      144.3       1.5         0.4     true      u         100
+c038     chat  d           m      148.3       1.5         0.4     true      u         100
+c039     chat  d           m      152.3       1.5         0.4     true      u         100
+b075     fan   d           m      155.0       2.7         1.6     true      u         100
+b076     fan   d           m      155.4       2.7         1.6     true      u         100
+b077     fan   d           m      155.8       2.7         1.6     true      u         100
+b078     fan   d           m      156.2       2.7         1.6     true      u         100
+c040     chat  d           m      156.3       1.5         0.4     true      u         100
+b079     fan   d           m      156.6       2.7         1.6     true      u         100
+b080     fan   d           m      157.0       2.7         1.6     true      u         100
+b081     fan   d           m      157.4       2.7         1.6     true      u         100
+b082     fan   d           m      157.8       2.7         1.6     true      u         100
+c041     chat  d           m      160.3       1.5         0.4     true      u         100
+c042     chat  d           m      164.3       1.5         0.4     true      u         100
+c043     chat  d           m      168.3       1.5         0.4     true      u         100
+c044     chat  d           m      172.3       1.5         0.4     true      u         100
+c045     chat  d           m      176.3       1.5         0.4     true      u         100
+c046     chat  d           m      180.3       1.5         0.4     true      u         100
+c047     chat  d           m      184.3       1.5         0.4     true      u         100
+c048     chat  d           m      188.3       1.5         0.4     true      u         100
+c049     chat  d           m      192.3       1.5         0.4     true      u         100
+c050     chat  d           m      196.3       1.5         0.4     true      u         100
+'''
+claims = ""
 ---*/
 WITH hot AS (
     SELECT DISTINCT deployment, bin_us, arrivals, usual FROM burst_calls
@@ -320,13 +409,14 @@ WITH hot AS (
         ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
     WHERE g.window_us IS NULL
 ), kinds AS (
+    -- Of one workload: another one's calls may be slow by themselves, and one whose calls always come together has no calm to be compared with.
     SELECT
-        deployment, operation, model, size,
+        deployment, workload, operation, model, size,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS cool_ms,
         avg(waited_ms) AS cool_mean_ms
     FROM placed
     WHERE NOT in_burst
-    GROUP BY deployment, operation, model, size
+    GROUP BY deployment, workload, operation, model, size
     HAVING count(*) >= $min_cool
 ), waits AS (
     SELECT
@@ -335,7 +425,7 @@ WITH hot AS (
         p.waited_ms - k.cool_mean_ms AS more_ms
     FROM placed AS p
     JOIN kinds AS k
-        ON k.deployment = p.deployment AND k.operation IS NOT DISTINCT FROM p.operation AND k.model IS NOT DISTINCT FROM p.model AND k.size = p.size
+        ON k.deployment = p.deployment AND k.workload = p.workload AND k.operation IS NOT DISTINCT FROM p.operation AND k.model IS NOT DISTINCT FROM p.model AND k.size = p.size
 ), totals AS (
     SELECT
         deployment,
