@@ -66,3 +66,22 @@ def test_without_prompts_litellm_is_told_how(tmp_path: Path) -> None:
     assert any(
         "log prompts (LiteLLM: keep message logging on; SpendLogs: store_prompts_in_spend_logs: true)" in setting for setting in told
     )
+
+
+def test_turns_without_cache_fields_are_unknown_not_cached(tmp_path: Path) -> None:
+    """A gateway may log what the first turn read from a cache and no later one: the history's rule cannot judge, and says so."""
+    rows = []
+    for talk in range(30):
+        first = logs.call(2 * talk, at_s=600.0 * talk, user="u", tokens=(3000, 100))
+        said = [*first["messages"], first["response"]["choices"][0]["message"], {"role": "user", "content": f"And order {talk}?"}]
+        second = logs.call(2 * talk + 1, at_s=600.0 * talk + 60, user="u", tokens=(3300, 100)) | {"messages": said}
+        second["metadata"] = {key: value for key, value in second["metadata"].items() if key != "usage_object"}
+        rows += [first, second]
+    options = AnalyzeOptions(use_ledger=False)
+    whole = [row | {"metadata": rows[0]["metadata"]} for row in rows]
+    unchecked = [
+        {skip.rule: skip.reason for skip in analyze([logs.write(tmp_path / f"{name}.jsonl", log)], options=options).coverage.not_checked}
+        for name, log in (("some", rows), ("all", whole))
+    ]
+    assert unchecked[0]["history_resent"] == "no later turn of a conversation tells what it read from a cache"
+    assert "history_resent" not in unchecked[1]

@@ -79,3 +79,20 @@ def test_what_a_job_adds_is_not_told_where_people_alone_wait_as_long_as_a_log_is
         unknown = found["background_effect_not_identified"]
         assert (unknown.subject, unknown.waste_ms_p50) == ("shared", None)
         assert unknown.evidence["waits_s"] == pytest.approx(160, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("job_s", "said"), [(90, "it shares a deployment with people"), (7200, "it ran while nobody else did: the price is the gain")]
+)
+def test_what_batch_is_worth_where_a_job_runs_beside_people_and_where_it_runs_alone(tmp_path: Path, job_s: float, said: str) -> None:
+    log = waits.Log(7)
+    people(log, "chat", lambda _: 0.0, every=6)
+    for n in range(200):
+        log.add("nightly-tags", "shared", job_s + n * 2, first=None, took=4)
+    log.rows = [row | {"provider": "openai", "model": "gpt-4o-mini"} for row in log.rows]  # which has a batch price
+    report = analyze(
+        [waits.write(tmp_path / "log.jsonl", log.rows)],
+        options=AnalyzeOptions(use_ledger=False, select=("background_on_interactive_path",)),
+    )
+    (item,) = report.plan
+    assert item.what == f"Send nightly-tags through the batch tier: nobody waits for it, and {said}"

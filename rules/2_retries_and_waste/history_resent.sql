@@ -28,6 +28,11 @@ help = "With a cache that must be asked for, claimed reads must at least equal c
 default = 0.1
 help = "A cache that fills by itself is best effort and misses now and then whatever is done: where nine of ten tokens that could be read are read, requests find their way to it."
 
+[[requires]]
+sql = "SELECT count(*) = 0 OR count(cache_read_tokens) > 0 FROM calls WHERE turn > 1 AND status = 'ok'"
+reason = "no later turn of a conversation tells what it read from a cache"
+setting = "log the usage object with its prompt_tokens_details"
+
 [[example]]
 name = "the second turn writes, the third reads what the second sent and writes what it adds"
 calls = '''

@@ -1,7 +1,7 @@
 /*---
 title = "Background work at full price on a deployment that serves people"
 why = "Work that nobody waits for pays the price of an immediate answer and takes capacity from those who wait. Providers sell the same tokens for about half as batch or flex."
-action = "Send {subject} through the batch tier: nobody waits for it, and it shares a deployment with people"
+action = "Send {subject} through the {tier} tier: nobody waits for it, and {note}"
 fix = "batching"
 grade = "structural"
 effect = "both"
@@ -157,15 +157,25 @@ WITH interactive AS (
     FROM shared AS s
     JOIN concurrency AS c ON c.call_id = s.call_id
     GROUP BY s.workload
+), moved AS (
+    SELECT
+        s.call_id, s.workload, s.class_reason, s.interactive_calls,
+        CASE WHEN o.has_batch AND NOT s.stepwise THEN 'batch' ELSE 'flex' END AS service_tier
+    FROM shared AS s
+    JOIN offered AS o ON o.call_id = s.call_id
+    WHERE (o.has_batch AND NOT s.stepwise) OR o.has_flex
+), tiers AS (
+    SELECT workload, CASE WHEN min(service_tier) = max(service_tier) THEN min(service_tier) ELSE 'batch or flex' END AS tier FROM moved GROUP BY workload
 )
 SELECT
-    s.call_id,
-    s.workload AS subject,
-    CASE WHEN o.has_batch AND NOT s.stepwise THEN 'batch' ELSE 'flex' END AS service_tier,
-    s.class_reason AS evidence_background_because,
-    s.interactive_calls AS evidence_interactive_calls_on_its_deployment,
-    t.overlap_share AS evidence_share_started_while_people_waited
-FROM shared AS s
-JOIN offered AS o ON o.call_id = s.call_id
-LEFT JOIN together AS t ON t.workload = s.workload
-WHERE (o.has_batch AND NOT s.stepwise) OR o.has_flex
+    m.call_id,
+    m.workload AS subject,
+    m.service_tier,
+    m.class_reason AS evidence_background_because,
+    m.interactive_calls AS evidence_interactive_calls_on_its_deployment,
+    t.overlap_share AS evidence_share_started_while_people_waited,
+    r.tier AS evidence_tier,
+    CASE WHEN t.overlap_share = 0 THEN 'it ran while nobody else did: the price is the gain' ELSE 'it shares a deployment with people' END AS evidence_note
+FROM moved AS m
+JOIN tiers AS r ON r.workload = m.workload
+LEFT JOIN together AS t ON t.workload = m.workload
