@@ -34,6 +34,10 @@ help = "Of the calls before the last one of a request: where most of them do wri
 default = 20
 help = "What an unstreamed call's own words take at most, 50 tokens a second being slow: merged, they still have to be written. Only what is left is claimed."
 
+[params.blind_pause_s]
+default = 3
+help = "A longer pause in which nothing that the log knows ran ends a chain: a program goes on within seconds, and a person may have read and typed (a conversation under one trace id)."
+
 [params.min_saving_ms]
 default = 100
 help = "Below a tenth of a second a request nobody notices."
@@ -89,9 +93,38 @@ k1       k         chat   m      0           4           400            stop
 l1       l         chat   m      0           4           400            stop
 '''
 claims = ""
+
+[[example]]
+name = "short answers of one conversation, 20 seconds apart, are no chain: between them somebody wrote"
+params = { min_traces = 1, min_all = 5 }
+calls = '''
+call_id  trace_id  app   model  started_at  duration_s  ttft_s  output_tokens  finish_reason
+a1       a         talk  m      0           1           0.8     10             stop
+a2       a         talk  m      21          1           0.7     10             stop
+a3       a         talk  m      42          1           0.6     10             stop
+a4       a         talk  m      63          1           0.5     10             stop
+b1       b         chat  m      0           4           0.5     400            stop
+c1       c         chat  m      0           4           0.5     400            stop
+d1       d         chat  m      0           4           0.5     400            stop
+e1       e         chat  m      0           4           0.5     400            stop
+f1       f         chat  m      0           4           0.5     400            stop
+'''
+claims = ""
 ---*/
-WITH chains AS (
-    SELECT unit_key, max(workload) AS workload, count(*) AS hops FROM path_windows WHERE call_id IS NOT NULL GROUP BY unit_key
+WITH pauses AS (
+    -- Under a root that no log line stands for: what came before each call, and how long ago it had ended.
+    SELECT w.call_id, w.window_start_us - lag(w.window_end_us) OVER (PARTITION BY w.parent_id ORDER BY w.window_start_us) AS pause_us
+    FROM path_windows AS w
+    JOIN path_windows AS r ON r.node_id = w.parent_id AND r.kind = 'virtual'
+), calls_in_line AS (
+    SELECT
+        w.unit_key, w.workload, w.call_id, w.exclusive_us, w.window_start_us,
+        sum(CASE WHEN p.pause_us >= $blind_pause_s * 1000000 THEN 1 ELSE 0 END) OVER (PARTITION BY w.unit_key ORDER BY w.window_start_us) AS chain
+    FROM path_windows AS w
+    LEFT JOIN pauses AS p ON p.call_id = w.call_id
+    WHERE w.call_id IS NOT NULL
+), chains AS (
+    SELECT unit_key, chain, max(workload) AS workload, count(*) AS hops FROM calls_in_line GROUP BY unit_key, chain
 ), usual AS (
     SELECT percentile_cont(0.75) WITHIN GROUP (ORDER BY CAST(hops AS DOUBLE)) AS hops FROM chains HAVING count(*) >= $min_all
 ), long_chains AS (
@@ -103,15 +136,14 @@ WITH chains AS (
         AND percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(c.hops AS DOUBLE)) >= $min_hops
 ), hops AS (
     SELECT
-        w.unit_key, w.workload, w.call_id, w.exclusive_us, l.hops, l.usual,
-        row_number() OVER (PARTITION BY w.unit_key ORDER BY w.window_start_us DESC, w.call_id DESC) AS from_the_end
-    FROM path_windows AS w
+        w.unit_key, w.chain, w.workload, w.call_id, w.exclusive_us, l.hops, l.usual,
+        row_number() OVER (PARTITION BY w.unit_key, w.chain ORDER BY w.window_start_us DESC, w.call_id DESC) AS from_the_end
+    FROM calls_in_line AS w
     JOIN long_chains AS l ON l.workload = w.workload
-    WHERE w.call_id IS NOT NULL
 ), steps AS (
     -- All calls of those workloads' chains but the last, which answers.
     SELECT
-        h.unit_key, h.workload, h.call_id, h.hops, h.usual,
+        h.unit_key, h.chain, h.workload, h.call_id, h.hops, h.usual,
         coalesce(p.status = 'ok' AND p.output_tokens <= $max_answer_tokens
             AND p.finish_reason NOT IN ('tool_calls', 'length', 'content_filter') AND t.call_id IS NULL, FALSE) AS small,
         CASE WHEN p.ttft_ms IS NOT NULL THEN least(p.ttft_ms, h.exclusive_us / CAST(1000 AS DOUBLE))
@@ -129,15 +161,15 @@ WITH chains AS (
     HAVING count(*) FILTER (WHERE small) >= $min_small_share * count(*)
 ), ranked AS (
     SELECT
-        s.unit_key, s.workload, s.call_id, s.start_ms, c.hops, c.usual, c.small_share, n.hops AS own_hops,
-        row_number() OVER (PARTITION BY s.unit_key ORDER BY s.start_ms, s.call_id) AS place
+        s.unit_key, s.chain, s.workload, s.call_id, s.start_ms, c.hops, c.usual, c.small_share, n.hops AS own_hops,
+        row_number() OVER (PARTITION BY s.unit_key, s.chain ORDER BY s.start_ms, s.call_id) AS place
     FROM steps AS s
     JOIN chatty AS c ON c.workload = s.workload
-    JOIN chains AS n ON n.unit_key = s.unit_key
+    JOIN chains AS n ON n.unit_key = s.unit_key AND n.chain = s.chain
     WHERE s.small AND s.start_ms > 0
 ), merged AS (
     -- As many as the request makes beyond the usual number, the shortest first: what is left has the usual length.
-    SELECT *, sum(start_ms) OVER (PARTITION BY unit_key) AS saved_ms FROM ranked WHERE place <= own_hops - usual
+    SELECT *, sum(start_ms) OVER (PARTITION BY unit_key, chain) AS saved_ms FROM ranked WHERE place <= own_hops - usual
 )
 SELECT
     call_id,
