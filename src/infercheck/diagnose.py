@@ -55,7 +55,7 @@ NAMES: dict[str, dict[str, str]] = {
 READ_LATER = frozenset(
     {
         "priced_calls", "workloads", "workload_behaviour", "outcomes", "concurrency", "ttft_baseline", "first_token_model", "trace_nodes",
-        "path_windows", "trace_components", "capacity_use",
+        "path_windows", "trace_components", "typing_pauses", "capacity_use",
     }
 )  # fmt: skip
 Params = Mapping[str, Scalar]

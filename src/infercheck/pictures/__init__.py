@@ -6,7 +6,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.model.pictures import Pictures
 from infercheck.pictures import cache, crowds, over_time, traces
 
-VIEWS = ("priced_calls", "outcomes", "workloads", "trace_components", "trace_nodes", "path_windows", "concurrency")
+VIEWS = ("priced_calls", "outcomes", "workloads", "trace_components", "trace_nodes", "path_windows", "typing_pauses", "concurrency")
 
 
 def pictures(engine: Engine) -> Pictures:

@@ -75,16 +75,18 @@ def slowest(engine: Engine) -> list[SlowTrace]:
 
 
 def _steps(engine: Engine, units: list[str]) -> dict[str, list[TraceStep]]:
-    """Calls and spans of the units, in milliseconds from the unit's first start."""
+    """Calls and spans of the units, in milliseconds from the unit's first start, a person's pauses before them left out."""
     found: dict[str, list[TraceStep]] = defaultdict(list)
     if not units:
         return found
     marks = ", ".join("?" for _ in units)
     rows = engine.rows(
-        "SELECT n.unit_id, n.name, n.kind, n.depth, n.start_us - min(n.start_us) OVER (PARTITION BY n.unit_id), "
-        "p.first_token_us - min(n.start_us) OVER (PARTITION BY n.unit_id), n.end_us - min(n.start_us) OVER (PARTITION BY n.unit_id), "
-        "p.status, w.exclusive_us FROM trace_nodes n LEFT JOIN path_windows w ON w.node_id = n.node_id "
-        f"LEFT JOIN priced_calls p ON p.call_id = n.call_id WHERE n.unit_id IN ({marks}) ORDER BY n.unit_id, n.start_us, n.depth, n.node_id",
+        "WITH nodes AS (SELECT n.*, min(n.start_us) OVER (PARTITION BY n.unit_id) + coalesce(sum(t.pause_us) OVER ("
+        "PARTITION BY n.unit_id ORDER BY n.start_us RANGE UNBOUNDED PRECEDING), 0) AS zero_us "
+        f"FROM trace_nodes n LEFT JOIN typing_pauses t ON t.call_id = n.call_id WHERE n.unit_id IN ({marks})) "
+        "SELECT n.unit_id, n.name, n.kind, n.depth, n.start_us - n.zero_us, p.first_token_us - n.zero_us, n.end_us - n.zero_us, "
+        "p.status, w.exclusive_us FROM nodes n LEFT JOIN path_windows w ON w.node_id = n.node_id "
+        "LEFT JOIN priced_calls p ON p.call_id = n.call_id ORDER BY n.unit_id, n.start_us, n.depth, n.node_id",
         units,
     )
     for unit, *step in rows:
