@@ -96,3 +96,18 @@ def test_what_batch_is_worth_where_a_job_runs_beside_people_and_where_it_runs_al
     )
     (item,) = report.plan
     assert item.what == f"Send nightly-tags through the batch tier: nobody waits for it, and {said}"
+
+
+@pytest.mark.parametrize(
+    ("places", "every_s", "listed"),
+    [(("eu-west-1", "us-east-1"), 240, True), (("eu-west-1", "us-east-1"), 4, False), (("eu-west-1",), 240, False)],
+)
+def test_places_with_too_few_calls_to_be_compared_are_not_checked(
+    tmp_path: Path, places: tuple[str, ...], every_s: float, listed: bool
+) -> None:
+    """600 calls of two regions in 40 hours, in 40 minutes, and of one region, of which there is nothing to compare."""
+    log = waits.Log(3)
+    for n in range(600):
+        log.add("chat", "shared", n * every_s, first=0.4, took=2, end_user="u", region=places[n % len(places)])
+    report = analyze([waits.write(tmp_path / "log.jsonl", log.rows)], options=AnalyzeOptions(use_ledger=False, select=("far_region",)))
+    assert [skip.rule for skip in report.coverage.not_checked] == (["far_region"] if listed else [])

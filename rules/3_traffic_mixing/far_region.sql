@@ -39,6 +39,23 @@ sql = "SELECT count(region) + count(endpoint) + count(caller_region) > 0 FROM ca
 reason = "the log tells neither the region nor the address that served a call"
 setting = "log the region or the API base that served each call"
 
+[[requires]]
+sql = """SELECT coalesce(max(places), 0) < 2 OR coalesce(bool_or(comparable), FALSE) FROM (
+    SELECT model, count(*) AS places, count(*) FILTER (WHERE stretches >= $min_blocks) >= 2 AS comparable FROM (
+        SELECT provider, model, caller_region, place, count(*) FILTER (WHERE n >= $min_cell_calls) AS stretches FROM (
+            SELECT c.provider, c.model, c.caller_region, coalesce(c.region, c.endpoint) AS place, count(*) AS n
+            FROM calls AS c
+            JOIN call_clock AS k ON k.call_id = c.call_id
+            CROSS JOIN (SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(50 AS DOUBLE)) AS BIGINT))
+                AS block_us FROM call_clock) AS s
+            WHERE c.status = 'ok' AND c.model IS NOT NULL AND coalesce(c.region, c.endpoint) IS NOT NULL AND k.start_us IS NOT NULL
+            GROUP BY c.provider, c.model, c.caller_region, coalesce(c.region, c.endpoint), floor((k.start_us - s.first_us) / CAST(s.block_us AS DOUBLE))
+        ) AS b GROUP BY provider, model, caller_region, place
+    ) AS p GROUP BY provider, model
+) AS m"""
+reason = "a model is served from several places, but no two of them hold enough calls in the same stretches of time to tell distance from chance"
+setting = "give it a longer log, or one of busier hours"
+
 [[example]]
 name = "in every stretch of time the fastest calls wait 120 ms longer from across the ocean"
 params = { min_cell_calls = 4 }

@@ -290,7 +290,7 @@ def _ask(rule: Rule, filled: frozenset[str], params: Params, sources: Sequence[s
 
 def check_requirement(engine: Database, file: SqlFile, sql: str) -> None:
     """What a header asks of the log may say no more than the rule itself. The project's own are checked by its tests."""
-    tables, line = frozenset(TABLES) | frozenset(CONFIG_TABLES), file.line_of("sql")
+    tables, line = frozenset(TABLES) | frozenset(CONFIG_TABLES) | frozenset(CLOCK_TABLES), file.line_of("sql")
     sqlcheck.check(engine.serialized_statements(sql), where=file.where, line=line, known_tables=tables, what="a requirement")
 
 
