@@ -112,7 +112,9 @@ def _collect_texts(engine: Engine, source: Source, found: Collection[str]) -> No
     would be written to disk and read back, which takes longer than a second reading of the file for its messages alone. Held records are no
     file, and their SELECT may be dear: their rows hold the messages. Where no record has any, there is nothing to read again."""
     any_said = engine.value("SELECT EXISTS (FROM staged WHERE len(message_keys) > 0)")
-    said = "staged" if source.holds_records else f"(SELECT {_listed('messages', found)} FROM ({source.body}){'' if any_said else ' LIMIT 0'})"
+    said = (
+        "staged" if source.holds_records else f"(SELECT {_listed('messages', found)} FROM ({source.body}){'' if any_said else ' LIMIT 0'})"
+    )
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE texts AS
         SELECT key, text, length(text) AS chars, salted(text) AS message_hash, salted(opening) AS template_hash,
