@@ -111,16 +111,30 @@ f1       f         chat  m      0           4           0.5     400            s
 '''
 claims = ""
 ---*/
-WITH pauses AS (
-    -- Under a root that no log line stands for: what came before each call, and how long ago it had ended.
-    SELECT w.call_id, w.window_start_us - lag(w.window_end_us) OVER (PARTITION BY w.parent_id ORDER BY w.window_start_us) AS pause_us
-    FROM path_windows AS w
-    JOIN path_windows AS r ON r.node_id = w.parent_id AND r.kind = 'virtual'
+WITH roots AS (
+    SELECT node_id FROM path_windows WHERE kind = 'virtual'
+), pauses AS (
+    -- Under a root that no log line stands for: pauses before a call in which nothing ran.
+    SELECT unit_key, call_id
+    FROM (
+        SELECT w.unit_key, w.call_id, w.window_start_us - lag(w.window_end_us) OVER (PARTITION BY w.parent_id ORDER BY w.window_start_us) AS pause_us
+        FROM path_windows AS w
+        JOIN roots AS r ON r.node_id = w.parent_id
+    ) AS x
+    WHERE pause_us >= $blind_pause_s * 1000000 AND call_id IS NOT NULL
+), paused_units AS (
+    SELECT unit_key FROM pauses GROUP BY unit_key
 ), calls_in_line AS (
+    SELECT w.unit_key, w.workload, w.call_id, w.exclusive_us, w.window_start_us, 0 AS chain
+    FROM path_windows AS w
+    LEFT JOIN paused_units AS u ON u.unit_key = w.unit_key
+    WHERE w.call_id IS NOT NULL AND u.unit_key IS NULL
+    UNION ALL
     SELECT
         w.unit_key, w.workload, w.call_id, w.exclusive_us, w.window_start_us,
-        sum(CASE WHEN p.pause_us >= $blind_pause_s * 1000000 THEN 1 ELSE 0 END) OVER (PARTITION BY w.unit_key ORDER BY w.window_start_us) AS chain
+        CAST(sum(CASE WHEN p.call_id IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY w.unit_key ORDER BY w.window_start_us) AS INTEGER)
     FROM path_windows AS w
+    JOIN paused_units AS u ON u.unit_key = w.unit_key
     LEFT JOIN pauses AS p ON p.call_id = w.call_id
     WHERE w.call_id IS NOT NULL
 ), chains AS (

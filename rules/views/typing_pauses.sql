@@ -81,7 +81,10 @@ root     f         -               agent  run   0           30
 '''
 rows = ""
 ---*/
-WITH steps AS (
+WITH talking AS (
+    -- Cheap sieve: only who holds an answer can have been answered.
+    SELECT w.parent_id FROM path_windows AS w JOIN calls AS c ON c.call_id = w.call_id AND c.turn > 1 WHERE w.depth = 1 GROUP BY w.parent_id
+), steps AS (
     -- Calls one after the other under a root that no log line stands for.
     SELECT
         w.unit_key, w.call_id, w.window_start_us, c.turn,
@@ -90,6 +93,7 @@ WITH steps AS (
              ELSE (lead(w.window_start_us) OVER siblings) - w.window_end_us END AS pause_us,
         coalesce(max(c.turn) OVER (PARTITION BY w.parent_id ORDER BY w.window_start_us ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0) AS turns_before
     FROM path_windows AS w
+    JOIN talking AS t ON t.parent_id = w.parent_id
     JOIN path_windows AS r ON r.node_id = w.parent_id AND r.kind = 'virtual'
     LEFT JOIN calls AS c ON c.call_id = w.call_id
     WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
