@@ -28,7 +28,7 @@ from infercheck.rulebook import Rulebook
 HOW = "write the logs to a folder first: infercheck ingest LOGS --to DIR"
 _NOT_SENT = {"prompt_blocks", "rejects", "cell_issues", "files"}  # blocks go as messages, each distinct one once; the others are no rule's
 # Views that the report reads beside its own, where a rule or a view had them made.
-_ALSO_READ = frozenset({"concurrency", "first_token_model", "path_windows", "ttft_baseline"})
+_ALSO_READ = frozenset({"concurrency", "first_token_model", "path_windows", "ttft_baseline", "typing_pauses"})
 # The nodes of units that a latency claim names, by its call, its span or its trace: replay reads no others.
 _CLAIMED_NODES = """
     SELECT n.* FROM trace_nodes n JOIN (
