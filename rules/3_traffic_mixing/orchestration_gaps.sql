@@ -160,9 +160,44 @@ re       e         -               agent  run   0           10.05
 te       e         re              tool   sum   0           8
 '''
 claims = ""
+
+[[example]]
+name = "a person who thinks before a call that rewrites the question: silent, though that call shows no answer before it"
+params = { min_gaps = 3 }
+calls = '''
+call_id  trace_id  app  started_at  duration_s  turn
+a1       a         w    0           2           1
+a2       a         w    22          1           1
+a3       a         w    23.5        2           2
+b1       b         w    0           2           1
+b2       b         w    22          1           1
+b3       b         w    23.5        2           2
+c1       c         w    0           2           1
+c2       c         w    62          1           1
+c3       c         w    63.5        2           2
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message
+a2       0         0              user       true
+a3       0         0              user       true
+a3       1         1              assistant  true
+a3       2         2              user       true
+b2       0         0              user       true
+b3       0         0              user       true
+b3       1         1              assistant  true
+b3       2         2              user       true
+c2       0         0              user       true
+c3       0         0              user       true
+c3       1         1              assistant  true
+c3       2         2              user       true
+'''
+claims = ""
 ---*/
 WITH totals AS (
-    SELECT unit_key, window_end_us - window_start_us AS path_us FROM path_windows WHERE depth = 0
+    SELECT w.unit_key, w.window_end_us - w.window_start_us - coalesce(t.typing_us, 0) AS path_us
+    FROM path_windows AS w
+    LEFT JOIN (SELECT unit_key, CAST(sum(pause_us) AS BIGINT) AS typing_us FROM typing_pauses GROUP BY unit_key) AS t ON t.unit_key = w.unit_key
+    WHERE w.depth = 0
 ), own_time AS (
     SELECT w.span_id, w.workload, w.name, w.service, w.kind, w.exclusive_us, t.path_us
     FROM path_windows AS w
@@ -214,7 +249,9 @@ WITH totals AS (
     LEFT JOIN (SELECT trace_id FROM spans GROUP BY trace_id) AS s ON s.trace_id = p.trace_id
     -- an answer that calls a tool is followed by the tool's own work, and by a person who has to permit it
     LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = p.call_before
-    WHERE NOT coalesce(a.by_person, p.pause_us > $blind_pause_s * 1000000) AND s.trace_id IS NULL AND t.call_id IS NULL
+    -- what is a person's may stand before a call that does not show it, such as one that rewrites the question
+    LEFT JOIN typing_pauses AS y ON y.unit_key = p.unit_key AND y.pause_us = p.pause_us
+    WHERE y.unit_key IS NULL AND NOT coalesce(a.by_person, p.pause_us > $blind_pause_s * 1000000) AND s.trace_id IS NULL AND t.call_id IS NULL
 ), usual_wait AS (
     SELECT workload, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(pause_us AS DOUBLE)) AS median_us
     FROM waits

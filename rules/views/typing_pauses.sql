@@ -2,7 +2,8 @@
 kind = "view"
 title = "Pauses of a conversation in which a person read an answer and wrote the next message"
 why = """Some gateways and clients give a whole conversation one trace id. Between its turns the system waits for the person, not the other way round, so that this time is no latency. \
-It shows in the prompts: a call holds more answers than any before it in its unit, and its last message is a user's. Of the pauses since the turn before, the longest is the person's. \
+It shows in the prompts: a call holds more answers than any before it in its unit, and its last message is a user's. Of the pauses since the turn before, the longest is the person's, \
+with what ran in it that is in no log. \
 Where prompts are not logged, where the answer called a tool (whose work, or whose result in a user's message, looks alike) and beside spans nothing is told."""
 
 [columns]
@@ -42,21 +43,23 @@ d        60000000
 '''
 
 [[example]]
-name = "an agent's steps, a user's message after a tool, a quick program, the same prompt again, prompts that are not logged, and a trace with spans: nothing"
+name = "an agent's steps, a user's message after a tool, after an answer that is not logged but asked for one, a quick program, the same prompt again, prompts that are not logged, and a trace with spans: nothing"
 calls = '''
-call_id  trace_id  app  started_at  duration_s  turn  span_id  parent_span_id
-a1       a         w    0           2           1     -        -
-a2       a         w    22          2           2     -        -
-b1       b         w    0           2           1     -        -
-b2       b         w    22          2           2     -        -
-c1       c         w    0           2           1     -        -
-c2       c         w    4           2           2     -        -
-d1       d         w    0           2           2     -        -
-d2       d         w    22          2           2     -        -
-e1       e         w    0           2           1     -        -
-e2       e         w    22          2           2     -        -
-f1       f         w    0           2           1     s1       root
-f2       f         w    22          2           2     s2       root
+call_id  trace_id  app  started_at  duration_s  turn  span_id  parent_span_id  finish_reason
+a1       a         w    0           2           1     -        -               stop
+a2       a         w    22          2           2     -        -               stop
+b1       b         w    0           2           1     -        -               stop
+b2       b         w    22          2           2     -        -               stop
+c1       c         w    0           2           1     -        -               stop
+c2       c         w    4           2           2     -        -               stop
+d1       d         w    0           2           2     -        -               stop
+d2       d         w    22          2           2     -        -               stop
+e1       e         w    0           2           1     -        -               stop
+e2       e         w    22          2           2     -        -               stop
+f1       f         w    0           2           1     s1       root            stop
+f2       f         w    22          2           2     s2       root            stop
+g1       g         w    0           2           1     -        -               tool_calls
+g2       g         w    22          2           2     -        -               stop
 '''
 prompt_blocks = '''
 call_id  position  message_index  role       ends_message
@@ -70,6 +73,8 @@ d2       0         0              assistant  true
 d2       1         1              user       true
 f2       0         0              assistant  true
 f2       1         1              user       true
+g2       0         0              assistant  true
+g2       1         1              user       true
 '''
 tool_calls = '''
 call_id  position  name
@@ -87,7 +92,7 @@ WITH talking AS (
 ), steps AS (
     -- Calls one after the other under a root that no log line stands for.
     SELECT
-        w.unit_key, w.call_id, w.window_start_us, c.turn,
+        w.unit_key, w.call_id, w.window_start_us, c.turn, c.finish_reason = 'tool_calls' AS asks_for_tool,
         -- A failed attempt that is sent again waits for no person.
         CASE WHEN c.status <> 'ok' AND (lead(c.request_id) OVER siblings = c.request_id OR lead(c.prompt_hash) OVER siblings = c.prompt_hash) THEN 0
              ELSE (lead(w.window_start_us) OVER siblings) - w.window_end_us END AS pause_us,
@@ -99,7 +104,7 @@ WITH talking AS (
     WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
 ), numbered AS (
     SELECT
-        unit_key, call_id, pause_us,
+        unit_key, call_id, pause_us, asks_for_tool,
         coalesce(turn > turns_before, FALSE) AS opens,
         sum(CASE WHEN turn > turns_before THEN 1 ELSE 0 END) OVER (PARTITION BY unit_key ORDER BY window_start_us) AS nth
     FROM steps
@@ -112,7 +117,7 @@ WITH talking AS (
     FROM numbered AS n
     LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = n.call_id
     GROUP BY n.unit_key, n.nth
-    HAVING count(n.call_id) = count(*) AND count(t.call_id) = 0
+    HAVING count(n.call_id) = count(*) AND count(t.call_id) = 0 AND count(*) FILTER (WHERE n.asks_for_tool) = 0
 ), openers AS (
     SELECT n.unit_key, n.nth - 1 AS turn_before, n.call_id FROM numbered AS n WHERE n.opens
 ), followed AS (
