@@ -253,17 +253,26 @@ WITH watched AS (
     FROM sized AS s
     JOIN kinds AS k
         ON k.deployment = s.deployment AND k.operation IS NOT DISTINCT FROM s.operation AND k.model IS NOT DISTINCT FROM s.model AND k.size = s.size
-), followed AS (
+), beside AS (
     -- Each calm call beside the next three calm ones of its kind; a first one after a pause beside those that start after it ended.
     SELECT
         m.deployment, m.idle_before_us, m.waited_ms,
         m.call_id = o.call_id AS opens,
-        exp(avg(ln(m.waited_ms)) OVER (PARTITION BY m.kind ORDER BY m.start_us, m.call_id ROWS BETWEEN 1 FOLLOWING AND 3 FOLLOWING)) AS next_waited_ms,
+        ln(lead(m.waited_ms) OVER by_size) AS log_1st,
+        ln(lead(m.waited_ms, 2) OVER by_size) AS log_2nd,
+        ln(lead(m.waited_ms, 3) OVER by_size) AS log_3rd,
         coalesce(lead(m.idle_before_us) OVER by_size, 0) AS next_idle_us
     FROM measured AS m
     JOIN openings AS o ON o.deployment = m.deployment AND o.pause = m.pause
     WHERE (m.start_us >= o.end_us AND m.calm) OR m.call_id = o.call_id
     WINDOW by_size AS (PARTITION BY m.kind ORDER BY m.start_us, m.call_id)
+), followed AS (
+    SELECT
+        deployment, opens, idle_before_us, next_idle_us, waited_ms,
+        exp((log_1st + coalesce(log_2nd, 0) + coalesce(log_3rd, 0))
+            / (1 + CASE WHEN log_2nd IS NULL THEN 0 ELSE 1 END + CASE WHEN log_3rd IS NULL THEN 0 ELSE 1 END)) AS next_waited_ms
+    FROM beside
+    WHERE log_1st IS NOT NULL
 ), ladder AS (
     SELECT $idle_gap_s * 1000000 AS pause_us UNION ALL SELECT $idle_gap_s * 3000000 UNION ALL SELECT $idle_gap_s * 12000000
     UNION ALL SELECT $idle_gap_s * 60000000 UNION ALL SELECT $idle_gap_s * 180000000
@@ -273,7 +282,6 @@ WITH watched AS (
         waited_ms > $min_ratio * next_waited_ms AND waited_ms - next_waited_ms >= $min_excess_ms AS slower,
         next_waited_ms > $min_ratio * waited_ms AND next_waited_ms - waited_ms >= $min_excess_ms AS faster
     FROM followed
-    WHERE next_waited_ms IS NOT NULL
 ), ordinary AS (
     -- How often a call without a pause before it is that much slower than the next of its kind: what chance, queues and slow moments do here.
     SELECT deployment, CAST(count(*) FILTER (WHERE slower) AS DOUBLE) AS slower, CAST(count(*) AS DOUBLE) AS pairs
@@ -320,7 +328,7 @@ WITH watched AS (
     FROM signed
     QUALIFY row_number() OVER (PARTITION BY deployment ORDER BY log_chance, pause_us) = 1
 ), tests AS (
-    SELECT CAST(count(*) AS DOUBLE) AS gap_tests FROM openings AS p JOIN ladder AS l ON p.idle_before_us >= l.pause_us
+    SELECT CAST(count(*) FILTER (WHERE p.idle_before_us >= l.pause_us) AS DOUBLE) AS gap_tests FROM openings AS p CROSS JOIN ladder AS l
 ), promising AS (
     -- Where it is worth looking on: so many slow ones that their number tells, or so few pauses that some may stand out by size alone. The
     -- least spread is 0.1, and no call waits e^30 times as long as another.

@@ -13,9 +13,7 @@ start_us = "start, microseconds since 1970"
 end_us = "end, microseconds since 1970"
 in_flight = "other calls in flight on the deployment at its start; calls whose end is unknown are never counted"
 interactive_in_flight = "those of interactive workloads"
-background_in_flight = "those of background workloads"
-busy_until_us = "latest end of any call that started before it on the deployment; NULL for the first"
-idle_before_us = "time since the deployment last had a call in flight; NULL when busy, and for the first call of the log"
+idle_before_us = "time since the deployment last had a call in flight; NULL when busy, when the end of the call before it is unknown, and for the first call of the log"
 
 [[example]]
 name = "an end and a start at one moment do not overlap; deployments are apart"
@@ -29,76 +27,76 @@ e        ui    d           7           1           -
 f        ui    other       3           1           -
 '''
 rows = '''
-call_id  class        in_flight  interactive_in_flight  background_in_flight  idle_before_us
-a        interactive  0          0                      0                     -
-b        background   1          1                      0                     -
-c        interactive  1          1                      0                     -
-d        interactive  0          0                      0                     0
-e        interactive  0          0                      0                     2000000
-f        interactive  0          0                      0                     -
+call_id  class        in_flight  interactive_in_flight  idle_before_us
+a        interactive  0          0                      -
+b        background   1          1                      -
+c        interactive  1          1                      -
+d        interactive  0          0                      0
+e        interactive  0          0                      2000000
+f        interactive  0          0                      -
 '''
 
 [[example]]
-name = "an unknown end counts for nothing, an answer from the gateway's cache is no load"
+name = "an unknown end counts for nothing, and how long nothing ran since is unknown; an answer from the gateway's cache is no load"
 calls = '''
 call_id  app   deployment  started_at  duration_s  gateway_cache_hit
 a        bulk  d           0           -           -
 b        bulk  d           1           9           -
 c        x     d           2           9           true
 d        x     d           3           1           -
+e        bulk  d           12          -           -
+f        bulk  d           15          1           -
 '''
 rows = '''
-call_id  in_flight  background_in_flight
-a        0          0
-b        0          0
-d        1          1
+call_id  in_flight  idle_before_us
+a        0          -
+b        0          -
+d        1          -
+e        0          2000000
+f        0          -
 '''
 ---*/
-WITH placed AS (
+WITH deployments AS (
+    SELECT deployment, row_number() OVER (ORDER BY deployment) AS deployment_no FROM priced_calls GROUP BY deployment
+), placed AS (
     SELECT
-        p.call_id, p.deployment, d.deployment_no, p.workload, w.class, p.start_us, p.end_us,
-        CASE WHEN p.end_us > p.start_us THEN 1 ELSE 0 END AS load
+        p.call_id, d.deployment_no, p.workload, p.start_us, p.end_us,
+        -- Two counts in one number, all calls and interactive ones, since a running sum costs more than all else here.
+        CASE WHEN coalesce(p.end_us <= p.start_us, TRUE) THEN 0 WHEN w.class = 'interactive' THEN 4294967297 ELSE 1 END AS load
     FROM priced_calls AS p
     JOIN workloads AS w ON w.workload = p.workload
-    JOIN (SELECT deployment, row_number() OVER (ORDER BY deployment) AS deployment_no FROM priced_calls GROUP BY deployment) AS d ON d.deployment = p.deployment
+    JOIN deployments AS d ON d.deployment = p.deployment
     WHERE p.start_us IS NOT NULL AND p.gateway_cache_hit IS NOT TRUE
 ), events AS (
     SELECT
-        call_id, deployment_no, start_us AS at_us, load AS step, end_us AS ends_us,
-        -- Both counts in one number, since a running sum costs more than all else here.
-        CASE class WHEN 'interactive' THEN load * 4294967296 WHEN 'background' THEN load ELSE 0 END AS class_step,
-        TRUE AS is_start
+        call_id, deployment_no, workload, end_us, start_us AS at_us, load AS step, TRUE AS is_start,
+        CASE WHEN load = 0 AND end_us IS NOT NULL THEN start_us END AS idle_from_us
     FROM placed
     UNION ALL
-    SELECT
-        call_id, deployment_no, end_us AS at_us, -1 AS step, CAST(NULL AS BIGINT) AS ends_us,
-        CASE class WHEN 'interactive' THEN -4294967296 WHEN 'background' THEN -1 ELSE 0 END AS class_step,
-        FALSE AS is_start
+    SELECT call_id, deployment_no, workload, end_us, end_us AS at_us, -load AS step, FALSE AS is_start, end_us AS idle_from_us
     FROM placed
-    WHERE load = 1
+    WHERE load > 0
 ), swept AS (
     SELECT
-        call_id,
-        is_start,
+        call_id, deployment_no, workload, end_us, at_us, is_start,
         CAST(coalesce(sum(step) OVER before, 0) AS BIGINT) AS in_flight,
-        CAST(coalesce(sum(class_step) OVER before, 0) AS BIGINT) AS class_in_flight,
-        max(ends_us) OVER before AS busy_until_us
+        lag(idle_from_us) OVER in_order AS idle_from_us
     FROM events
-    WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, step, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
+    WINDOW in_order AS (PARTITION BY deployment_no ORDER BY at_us, is_start, call_id),
+        before AS (PARTITION BY deployment_no ORDER BY at_us, is_start, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 )
 SELECT
-    p.call_id,
-    p.deployment,
-    p.deployment_no,
-    p.workload,
-    p.class,
-    p.start_us,
-    p.end_us,
-    s.in_flight,
-    CAST((s.class_in_flight - s.class_in_flight % 4294967296) / 4294967296 AS BIGINT) AS interactive_in_flight,
-    s.class_in_flight % 4294967296 AS background_in_flight,
-    s.busy_until_us,
-    CASE WHEN s.busy_until_us <= p.start_us THEN p.start_us - s.busy_until_us END AS idle_before_us
+    s.call_id,
+    d.deployment,
+    s.deployment_no,
+    s.workload,
+    w.class,
+    s.at_us AS start_us,
+    s.end_us,
+    s.in_flight % 4294967296 AS in_flight,
+    CAST((s.in_flight - s.in_flight % 4294967296) / 4294967296 AS BIGINT) AS interactive_in_flight,
+    CASE WHEN s.in_flight = 0 THEN s.at_us - s.idle_from_us END AS idle_before_us
 FROM swept AS s
-JOIN placed AS p ON p.call_id = s.call_id
+JOIN deployments AS d ON d.deployment_no = s.deployment_no
+JOIN workloads AS w ON w.workload = s.workload
 WHERE s.is_start

@@ -56,8 +56,10 @@ def added(engine: Engine, ids: str, calls: str) -> str:
     engine.create(
         "said_of_calls",
         f"""
-        SELECT k.call_id, avg(s.score) AS score FROM said s JOIN call_rows c ON c.trace_id = s.trace_id AND c.span_id = s.span_id
-        JOIN grouped_calls g ON g.call_id = c.call_id JOIN kept_calls k ON k.group_key = g.group_key WHERE c.file_id IN ({ids}) GROUP BY k.call_id""",
+        SELECT coalesce(k.call_id, c.call_id) AS call_id, avg(s.score) AS score
+        FROM said s JOIN call_rows c ON c.trace_id = s.trace_id AND c.span_id = s.span_id
+        LEFT JOIN grouped_calls g ON g.call_id = c.call_id LEFT JOIN kept_calls k ON k.group_key = g.group_key
+        WHERE c.file_id IN ({ids}) GROUP BY ALL""",
     )
     filled = ", ".join(f"coalesce(c.{n}, t.{n}) AS {n}" for n in _TEXTS)
     last = """row_number() OVER (PARTITION BY c.trace_id ORDER BY coalesce(c.operation = 'embedding', FALSE),

@@ -69,8 +69,7 @@ def open_scope(
         engine.value(f"""
         SELECT (SELECT count(*) FROM call_rows WHERE file_id IN ({ids})) + (SELECT count(*) FROM repeat_rows WHERE file_id IN ({ids}))""")
     )
-    _keep_one_of_each(engine, ids)
-    grouped, kept = (int(engine.value(f"SELECT count(*) FROM {name}")) for name in ("grouped_calls", "kept_calls"))
+    grouped, kept = _keep_one_of_each(engine, ids)
     condition = _condition(engine, since, until, where)
     as_stored = condition == _ALL and grouped == kept and _as_stored(engine, result.file_ids, kept)
     filled = frozenset() if as_stored else _filled(engine, ids)
@@ -141,31 +140,38 @@ def _create_calls(engine: Engine, kept: str, condition: str, filled: frozenset[s
     engine.view("calls", f"SELECT {', '.join(said)} FROM filled_calls")
 
 
-def _keep_one_of_each(engine: Engine, ids: str) -> None:
-    """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest.
+def _keep_one_of_each(engine: Engine, ids: str) -> tuple[int, int]:
+    """Fill ``kept_calls``: of every attempt the copy with most tokens (an answer logged in parts grows), and of those the fullest. Returns how
+    many rows there were to choose from, and how many were kept.
 
+    Most attempts have one row: that shows by a digest of their key, and nothing else is read of them. ``grouped_calls`` holds the others.
     ``content_hash`` comes last, since digests of prompts are in it: it is another one under the salt of another ledger.
     """
     attempts.group_copies(engine, ids)
+    key = "coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR))"
+    rows = f"FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE"
+    engine.create("key_sizes", f"SELECT hash({key}) AS digest, any_value(c.call_id) AS call_id, count(*) AS copies {rows} GROUP BY digest")
+    grouped = int(engine.value("SELECT coalesce(sum(copies), 0) FROM key_sizes"))
     engine.create(
         "grouped_calls",
         f"""
-        SELECT c.call_id, coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR)) AS group_key,
+        SELECT c.call_id, {key} AS group_key,
             c.trace_id, c.session_id, c.source, c.started_at, c.ended_at, c.fullness, c.content_hash,
             coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) AS tokens,
             c.file_id, c.line
-        FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE""",
+        {rows} AND hash({key}) IN (SELECT digest FROM key_sizes WHERE copies > 1)""",
     )
     engine.create(
         "kept_calls",
         """
-        WITH sizes AS MATERIALIZED (SELECT group_key, any_value(call_id) AS call_id, count(*) AS copies FROM grouped_calls GROUP BY group_key)
-        SELECT call_id, group_key FROM sizes WHERE copies = 1
+        SELECT call_id, CAST(NULL AS VARCHAR) AS group_key FROM key_sizes WHERE copies = 1
         UNION ALL
-        SELECT call_id, group_key FROM grouped_calls SEMI JOIN (FROM sizes WHERE copies > 1) USING (group_key)
+        SELECT call_id, group_key FROM grouped_calls
         QUALIFY row_number() OVER (PARTITION BY group_key
             ORDER BY tokens DESC, fullness DESC, session_id, source, started_at, ended_at, content_hash, file_id, line) = 1""",
     )
+    engine.drop("key_sizes")
+    return grouped, int(engine.value("SELECT count(*) FROM kept_calls"))
 
 
 def _filled(engine: Engine, ids: str) -> frozenset[str]:
