@@ -32,7 +32,7 @@ def path(calls: str, spans: str) -> dict[str, float]:
 
 def check_sums(engine: Engine) -> None:
     wrong = engine.rows(
-        "SELECT unit_id FROM path_windows GROUP BY unit_id "
+        "SELECT unit_key FROM path_windows GROUP BY unit_key "
         "HAVING sum(exclusive_us) <> max(window_end_us - window_start_us) FILTER (depth = 0) OR min(exclusive_us) < 0 OR count_if(depth = 0) <> 1"
     )
     assert not wrong
@@ -267,7 +267,9 @@ def check_forest(forest: Sequence[list[tuple[int, int, int, str]]]) -> None:
         diagnose.make_views(engine, BOOK, ["path_windows", "trace_components"])
         check_sums(engine)
         found: dict[str, dict[str, int]] = defaultdict(dict)
-        for unit, name, us in engine.rows("SELECT unit_id, name, exclusive_us FROM path_windows"):
+        for unit, name, us in engine.rows(
+            "SELECT o.unit_id, w.name, w.exclusive_us FROM path_windows w JOIN outcomes o ON o.unit_key = w.unit_key"
+        ):
             found[unit][name] = us // SECOND
     for number, tree in enumerate(forest):
         assert found[f"t{number}"] == expected(tree), tree

@@ -115,10 +115,11 @@ def settled(claims: list[tuple[str, str, str, str | None, str | None, float]]) -
         replay.settle_latency(engine)
         rows = engine.dicts("SELECT * FROM settled_latency")
         assert len(rows) == len(claims)
-        whole = {r["unit_id"]: r["after_ms"] for r in engine.dicts("SELECT * FROM replayed_sure")}
-        for unit in {r["unit_id"] for r in rows}:
-            sure = sum(r["saved_ms"] for r in rows if r["unit_id"] == unit and r["grade"] != "heuristic")
-            assert whole[unit] == pytest.approx({"t": 10_000, "u": 9_000}[unit] - sure)
+        whole = {r["unit_key"]: r["after_ms"] for r in engine.dicts("SELECT * FROM replayed_sure")}
+        names = dict(engine.rows("SELECT unit_key, unit_id FROM outcomes"))
+        for unit in {r["unit_key"] for r in rows}:
+            sure = sum(r["saved_ms"] for r in rows if r["unit_key"] == unit and r["grade"] != "heuristic")
+            assert whole[unit] == pytest.approx({"t": 10_000, "u": 9_000}[names[unit]] - sure)
         return {r["rule"]: r["saved_ms"] for r in rows}
 
 
@@ -169,15 +170,16 @@ def test_every_unit_gains_what_its_replay_says() -> None:
                     claims.append((rule, "heuristic" if rule == "guess" else "measured", step.id, rng.randint(1, 200)))
     with Engine(threads=1) as engine:
         engine.create_empty("claims", diagnose.CLAIMS)
+        engine.create_empty("outcomes", {"unit_id": "VARCHAR", "unit_key": "BIGINT"})  # no claim names a trace
         engine.execute(
-            "CREATE TEMP TABLE trace_nodes (unit_id VARCHAR, node_id BIGINT, parent_id BIGINT, call_id BIGINT, span_id VARCHAR, start_us BIGINT, "
+            "CREATE TEMP TABLE trace_nodes (unit_key BIGINT, node_id BIGINT, parent_id BIGINT, call_id BIGINT, span_id VARCHAR, start_us BIGINT, "
             "reach_us BIGINT, depth INTEGER, waits BOOLEAN)"
         )
         for n, made in units.items():
             for s, depth in made:
                 engine.execute(
                     "INSERT INTO trace_nodes VALUES (?, ?, ?, ?, NULL, ?, ?, ?, FALSE)",
-                    [f"u{n}", s.id, s.parent, s.id, s.start, s.end, depth],
+                    [n, s.id, s.parent, s.id, s.start, s.end, depth],
                 )
         for rule, grade, node, waste in claims:
             engine.execute(
@@ -187,11 +189,11 @@ def test_every_unit_gains_what_its_replay_says() -> None:
         replay.settle_latency(engine)
         tidy = engine.value("SELECT count(*) FILTER (WHERE tidy) / count(*) FROM timed_units")
         assert 0.5 < tidy < 1
-        found = {(r["unit_id"], r["rule"]): r for r in engine.dicts("SELECT * FROM replayed_units")}
-        sure = dict(engine.rows("SELECT unit_id, after_ms FROM replayed_sure"))
+        found = {(r["unit_key"], r["rule"]): r for r in engine.dicts("SELECT * FROM replayed_units")}
+        sure = dict(engine.rows("SELECT unit_key, after_ms FROM replayed_sure"))
         settled = {
             (unit, node, rule): saved
-            for unit, node, rule, saved in engine.rows("SELECT unit_id, call_id, rule, saved_ms FROM settled_latency")
+            for unit, node, rule, saved in engine.rows("SELECT unit_key, call_id, rule, saved_ms FROM settled_latency")
         }
     assert len(settled) == len(claims)
     for n, made in units.items():
@@ -208,14 +210,14 @@ def test_every_unit_gains_what_its_replay_says() -> None:
             return replayed(steps, waste) / 1000
 
         for rule in {c[0] for c in own}:
-            assert found[f"u{n}", rule]["before_ms"] == pytest.approx(whole / 1000)
-            assert found[f"u{n}", rule]["after_ms"] == pytest.approx(after([c for c in own if c[0] == rule]))
-        assert sure[f"u{n}"] == pytest.approx(after([c for c in own if c[1] == "measured"]))
+            assert found[n, rule]["before_ms"] == pytest.approx(whole / 1000)
+            assert found[n, rule]["after_ms"] == pytest.approx(after([c for c in own if c[0] == rule]))
+        assert sure[n] == pytest.approx(after([c for c in own if c[1] == "measured"]))
         taken: list[tuple[str, str, int, int]] = []
         for claim in sorted(own, key=lambda c: (c[1] != "measured", -c[3], c[0], c[2])):
             before = after(taken)
             taken.append(claim)
-            assert settled[f"u{n}", claim[2], claim[0]] == pytest.approx(before - after(taken), abs=1e-9)
+            assert settled[n, claim[2], claim[0]] == pytest.approx(before - after(taken), abs=1e-9)
 
 
 def test_a_request_takes_its_whole_path_and_saves_no_more_than_that() -> None:
@@ -236,9 +238,11 @@ def test_a_request_takes_its_whole_path_and_saves_no_more_than_that() -> None:
         assert (waits.traces, waits.p50_ms) == (5, 10_000)
         assert waits.p95_ms == pytest.approx(10_000 + 0.8 * 8_000)  # 10 s four times and 18 s: between the last two
         # The slow one idled 14 s around its call, where 6 are usual: without those 8 it takes 10 s as the others do.
-        before_after = engine.rows("SELECT before_ms, after_ms FROM replayed_sure WHERE unit_id = 't5'")
+        before_after = engine.rows(
+            "SELECT r.before_ms, r.after_ms FROM replayed_sure r JOIN outcomes o ON o.unit_key = r.unit_key WHERE o.unit_id = 't5'"
+        )
         assert before_after == [(18_000, 10_000)]
         kept = engine.rows(
-            "SELECT u.duration_ms - (r.before_ms - r.after_ms) FROM unit_times u JOIN replayed_sure r ON r.unit_id = u.unit_id"
+            "SELECT u.duration_ms - (r.before_ms - r.after_ms) FROM unit_times u JOIN replayed_sure r ON r.unit_key = u.unit_key"
         )
         assert all(left > 0 for (left,) in kept)

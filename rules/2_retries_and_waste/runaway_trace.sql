@@ -79,7 +79,7 @@ WITH traces AS (
     SELECT o.workload, o.calls, o.requests, o.spend_usd
     FROM outcomes AS o
     JOIN priced_calls AS p ON p.call_id = o.unit_key
-    WHERE p.trace_id IS NOT NULL
+    WHERE p.traced
 ), usual AS (
     SELECT
         workload,

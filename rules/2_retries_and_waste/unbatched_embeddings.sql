@@ -80,20 +80,20 @@ f3       f         dark      embedding  p         e      0.25        0.1        
 claims = ""
 ---*/
 WITH single AS (
-    SELECT p.call_id, p.workload, p.caller, p.provider, p.model, p.trace_id, p.start_us, p.end_us, p.duration_ms
+    SELECT p.call_id, p.workload, p.caller, p.provider, p.model, p.unit_id, p.traced, p.start_us, p.end_us, p.duration_ms
     FROM priced_calls AS p
     JOIN calls AS c ON c.call_id = p.call_id
     WHERE p.operation = 'embedding' AND c.input_items = 1 AND p.status = 'ok' AND p.start_us IS NOT NULL AND p.end_us IS NOT NULL
       AND NOT coalesce(p.gateway_cache_hit, FALSE)
 ), shared AS (
-    SELECT trace_id FROM single WHERE trace_id IS NOT NULL GROUP BY trace_id HAVING count(*) >= $min_run
+    SELECT unit_id FROM single WHERE traced GROUP BY unit_id HAVING count(*) >= $min_run
 ), streams AS (
     -- One stream: the calls of a trace that holds enough of them, else those of one caller, unless people wait for the workload.
-    SELECT s.*, t.trace_id AS stream_trace
+    SELECT s.*, t.unit_id AS stream_trace
     FROM single AS s
-    LEFT JOIN shared AS t ON t.trace_id = s.trace_id
+    LEFT JOIN shared AS t ON t.unit_id = s.unit_id AND s.traced
     JOIN workloads AS w ON w.workload = s.workload
-    WHERE t.trace_id IS NOT NULL OR w.class <> 'interactive'
+    WHERE t.unit_id IS NOT NULL OR w.class <> 'interactive'
 ), spaced AS (
     SELECT
         *,

@@ -215,7 +215,7 @@ WITH totals AS (
     WHERE o.exclusive_us >= $min_gap_ms * 1000 AND o.exclusive_us >= $min_share * o.path_us
 ), steps AS (
     SELECT
-        w.unit_key, w.call_id, w.workload, p.trace_id, p.status, p.request_id, p.prompt_hash, w.window_start_us,
+        w.unit_key, w.call_id, w.workload, p.status, p.request_id, p.prompt_hash, w.window_start_us,
         lag(w.window_end_us) OVER siblings AS before_us,
         lag(w.call_id) OVER siblings AS call_before,
         lag(p.status) OVER siblings AS status_before,
@@ -224,10 +224,10 @@ WITH totals AS (
     FROM path_windows AS w
     JOIN priced_calls AS p ON p.call_id = w.call_id
     JOIN trace_nodes AS r ON r.node_id = w.parent_id AND r.kind = 'virtual'
-    WHERE p.trace_id IS NOT NULL
+    WHERE p.traced
     WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
 ), pauses AS (
-    SELECT unit_key, call_id, call_before, trace_id, workload, window_start_us - before_us AS pause_us
+    SELECT unit_key, call_id, call_before, workload, window_start_us - before_us AS pause_us
     FROM steps
     WHERE before_us < window_start_us
         AND NOT coalesce(status_before <> 'ok' AND (request_before = request_id OR prompt_before = prompt_hash), FALSE)
@@ -246,23 +246,23 @@ WITH totals AS (
     SELECT p.*
     FROM pauses AS p
     LEFT JOIN prompted AS a ON a.call_id = p.call_id
-    LEFT JOIN (SELECT trace_id FROM spans GROUP BY trace_id) AS s ON s.trace_id = p.trace_id
+    LEFT JOIN (SELECT o.unit_key FROM spans AS s JOIN outcomes AS o ON o.unit_id = s.trace_id GROUP BY o.unit_key) AS s ON s.unit_key = p.unit_key
     -- an answer that calls a tool is followed by the tool's own work, and by a person who has to permit it
     LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = p.call_before
     -- what is a person's may stand before a call that does not show it, such as one that rewrites the question
     LEFT JOIN typing_pauses AS y ON y.unit_key = p.unit_key AND y.pause_us = p.pause_us
-    WHERE y.unit_key IS NULL AND NOT coalesce(a.by_person, p.pause_us > $blind_pause_s * 1000000) AND s.trace_id IS NULL AND t.call_id IS NULL
+    WHERE y.unit_key IS NULL AND NOT coalesce(a.by_person, p.pause_us > $blind_pause_s * 1000000) AND s.unit_key IS NULL AND t.call_id IS NULL
 ), usual_wait AS (
     SELECT workload, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(pause_us AS DOUBLE)) AS median_us
     FROM waits
     GROUP BY workload
     HAVING count(*) >= $min_gaps
 ), long_waits AS (
-    SELECT w.trace_id, w.unit_key, w.workload, sum(w.pause_us - u.median_us) AS excess_us
+    SELECT w.unit_key, w.workload, sum(w.pause_us - u.median_us) AS excess_us
     FROM waits AS w
     JOIN usual_wait AS u ON u.workload = w.workload
     WHERE w.pause_us - u.median_us >= $min_gap_ms * 1000
-    GROUP BY w.trace_id, w.unit_key, w.workload
+    GROUP BY w.unit_key, w.workload
 ), found AS (
     SELECT span_id, CAST(NULL AS STRING) AS trace_id, workload, 'measured' AS grade, own_us - median_us AS waste_us, own_us, path_us, name AS place
     FROM idle
@@ -275,10 +275,11 @@ WITH totals AS (
     WHERE median_us > 0 OR median_us IS NULL
     UNION ALL
     SELECT
-        CAST(NULL AS STRING), l.trace_id, l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
+        CAST(NULL AS STRING), o.unit_id, l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
         'client, tools or gateway queue, not distinguishable'
     FROM long_waits AS l
     JOIN totals AS t ON t.unit_key = l.unit_key
+    JOIN outcomes AS o ON o.unit_key = l.unit_key
     WHERE l.excess_us >= $min_share * t.path_us
 ), places AS (
     SELECT workload, place, row_number() OVER (PARTITION BY workload ORDER BY sum(waste_us) DESC, place) AS nth FROM found GROUP BY workload, place

@@ -135,7 +135,7 @@ claims = ""
 ---*/
 WITH lined_up AS (
     SELECT
-        node_id, unit_id, parent_id, call_id, span_id, workload, start_us, reach_us, name,
+        node_id, unit_key, parent_id, call_id, span_id, workload, start_us, reach_us, name,
         kind IN ('tool', 'retrieval', 'http', 'db') AS is_tool,
         max(reach_us) OVER (PARTITION BY parent_id ORDER BY start_us, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before_us,
         max(reach_us) OVER (PARTITION BY parent_id ORDER BY start_us, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 2 PRECEDING) AS before_previous_us,
@@ -156,7 +156,7 @@ WITH lined_up AS (
         AND (call_id IS NOT NULL AND previous_call IS NOT NULL OR is_tool AND previous_is_tool)
 ), call_pairs AS (
     SELECT
-        f.node_id, f.unit_id, f.parent_id, f.call_id, f.previous_call, f.workload, f.start_us, c.prompt_chars, p.response_chars AS previous_response,
+        f.node_id, f.unit_key, f.parent_id, f.call_id, f.previous_call, f.workload, f.start_us, c.prompt_chars, p.response_chars AS previous_response,
         concat_ws(' ', c.operation, c.model, CAST(c.template_hash AS STRING)) AS step_kind
     FROM followers AS f
     JOIN calls AS c ON c.call_id = f.call_id
@@ -166,10 +166,11 @@ WITH lined_up AS (
         AND coalesce(c.operation, 'chat') <> 'embedding'
         AND c.prompt_hash <> p.prompt_hash AND coalesce(c.turn, 1) = 1
 ), tool_pairs AS (
-    SELECT f.node_id, f.unit_id, f.parent_id, f.start_us, f.name, f.previous_name, s.arguments_hash, p.arguments_hash AS previous_arguments
+    SELECT f.node_id, f.unit_key, f.parent_id, f.start_us, f.name, f.previous_name, s.arguments_hash, p.arguments_hash AS previous_arguments
     FROM followers AS f
-    JOIN spans AS s ON s.span_id = f.span_id AND s.trace_id = f.unit_id
-    JOIN spans AS p ON p.span_id = f.previous_span AND p.trace_id = f.unit_id
+    JOIN outcomes AS o ON o.unit_key = f.unit_key
+    JOIN spans AS s ON s.span_id = f.span_id AND s.trace_id = o.unit_id
+    JOIN spans AS p ON p.span_id = f.previous_span AND p.trace_id = o.unit_id
     WHERE coalesce(s.status, 'ok') = 'ok' AND coalesce(p.status, 'ok') = 'ok'
 ), both_calls AS (
     SELECT call_id, call_id AS prompt_of, FALSE AS is_previous FROM call_pairs
@@ -196,7 +197,7 @@ WITH lined_up AS (
     FROM blocks AS b
     JOIN call_pairs AS p ON p.call_id = b.call_id
     JOIN calls AS e ON e.response_hash = b.block_hash
-    JOIN trace_nodes AS m ON m.call_id = e.call_id AND m.unit_id = p.unit_id AND m.start_us < p.start_us
+    JOIN trace_nodes AS m ON m.call_id = e.call_id AND m.unit_key = p.unit_key AND m.start_us < p.start_us
     GROUP BY b.call_id
 ), measured AS (
     SELECT p.*, CAST(coalesce(f.fresh_chars, p.prompt_chars) AS DOUBLE) AS fresh_chars
@@ -219,7 +220,7 @@ WITH lined_up AS (
     WHERE pairs >= $min_pairs AND spread > 0
         AND slope + 2 * sqrt(greatest(0, spread * spread - slope * slope) / nullif(pairs - 2, 0)) < $max_slope
 ), families AS (
-    SELECT l.node_id, l.unit_id, l.parent_id, l.call_id, l.span_id, l.workload, l.start_us, l.reach_us - l.start_us AS lasted_us
+    SELECT l.node_id, l.unit_key, l.parent_id, l.call_id, l.span_id, l.workload, l.start_us, l.reach_us - l.start_us AS lasted_us
     FROM lined_up AS l
     WHERE l.parent_id IN (SELECT parent_id FROM call_pairs UNION ALL SELECT parent_id FROM tool_pairs)
 ), stretches AS (
@@ -239,12 +240,12 @@ WITH lined_up AS (
 ), turns AS (
     -- The model call that came before a tool, for tools of different names: how many calls had started by then.
     SELECT
-        node_id, unit_id, call_id,
-        sum(CASE WHEN call_id IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY unit_id ORDER BY start_us, node_id) AS calls_before
+        node_id, unit_key, call_id,
+        sum(CASE WHEN call_id IS NULL THEN 0 ELSE 1 END) OVER (PARTITION BY unit_key ORDER BY start_us, node_id) AS calls_before
     FROM trace_nodes
-    WHERE unit_id IN (SELECT unit_id FROM tool_pairs WHERE name <> previous_name)
+    WHERE unit_key IN (SELECT unit_key FROM tool_pairs WHERE name <> previous_name)
 ), askers AS (
-    SELECT node_id, max(call_id) OVER (PARTITION BY unit_id, calls_before) AS asker FROM turns
+    SELECT node_id, max(call_id) OVER (PARTITION BY unit_key, calls_before) AS asker FROM turns
 ), links AS (
     SELECT m.node_id
     FROM measured AS m
@@ -275,14 +276,14 @@ WITH lined_up AS (
         row_number() OVER (PARTITION BY parent_id, run_id ORDER BY lasted_us DESC, node_id) AS place
     FROM stepped
 ), runs AS (
-    SELECT workload, unit_id, parent_id, run_id, max(steps) AS steps, max(saved_us) AS saved_us
+    SELECT workload, unit_key, parent_id, run_id, max(steps) AS steps, max(saved_us) AS saved_us
     FROM ranked
     WHERE steps > 1 AND saved_us >= $min_saving_ms * 1000
-    GROUP BY workload, unit_id, parent_id, run_id
+    GROUP BY workload, unit_key, parent_id, run_id
 ), by_workload AS (
     SELECT
         workload,
-        count(DISTINCT unit_id) AS traces,
+        count(DISTINCT unit_key) AS traces,
         max(steps) AS steps,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(saved_us AS DOUBLE)) / 1000 AS median_ms
     FROM runs

@@ -85,11 +85,11 @@ claims = ""
 ---*/
 WITH shares AS (
     SELECT
-        unit_id,
+        unit_key,
         coalesce(sum(exclusive_us) FILTER (WHERE is_leaf AND kind IN ('tool', 'retrieval', 'db', 'http')), 0) AS waited_us,
         sum(exclusive_us) AS path_us
     FROM path_windows
-    GROUP BY unit_id
+    GROUP BY unit_key
 ), usual AS (
     SELECT kind, name, service, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(end_us - start_us AS DOUBLE)) AS median_us
     FROM trace_nodes
@@ -101,7 +101,7 @@ WITH shares AS (
         w.span_id, w.workload, w.name, u.median_us, s.waited_us / CAST(s.path_us AS DOUBLE) AS share,
         least(CAST(w.exclusive_us AS DOUBLE), n.end_us - n.start_us - u.median_us) AS excess_us
     FROM path_windows AS w
-    JOIN shares AS s ON s.unit_id = w.unit_id AND s.waited_us >= $min_share * s.path_us
+    JOIN shares AS s ON s.unit_key = w.unit_key AND s.waited_us >= $min_share * s.path_us
     JOIN trace_nodes AS n ON n.node_id = w.node_id
     JOIN usual AS u ON u.kind = w.kind AND u.name IS NOT DISTINCT FROM w.name AND u.service IS NOT DISTINCT FROM w.service
     WHERE w.is_leaf

@@ -7,7 +7,6 @@ unit sum to its root's duration. A child is on the path if it starts before all 
 
 [columns]
 node_id = "as in trace_nodes; nodes off the path are not here, the root always is"
-unit_id = "as in priced_calls"
 unit_key = "as in outcomes"
 parent_id = "as in trace_nodes"
 call_id = "as in calls; NULL for a span"
@@ -59,20 +58,20 @@ route    t         root            other   endpoint  1.5         8
 top      u         -               agent   run       0           9
 '''
 rows = '''
-unit_id  name  window_start_us   window_end_us     exclusive_us
-t        POST  1767571200000000  1767571210000000  1500000
-t        deps  1767571200500000  1767571209000000  500000
-t        m     1767571201000000  1767571209000000  8000000
-u        run   1767571200000000  1767571209000000  0
-u        m     1767571200000000  1767571203000000  3000000
-u        n     1767571203000000  1767571209000000  6000000
+unit_key  name  window_start_us   window_end_us     exclusive_us
+a         POST  1767571200000000  1767571210000000  1500000
+a         deps  1767571200500000  1767571209000000  500000
+a         m     1767571201000000  1767571209000000  8000000
+c         run   1767571200000000  1767571209000000  0
+c         m     1767571200000000  1767571203000000  3000000
+c         n     1767571203000000  1767571209000000  6000000
 '''
 ---*/
 WITH raced AS (
     SELECT
         node_id, parent_id, depth, start_us, reach_us,
         min(start_us) OVER (
-            PARTITION BY parent_id ORDER BY reach_us DESC, start_us, call_id NULLS LAST, name, node_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+            PARTITION BY parent_id ORDER BY reach_us DESC, start_us, call_id NULLS LAST, node_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS later_us
     FROM trace_nodes
     WHERE depth > 0 AND NOT waits
@@ -125,7 +124,6 @@ WITH raced AS (
 )
 SELECT
     n.node_id,
-    n.unit_id,
     n.unit_key,
     n.parent_id,
     n.call_id,
@@ -144,6 +142,6 @@ JOIN trace_nodes AS n ON n.node_id = w.node_id
 LEFT JOIN under AS u ON u.node_id = w.node_id
 UNION ALL
 -- Whoever is alone in a unit has all of its time.
-SELECT node_id, unit_id, unit_key, parent_id, call_id, span_id, kind, name, service, workload, depth, is_leaf, start_us, end_us, end_us - start_us
+SELECT node_id, unit_key, parent_id, call_id, span_id, kind, name, service, workload, depth, is_leaf, start_us, end_us, end_us - start_us
 FROM trace_nodes
 WHERE depth = 0 AND is_leaf

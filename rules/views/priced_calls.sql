@@ -6,7 +6,7 @@ why = "The relation that most rules read: one row per attempt, with what was bil
 [columns]
 call_id = "the call"
 unit_id = "the unit of outcome: trace_id, else request_id, else the call itself"
-trace_id = "as in calls"
+traced = "the log names a trace, and unit_id is its id"
 request_id = "as in calls"
 source_call_id = "as in calls"
 workload = "as in call_workloads"
@@ -197,7 +197,7 @@ WITH machines AS (
 SELECT
     call_id,
     coalesce(trace_id, request_id, CAST(call_id AS STRING)) AS unit_id,
-    trace_id,
+    trace_id IS NOT NULL AS traced,
     request_id,
     source_call_id,
     workload,

@@ -5,7 +5,7 @@ why = """The report's second number, what the user waits for, is only of use whe
 its duration to the microsecond, because they are sums of exclusive times on the path."""
 
 [columns]
-unit_id = "as in priced_calls"
+unit_key = "as in outcomes"
 workload = "of the unit's first call"
 duration_us = "of the root, less typing_us: what the columns between the two sum to"
 before_first_token_us = "streamed calls that succeeded, until the first token: queue, network and prefill, which no log without server spans tells apart"
@@ -27,8 +27,8 @@ b        t         r2          w    6           1           -       error
 c        t         r2          w    7.5         2           -       ok
 '''
 rows = '''
-unit_id  workload  duration_us  before_first_token_us  decode_us  model_unstreamed_us  retries_us  tools_us  orchestration_us  between_us
-t        w         9500000      1000000                2000000    2000000              1500000     0         0                 3000000
+unit_key  workload  duration_us  before_first_token_us  decode_us  model_unstreamed_us  retries_us  tools_us  orchestration_us  between_us
+c         w         9500000      1000000                2000000    2000000              1500000     0         0                 3000000
 '''
 
 [[example]]
@@ -44,8 +44,8 @@ search   t         root            retrieval  search  0.5         3
 sum      t         root            tool       sum     4           2
 '''
 rows = '''
-unit_id  duration_us  before_first_token_us  decode_us  tools_us  retrieval_us  orchestration_us  between_us  retries_us
-t        10000000     1000000                3000000    2000000   3000000       1000000           0           0
+unit_key  duration_us  before_first_token_us  decode_us  tools_us  retrieval_us  orchestration_us  between_us  retries_us
+a         10000000     1000000                3000000    2000000   3000000       1000000           0           0
 '''
 
 [[example]]
@@ -63,9 +63,9 @@ b        1         1              assistant  true
 b        2         2              user       true
 '''
 rows = '''
-unit_id  duration_us  model_unstreamed_us  between_us  typing_us
-t        5000000      5000000              0           20000000
-u        1000000      1000000              0           0
+unit_key  duration_us  model_unstreamed_us  between_us  typing_us
+b         5000000      5000000              0           20000000
+c         1000000      1000000              0           0
 '''
 ---*/
 WITH failed AS (
@@ -95,7 +95,7 @@ WITH failed AS (
 ), alone AS (
     -- Most units are one call: nothing to sum up.
     SELECT
-        w.unit_id,
+        w.unit_key,
         w.workload,
         w.kind,
         w.exclusive_us AS us,
@@ -137,7 +137,7 @@ WITH failed AS (
     GROUP BY unit_key
 )
 SELECT
-    r.unit_id,
+    s.unit_key,
     r.workload,
     CAST(s.duration_us - coalesce(y.typing_us, 0) AS BIGINT) AS duration_us,
     CAST(s.before_first_token_us AS BIGINT) AS before_first_token_us,
@@ -155,7 +155,7 @@ LEFT JOIN taken AS t ON t.unit_key = s.unit_key
 LEFT JOIN typed AS y ON y.unit_key = s.unit_key
 UNION ALL
 SELECT
-    unit_id,
+    unit_key,
     workload,
     us,
     CASE WHEN outcome = 'streamed' THEN until_token_us ELSE 0 END,

@@ -7,7 +7,6 @@ Units without a model call are left out."""
 
 [columns]
 node_id = "the node: a call's call_id, a negative number for a span or for a root that no log line stands for"
-unit_id = "as in priced_calls"
 unit_key = "as in outcomes"
 parent_id = "node it ran under; NULL for the root"
 call_id = "as in calls; NULL for a span"
@@ -34,11 +33,11 @@ b        t         w    m      3           2
 c        u         w    m      0           1
 '''
 rows = '''
-unit_id  call_id  kind     start_us          end_us            depth  is_leaf  attached
-t        -        virtual  1767571200000000  1767571205000000  0      false    false
-t        a        call     1767571200000000  1767571202000000  1      true     false
-t        b        call     1767571203000000  1767571205000000  1      true     false
-u        c        call     1767571200000000  1767571201000000  0      true     false
+unit_key  call_id  kind     start_us          end_us            depth  is_leaf  attached
+b         -        virtual  1767571200000000  1767571205000000  0      false    false
+b         a        call     1767571200000000  1767571202000000  1      true     false
+b         b        call     1767571203000000  1767571205000000  1      true     false
+c         c        call     1767571200000000  1767571201000000  0      true     false
 '''
 
 [[example]]
@@ -267,25 +266,25 @@ WITH joint AS (
     LEFT JOIN parents AS p ON p.node_id = n.node_id
     LEFT JOIN waiting AS w ON w.node_id = n.node_id
 ), virtual_units AS (
-    SELECT r.virtual_id, r.unit_key, max(p.unit_id) AS unit_id, max(p.workload) AS workload
+    SELECT r.virtual_id, r.unit_key, max(p.workload) AS workload
     FROM trace_parts AS p
     JOIN roots AS r ON r.unit_key = p.unit_key AND r.root_id IS NULL
     GROUP BY r.virtual_id, r.unit_key
 )
 SELECT
-    t.node_id, p.unit_id, p.unit_key, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us,
+    t.node_id, p.unit_key, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us,
     t.depth, t.is_leaf, t.attached, t.waits
 FROM trace_parts AS p
 JOIN tree AS t ON t.node_id = p.node_id
 UNION ALL
 SELECT
-    t.node_id, v.unit_id, v.unit_key, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS STRING), 'virtual', CAST(NULL AS STRING), CAST(NULL AS STRING),
+    t.node_id, v.unit_key, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS STRING), 'virtual', CAST(NULL AS STRING), CAST(NULL AS STRING),
     v.workload, t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
 FROM virtual_units AS v
 JOIN tree AS t ON t.node_id = v.virtual_id
 UNION ALL
 SELECT
-    p.node_id, p.unit_id, p.unit_key, CAST(NULL AS BIGINT), p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, p.start_us, p.end_us, p.end_us,
+    p.node_id, p.unit_key, CAST(NULL AS BIGINT), p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, p.start_us, p.end_us, p.end_us,
     0, TRUE, FALSE, FALSE
 FROM trace_parts AS p
 LEFT JOIN joint AS j ON j.unit_key = p.unit_key

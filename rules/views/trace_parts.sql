@@ -6,7 +6,6 @@ why = "Ids of traces and spans are text and differ in form from log to log. Numb
 [columns]
 node_id = "a call's call_id; for a span a negative number"
 unit_key = "as in outcomes"
-unit_id = "as in priced_calls"
 workload = "of the unit's first call"
 call_id = "as in calls; NULL for a span"
 span_id = "as in spans; NULL for a call"
@@ -31,9 +30,9 @@ root     t         -               agent  run     0           4
 health   h         -               -      health  0           1
 '''
 rows = '''
-node_id  unit_id  workload  call_id  span_id  own_id  up_id  kind   name  start_us          end_us
-a        t        w         a        -        sa      root   call   m     1767571201000000  1767571203000000
--1       t        w         -        root     root    -      agent  run   1767571200000000  1767571204000000
+node_id  unit_key  workload  call_id  span_id  own_id  up_id  kind   name  start_us          end_us
+a        b         w         a        -        sa      root   call   m     1767571201000000  1767571203000000
+-1       b         w         -        root     root    -      agent  run   1767571200000000  1767571204000000
 '''
 ---*/
 WITH several AS (
@@ -42,7 +41,7 @@ WITH several AS (
     SELECT call_id, span_id, parent_span_id FROM calls WHERE span_id IS NOT NULL OR parent_span_id IS NOT NULL
 )
 SELECT
-    p.call_id AS node_id, coalesce(u.unit_key, p.call_id) AS unit_key, p.unit_id, CASE WHEN u.unit_key IS NULL THEN p.workload ELSE u.workload END AS workload,
+    p.call_id AS node_id, coalesce(u.unit_key, p.call_id) AS unit_key, CASE WHEN u.unit_key IS NULL THEN p.workload ELSE u.workload END AS workload,
     p.call_id, CAST(NULL AS STRING) AS span_id, c.span_id AS own_id,
     nullif(c.parent_span_id, '') AS up_id, 'call' AS kind, p.model AS name, CAST(NULL AS STRING) AS service, p.start_us, p.end_us
 FROM priced_calls AS p
@@ -51,7 +50,7 @@ LEFT JOIN placed AS c ON c.call_id = p.call_id
 WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
 UNION ALL
 SELECT
-    -row_number() OVER (ORDER BY k.start_us, s.trace_id, s.span_id), u.unit_key, u.unit_id, u.workload, CAST(NULL AS BIGINT), s.span_id, s.span_id,
+    -row_number() OVER (ORDER BY k.start_us, s.trace_id, s.span_id), u.unit_key, u.workload, CAST(NULL AS BIGINT), s.span_id, s.span_id,
     nullif(s.parent_span_id, ''), coalesce(s.kind, 'other'), s.name, s.service, k.start_us, k.end_us
 FROM spans AS s
 JOIN outcomes AS u ON u.unit_id = s.trace_id

@@ -32,14 +32,14 @@ _ALSO_READ = frozenset({"concurrency", "first_token_model", "path_windows", "ttf
 # The nodes of units that a latency claim names, by its call, its span or its trace: replay reads no others.
 _CLAIMED_NODES = """
     SELECT n.* FROM trace_nodes n JOIN (
-        SELECT unit_id FROM (
-            SELECT t.unit_id FROM claims k JOIN trace_nodes t ON t.call_id = k.call_id WHERE k.waste_ms > 0
+        SELECT unit_key FROM (
+            SELECT t.unit_key FROM claims k JOIN trace_nodes t ON t.call_id = k.call_id WHERE k.waste_ms > 0
             UNION ALL
-            SELECT t.unit_id FROM claims k JOIN trace_nodes t ON t.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL
+            SELECT t.unit_key FROM claims k JOIN trace_nodes t ON t.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL
             UNION ALL
-            SELECT k.trace_id FROM claims k WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL
-        ) u GROUP BY unit_id
-    ) u ON u.unit_id = n.unit_id"""
+            SELECT o.unit_key FROM claims k JOIN outcomes o ON o.unit_id = k.trace_id WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL
+        ) u GROUP BY unit_key
+    ) u ON u.unit_key = n.unit_key"""
 
 
 @dataclass(frozen=True)

@@ -121,7 +121,7 @@ def _targets(engine: Engine) -> dict[tuple[str, str], str]:
 
 
 _INTERACTIVE = (
-    "SELECT o.unit_id, o.duration_ms FROM unit_times o JOIN workloads w ON w.workload = o.workload "
+    "SELECT o.unit_key, o.duration_ms FROM unit_times o JOIN workloads w ON w.workload = o.workload "
     "WHERE w.class = 'interactive' AND o.duration_ms IS NOT NULL"
 )
 
@@ -140,7 +140,7 @@ def _effects(engine: Engine) -> dict[tuple[str, str], tuple[float, float]]:
     effects = {}
     for rule, subject in touched:
         p50, p95 = engine.rows(
-            f"SELECT {gains} FROM ({_INTERACTIVE}) i LEFT JOIN replayed_units r ON r.unit_id = i.unit_id AND r.rule = ? AND r.subject = ?",
+            f"SELECT {gains} FROM ({_INTERACTIVE}) i LEFT JOIN replayed_units r ON r.unit_key = i.unit_key AND r.rule = ? AND r.subject = ?",
             [rule, subject],
         )[0]
         if p95 is not None:
@@ -154,7 +154,7 @@ def p95_share(engine: Engine, diagnosis: Diagnosis) -> float | None:
         return None
     before, after = engine.rows(
         "SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY i.duration_ms), percentile_cont(0.95) WITHIN GROUP "
-        f"(ORDER BY i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)) FROM ({_INTERACTIVE}) i LEFT JOIN replayed_sure r ON r.unit_id = i.unit_id"
+        f"(ORDER BY i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)) FROM ({_INTERACTIVE}) i LEFT JOIN replayed_sure r ON r.unit_key = i.unit_key"
     )[0]
     return (before - after) / before if before else None
 

@@ -55,8 +55,8 @@ def time_units(engine: Engine) -> None:
     paths = needs_paths(engine)
     whole = "coalesce(c.duration_us / CAST(1000 AS DOUBLE), o.duration_ms)" if paths else "o.duration_ms"
     typed = "coalesce(c.typing_us, 0) / CAST(1000 AS DOUBLE)" if paths else "CAST(0 AS DOUBLE)"
-    join = "LEFT JOIN trace_components c ON c.unit_id = o.unit_id" if paths else ""
-    engine.create("unit_times", f"SELECT o.unit_id, o.workload, {whole} AS duration_ms, {typed} AS typing_ms FROM outcomes o {join}")
+    join = "LEFT JOIN trace_components c ON c.unit_key = o.unit_key" if paths else ""
+    engine.create("unit_times", f"SELECT o.unit_key, o.workload, {whole} AS duration_ms, {typed} AS typing_ms FROM outcomes o {join}")
 
 
 def interactive(engine: Engine) -> Interactive:

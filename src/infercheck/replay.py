@@ -168,32 +168,33 @@ def settle_latency(engine: Engine) -> None:
     engine.create(
         "settled_latency",
         "SELECT k.rule, CAST(k.step AS BIGINT) AS step, k.fix, k.grade, k.subject, k.call_id, "
-        "k.span_id, k.trace_id, k.unit_id, k.waste_ms, r.saved_ms FROM placed_claims k JOIN replayed_claims r ON r.claim_no = k.claim_no",
+        "k.span_id, k.trace_id, k.unit_key, k.waste_ms, r.saved_ms FROM placed_claims k JOIN replayed_claims r ON r.claim_no = k.claim_no",
     )
     engine.create(
         "replayed_units",
-        "SELECT u.unit_id, f.rule, f.subject, r.before_ms, r.after_ms FROM replayed_findings r "
+        "SELECT u.unit_key, f.rule, f.subject, r.before_ms, r.after_ms FROM replayed_findings r "
         "JOIN placed_units u ON u.unit_no = r.unit_no JOIN placed_findings f ON f.finding_no = r.finding_no",
     )
     engine.create(
-        "replayed_sure", "SELECT u.unit_id, r.before_ms, r.after_ms FROM replayed_certain r JOIN placed_units u ON u.unit_no = r.unit_no"
+        "replayed_sure", "SELECT u.unit_key, r.before_ms, r.after_ms FROM replayed_certain r JOIN placed_units u ON u.unit_no = r.unit_no"
     )
 
 
 def _place_claims(engine: Engine) -> None:
     """Latency claims, numbered, each with its unit and ``node_id``: the step that it is taken from."""
     nodes = _nodes(engine)
-    asked = "SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, n.unit_id, n.node_id, max(k.waste_ms) AS waste_ms"
+    asked = "SELECT k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.span_id, k.trace_id, n.unit_key, n.node_id, max(k.waste_ms) AS waste_ms"
     engine.create(
         "placed_claims",
         "SELECT row_number() OVER () AS claim_no, * FROM ("
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.call_id = k.call_id WHERE k.waste_ms > 0 GROUP BY ALL UNION ALL "
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL GROUP BY ALL UNION ALL "
-        f"{asked} FROM claims k JOIN ({nodes}) n ON n.unit_id = k.trace_id AND n.depth = 0 "
+        f"{asked} FROM claims k JOIN outcomes o ON o.unit_id = k.trace_id JOIN ({nodes}) n ON n.unit_key = o.unit_key AND n.depth = 0 "
         "WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL GROUP BY ALL)",
     )
     engine.create(
-        "placed_units", "SELECT unit_id, row_number() OVER (ORDER BY unit_id) AS unit_no FROM (SELECT DISTINCT unit_id FROM placed_claims)"
+        "placed_units",
+        "SELECT unit_key, row_number() OVER (ORDER BY unit_key) AS unit_no FROM (SELECT DISTINCT unit_key FROM placed_claims)",
     )
     engine.create(
         "placed_findings",
@@ -202,7 +203,7 @@ def _place_claims(engine: Engine) -> None:
     )
     engine.create(
         "placed_steps",
-        f"SELECT u.unit_no, n.node_id, n.start_us, n.end_us, n.parent_id FROM ({nodes}) n JOIN placed_units u ON u.unit_id = n.unit_id",
+        f"SELECT u.unit_no, n.node_id, n.start_us, n.end_us, n.parent_id FROM ({nodes}) n JOIN placed_units u ON u.unit_key = n.unit_key",
     )
 
 
@@ -264,7 +265,7 @@ def _replay_units(engine: Engine, chosen: str) -> None:
     claims: dict[int, list[_Claim]] = defaultdict(list)
     for unit, *claim in engine.rows(
         "SELECT u.unit_no, k.claim_no, k.grade, k.waste_ms, k.rule, k.node_id, f.finding_no FROM placed_claims k "
-        "JOIN placed_units u ON u.unit_id = k.unit_id JOIN timed_units t ON t.unit_no = u.unit_no AND NOT t.tidy "
+        "JOIN placed_units u ON u.unit_key = k.unit_key JOIN timed_units t ON t.unit_no = u.unit_no AND NOT t.tidy "
         "JOIN placed_findings f ON f.rule = k.rule AND f.subject IS NOT DISTINCT FROM k.subject "
         f"WHERE u.{chosen} ORDER BY u.unit_no, k.rule, k.call_id, k.span_id, k.trace_id, k.grade"
     ):
@@ -295,10 +296,10 @@ def _replay_units(engine: Engine, chosen: str) -> None:
 def _nodes(engine: Engine) -> str:
     """Query: the nodes of all units. Without the view, calls side by side (a root is not needed to replay them)."""
     if engine.value("SELECT EXISTS (SELECT 1 FROM duckdb_tables() WHERE table_name = 'trace_nodes')"):
-        return "SELECT unit_id, node_id, parent_id, call_id, span_id, start_us, reach_us AS end_us, depth FROM trace_nodes WHERE NOT waits"
+        return "SELECT unit_key, node_id, parent_id, call_id, span_id, start_us, reach_us AS end_us, depth FROM trace_nodes WHERE NOT waits"
     return (
-        "SELECT unit_id, call_id AS node_id, CAST(NULL AS BIGINT) AS parent_id, call_id, CAST(NULL AS VARCHAR) AS span_id, "
-        "start_us, end_us, 1 AS depth FROM priced_calls WHERE end_us IS NOT NULL"
+        "SELECT o.unit_key, p.call_id AS node_id, CAST(NULL AS BIGINT) AS parent_id, p.call_id, CAST(NULL AS VARCHAR) AS span_id, "
+        "p.start_us, p.end_us, 1 AS depth FROM priced_calls p JOIN outcomes o ON o.unit_id = p.unit_id WHERE p.end_us IS NOT NULL"
     )
 
 

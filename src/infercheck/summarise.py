@@ -132,7 +132,7 @@ def _by_workload(engine: Engine, share: str) -> tuple[list[WorkloadSpend], More 
         "count_if(succeeded AND spend_usd IS NOT NULL) AS priced_good, sum(spend_usd) AS unit_usd, "
         "string_agg(DISTINCT evidence, ' and ' ORDER BY evidence) AS success_evidence, "
         "percentile_cont(0.5) WITHIN GROUP (ORDER BY duration_ms) AS p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_ms) AS p95_ms "
-        "FROM (SELECT o.* REPLACE (t.duration_ms AS duration_ms) FROM outcomes o JOIN unit_times t ON t.unit_id = o.unit_id) "
+        "FROM (SELECT o.* REPLACE (t.duration_ms AS duration_ms) FROM outcomes o JOIN unit_times t ON t.unit_key = o.unit_key) "
         f"WHERE workload {among} GROUP BY workload), saved AS (SELECT p.workload, sum(s.saved_usd) AS saves_usd FROM settled s "
         f"JOIN priced_calls p ON p.call_id = s.call_id WHERE s.grade <> 'heuristic' AND p.workload {among} GROUP BY p.workload) "
         "SELECT w.workload, w.workload_source, w.class AS klass, w.class_reason, w.value, w.value_reason, b.calls, "

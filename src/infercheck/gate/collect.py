@@ -74,7 +74,7 @@ def _mark_units(engine: Engine) -> None:
             o.succeeded, o.spend_usd, t.duration_ms, o.ttft_ms, f.prompt_hash,
             CAST(floor(log2(greatest(coalesce(f.size, 1), 1))) AS INTEGER) AS bucket
         FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_id = o.unit_id
-            JOIN unit_times t ON t.unit_id = o.unit_id""",
+            JOIN unit_times t ON t.unit_key = o.unit_key""",
     )
 
 

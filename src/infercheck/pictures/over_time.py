@@ -26,7 +26,7 @@ def timeline(engine: Engine) -> Timeline | None:
         return None
     interactive = bool(engine.value("SELECT EXISTS (SELECT 1 FROM workloads WHERE class = 'interactive')"))
     units = (
-        "SELECT o.start_us, t.duration_ms FROM unit_times t JOIN outcomes o ON o.unit_id = t.unit_id JOIN workloads w ON w.workload = t.workload "
+        "SELECT o.start_us, t.duration_ms FROM unit_times t JOIN outcomes o ON o.unit_key = t.unit_key JOIN workloads w ON w.workload = t.workload "
         f"WHERE o.start_us IS NOT NULL AND t.duration_ms IS NOT NULL{' AND w.class = ' + repr('interactive') if interactive else ''}"
     )
     requests = engine.value(f"SELECT count(*) FROM ({units})")

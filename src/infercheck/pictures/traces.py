@@ -48,18 +48,18 @@ def path(engine: Engine) -> list[PathShape]:
 def slowest(engine: Engine) -> list[SlowTrace]:
     """The slowest request of each of the slowest workloads; interactive ones first."""
     units = engine.dicts(
-        "WITH starts AS (SELECT unit_id, min(start_us) AS start_us FROM trace_nodes GROUP BY unit_id), "
-        "ranked AS (SELECT c.unit_id, c.workload, c.duration_us, s.start_us, w.class, "
-        "row_number() OVER (PARTITION BY c.workload ORDER BY c.duration_us DESC, c.unit_id) AS nth "
-        "FROM trace_components c JOIN starts s ON s.unit_id = c.unit_id LEFT JOIN workloads w ON w.workload = c.workload "
+        "WITH starts AS (SELECT unit_key, min(start_us) AS start_us FROM trace_nodes GROUP BY unit_key), "
+        "ranked AS (SELECT c.unit_key, o.unit_id, c.workload, c.duration_us, s.start_us, w.class, "
+        "row_number() OVER (PARTITION BY c.workload ORDER BY c.duration_us DESC, o.unit_id) AS nth "
+        "FROM trace_components c JOIN outcomes o ON o.unit_key = c.unit_key JOIN starts s ON s.unit_key = c.unit_key LEFT JOIN workloads w ON w.workload = c.workload "
         "WHERE c.duration_us > 0) "
         "SELECT * FROM ranked WHERE nth = 1 ORDER BY class = 'interactive' DESC NULLS LAST, duration_us DESC, unit_id "
         f"LIMIT {_TRACES}"
     )
-    steps = _steps(engine, [unit["unit_id"] for unit in units])
+    steps = _steps(engine, [unit["unit_key"] for unit in units])
     found = []
     for unit in units:
-        own = steps[unit["unit_id"]]
+        own = steps[unit["unit_key"]]
         kept = sorted(sorted(own, key=lambda s: -s.waited_ms)[:_STEPS], key=lambda s: (s.start_ms, s.depth, s.end_ms))
         found.append(
             SlowTrace(
@@ -74,19 +74,19 @@ def slowest(engine: Engine) -> list[SlowTrace]:
     return found
 
 
-def _steps(engine: Engine, units: list[str]) -> dict[str, list[TraceStep]]:
+def _steps(engine: Engine, units: list[int]) -> dict[int, list[TraceStep]]:
     """Calls and spans of the units, in milliseconds from the unit's first start, a person's pauses before them left out."""
-    found: dict[str, list[TraceStep]] = defaultdict(list)
+    found: dict[int, list[TraceStep]] = defaultdict(list)
     if not units:
         return found
     marks = ", ".join("?" for _ in units)
     rows = engine.rows(
-        "WITH nodes AS (SELECT n.*, min(n.start_us) OVER (PARTITION BY n.unit_id) + coalesce(sum(t.pause_us) OVER ("
-        "PARTITION BY n.unit_id ORDER BY n.start_us RANGE UNBOUNDED PRECEDING), 0) AS zero_us "
-        f"FROM trace_nodes n LEFT JOIN typing_pauses t ON t.call_id = n.call_id WHERE n.unit_id IN ({marks})) "
-        "SELECT n.unit_id, n.name, n.kind, n.depth, n.start_us - n.zero_us, p.first_token_us - n.zero_us, n.end_us - n.zero_us, "
+        "WITH nodes AS (SELECT n.*, min(n.start_us) OVER (PARTITION BY n.unit_key) + coalesce(sum(t.pause_us) OVER ("
+        "PARTITION BY n.unit_key ORDER BY n.start_us RANGE UNBOUNDED PRECEDING), 0) AS zero_us "
+        f"FROM trace_nodes n LEFT JOIN typing_pauses t ON t.call_id = n.call_id WHERE n.unit_key IN ({marks})) "
+        "SELECT n.unit_key, n.name, n.kind, n.depth, n.start_us - n.zero_us, p.first_token_us - n.zero_us, n.end_us - n.zero_us, "
         "p.status, w.exclusive_us FROM nodes n LEFT JOIN path_windows w ON w.node_id = n.node_id "
-        "LEFT JOIN priced_calls p ON p.call_id = n.call_id ORDER BY n.unit_id, n.start_us, n.depth, n.node_id",
+        "LEFT JOIN priced_calls p ON p.call_id = n.call_id ORDER BY n.unit_key, n.start_us, n.depth, n.node_id",
         units,
     )
     for unit, *step in rows:
