@@ -212,10 +212,11 @@ WITH watched AS (
 ), placed AS (
     SELECT
         c.call_id, c.deployment, c.start_us, c.end_us, c.idle_before_us, c.in_flight,
-        CAST(sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS BIGINT) AS pause,
+        -- One number for the deployment and its pause, since joins on one are cheaper than on two.
+        CAST(c.deployment_no * 4294967296 + sum(CASE WHEN c.idle_before_us >= $idle_gap_s * 1000000 THEN 1 ELSE 0 END) OVER in_order AS BIGINT) AS pause,
         row_number() OVER in_order AS nth
     FROM concurrency AS c
-    JOIN watched AS w ON w.deployment = c.deployment
+    WHERE c.deployment IN (SELECT deployment FROM watched)
     WINDOW in_order AS (PARTITION BY c.deployment_no ORDER BY c.start_us, c.call_id ROWS UNBOUNDED PRECEDING)
 ), crowds AS (
     SELECT deployment, percentile_cont(0.5) WITHIN GROUP (ORDER BY in_flight) AS usual_in_flight FROM placed GROUP BY deployment
@@ -229,6 +230,7 @@ WITH watched AS (
     -- where only the whole duration is known.
     SELECT
         p.call_id, p.deployment, p.start_us, p.idle_before_us, p.pause,
+        coalesce(p.idle_before_us >= $idle_gap_s * 1000000, FALSE) OR p.nth = 1 AS opens,
         -- Calls that meet no more others than most do: what queues up behind a boot, or in a rush, is no measure of an ordinary wait.
         p.in_flight <= w.usual_in_flight AS calm,
         q.operation,
@@ -249,22 +251,21 @@ WITH watched AS (
     FROM sized
     GROUP BY deployment, operation, model, size
 ), measured AS (
-    SELECT s.call_id, s.deployment, s.start_us, s.idle_before_us, s.pause, s.calm, s.waited_ms, k.kind
+    SELECT s.call_id, s.deployment, s.start_us, s.idle_before_us, s.pause, s.opens, s.calm, s.waited_ms, k.kind
     FROM sized AS s
     JOIN kinds AS k
         ON k.deployment = s.deployment AND k.operation IS NOT DISTINCT FROM s.operation AND k.model IS NOT DISTINCT FROM s.model AND k.size = s.size
 ), beside AS (
     -- Each calm call beside the next three calm ones of its kind; a first one after a pause beside those that start after it ended.
     SELECT
-        m.deployment, m.idle_before_us, m.waited_ms,
-        m.call_id = o.call_id AS opens,
+        m.deployment, m.idle_before_us, m.waited_ms, m.opens,
         ln(lead(m.waited_ms) OVER by_size) AS log_1st,
         ln(lead(m.waited_ms, 2) OVER by_size) AS log_2nd,
         ln(lead(m.waited_ms, 3) OVER by_size) AS log_3rd,
         coalesce(lead(m.idle_before_us) OVER by_size, 0) AS next_idle_us
     FROM measured AS m
-    JOIN openings AS o ON o.deployment = m.deployment AND o.pause = m.pause
-    WHERE (m.start_us >= o.end_us AND m.calm) OR m.call_id = o.call_id
+    JOIN openings AS o ON o.pause = m.pause
+    WHERE (m.opens OR m.calm) AND (m.opens OR m.start_us >= o.end_us)
     WINDOW by_size AS (PARTITION BY m.kind ORDER BY m.start_us, m.call_id)
 ), followed AS (
     SELECT
@@ -357,7 +358,7 @@ WITH watched AS (
         (o.served_us - m.start_us) / CAST(1000 AS DOUBLE) AS unserved_ms,
         CASE WHEN m.call_id = o.call_id OR m.start_us < o.served_us OR o.served_us IS NULL THEN o.gap ELSE -1 END AS cohort
     FROM measured AS m
-    JOIN gap_starts AS o ON o.deployment = m.deployment AND o.pause = m.pause
+    JOIN gap_starts AS o ON o.pause = m.pause
 ), warm_medians AS (
     SELECT kind, percentile_cont(0.5) WITHIN GROUP (ORDER BY waited_ms) AS warm_ms, count(*) AS warm_calls
     FROM grouped

@@ -6,8 +6,8 @@ why = "A gateway that stalls slows every deployment behind it at once, which loo
 [columns]
 deployment = "the deployment that is judged"
 window_us = "start of the two seconds, microseconds since 1970"
-slowness = "median over the OTHER deployments of a call's duration over its own workload's median on its model: each deployment's median first, then the median of those. 1 is normal; NULL with too few others"
-others = "other deployments with calls that started in the window"
+slowness = "median over the OTHER deployments of a call's duration over its own workload's median on its model: each deployment's median first, then the median of those. 1 is normal"
+others = "other deployments with calls that started in the window; with too few nothing is known, and no row is here"
 
 [params.min_others]
 default = 2
@@ -37,12 +37,9 @@ deployment  window_us         slowness  others
 d1          1767571200000000  1         2
 d2          1767571200000000  1         2
 d3          1767571200000000  1         2
-d1          1767571210000000  -         1
-d2          1767571210000000  -         1
 d1          1767571220000000  2         2
 d2          1767571220000000  2         2
 d3          1767571220000000  3         2
-d3          1767571230000000  -         0
 '''
 ---*/
 WITH timed AS (
@@ -54,33 +51,35 @@ WITH timed AS (
     FROM timed
     GROUP BY workload, model
     HAVING count(*) >= $min_calls
+), crowded AS (
+    -- Most windows are too empty for a judgement: no median need be found in them.
+    SELECT window_us, count(*) - 1 AS others
+    FROM (
+        SELECT t.window_us, t.deployment
+        FROM timed AS t
+        JOIN usual AS u ON u.workload = t.workload AND u.model IS NOT DISTINCT FROM t.model
+        GROUP BY t.window_us, t.deployment
+    ) AS d
+    GROUP BY window_us
+    HAVING count(*) > $min_others
 ), cells AS (
-    SELECT t.window_us, t.deployment, percentile_cont(0.5) WITHIN GROUP (ORDER BY t.lasted / u.median_lasted) AS ratio
+    SELECT t.window_us, t.deployment, max(w.others) AS others, percentile_cont(0.5) WITHIN GROUP (ORDER BY t.lasted / u.median_lasted) AS ratio
     FROM timed AS t
     JOIN usual AS u ON u.workload = t.workload AND u.model IS NOT DISTINCT FROM t.model
+    JOIN crowded AS w ON w.window_us = t.window_us
     GROUP BY t.window_us, t.deployment
-), crowded AS (
-    SELECT window_us, count(*) - 1 AS others FROM cells WHERE deployment IS NOT NULL GROUP BY window_us
 ), placed AS (
-    SELECT c.window_us, c.deployment, c.ratio, w.others, row_number() OVER (PARTITION BY c.window_us ORDER BY c.ratio, c.deployment) AS place
-    FROM cells AS c
-    JOIN crowded AS w ON w.window_us = c.window_us
-    WHERE c.deployment IS NOT NULL AND w.others >= $min_others
+    SELECT window_us, deployment, ratio, others, row_number() OVER (PARTITION BY window_us ORDER BY ratio, deployment) AS place
+    FROM cells
 ), middles AS (
     -- Where the median of the others stands among all: one place further on from one's own. For an even number it lies between two.
     SELECT
-        window_us, deployment,
+        window_us, deployment, others,
         CASE WHEN low < place THEN low ELSE low + 1 END AS low,
         CASE WHEN high < place THEN high ELSE high + 1 END AS high
     FROM (SELECT *, CAST(floor((others + 1) / 2.0) AS BIGINT) AS low, CAST(floor((others + 2) / 2.0) AS BIGINT) AS high FROM placed) AS sized
-), medians AS (
-    SELECT m.window_us, m.deployment, l.ratio + (h.ratio - l.ratio) * 0.5 AS slowness
-    FROM middles AS m
-    JOIN placed AS l ON l.window_us = m.window_us AND l.place = m.low
-    JOIN placed AS h ON h.window_us = m.window_us AND h.place = m.high
 )
-SELECT c.deployment, c.window_us, m.slowness, w.others
-FROM cells AS c
-JOIN crowded AS w ON w.window_us = c.window_us
-LEFT JOIN medians AS m ON m.window_us = c.window_us AND m.deployment = c.deployment
-WHERE c.deployment IS NOT NULL
+SELECT m.deployment, m.window_us, l.ratio + (h.ratio - l.ratio) * 0.5 AS slowness, m.others
+FROM middles AS m
+JOIN placed AS l ON l.window_us = m.window_us AND l.place = m.low
+JOIN placed AS h ON h.window_us = m.window_us AND h.place = m.high

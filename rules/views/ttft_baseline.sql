@@ -107,7 +107,7 @@ WITH placed AS (
     WINDOW before AS (PARTITION BY deployment_no ORDER BY at_us, expires, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)
 ), numbered AS (
     SELECT
-        call_id, deployment_no, at_us, others, jobs, until_us,
+        call_id, deployment_no, at_us, others, jobs, until_us, present_until_us,
         sum(CASE WHEN is_job AND jobs % 4294967296 = 0 THEN 1 ELSE 0 END) OVER upto AS background_episode,
         max(CASE WHEN is_job AND coalesce(present_until_us < at_us, TRUE) THEN at_us END) OVER upto AS present_since_us
     FROM swept
@@ -116,7 +116,7 @@ WITH placed AS (
 ), settled AS (
     SELECT
         call_id, at_us, others, jobs, background_episode,
-        max(until_us) OVER upto AS until_us,
+        greatest(until_us, present_until_us) AS until_us,
         max(until_us + (until_us - present_since_us)) OVER upto AS settles_us
     FROM numbered
     WINDOW upto AS (PARTITION BY deployment_no ORDER BY at_us, call_id ROWS UNBOUNDED PRECEDING)

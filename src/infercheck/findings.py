@@ -154,7 +154,8 @@ def p95_share(engine: Engine, diagnosis: Diagnosis) -> float | None:
         return None
     before, after = engine.rows(
         "SELECT percentile_cont(0.95) WITHIN GROUP (ORDER BY i.duration_ms), percentile_cont(0.95) WITHIN GROUP "
-        f"(ORDER BY i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)) FROM ({_INTERACTIVE}) i LEFT JOIN replayed_sure r ON r.unit_key = i.unit_key"
+        f"(ORDER BY i.duration_ms - coalesce(r.before_ms - r.after_ms, 0)) FROM ({_INTERACTIVE}) i "
+        "LEFT JOIN replayed_sure r ON r.unit_key = i.unit_key"
     )[0]
     return (before - after) / before if before else None
 

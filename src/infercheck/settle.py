@@ -88,6 +88,7 @@ def settle(engine: Database) -> None:
     engine.create_empty("settled", SETTLED)
     engine.create_empty("alone", {"claim_id": "BIGINT", "alone_usd": MONEY})
     engine.create_empty("taken", {"claim_id": "BIGINT", "saved_usd": MONEY})
+    engine.create_empty("touched", {"call_id": "BIGINT"})  # calls that are no longer as they were billed
     present = {row[0] for row in engine.rows("SELECT DISTINCT kind FROM open_claims")}
     for kind in KINDS:
         if kind.name in present:
@@ -100,8 +101,9 @@ def settle(engine: Database) -> None:
         if kind.name in rules
     ]
     for nth, (kind, group, contested) in enumerate(stages, start=1):
-        _take(engine, kind, group, contested=contested, columns="claim_id, rule, subject" if nth == len(stages) else "*")
-        if nth < len(stages):  # nobody asks for the state after the last
+        last = nth == len(stages)  # nobody asks for the state after it
+        _take(engine, kind, group, contested=contested, last=last)
+        if not last:
             _change_state(engine)
     engine.extend(
         "settled",
@@ -111,20 +113,18 @@ def settle(engine: Database) -> None:
         "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
         "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id",
     )
-    engine.drop("settle_base", "settle_state", "named_twice", "alone", "taken", "stage", "kept")
+    engine.drop("settle_base", "settle_state", "named_twice", "alone", "taken", "touched", "stage", "kept")
 
 
 def _open_claims(engine: Database) -> None:
     """One row per claim and kind. A rule that names a call twice in one kind counts once, the larger first."""
     parts = [
-        f"SELECT rule, step, fix, grade, subject, call_id, '{k.name}' AS kind, route_to, trim_input_tokens, trim_output_tokens, "
-        f"cache_read_tokens, cache_write_tokens, service_tier FROM claims WHERE call_id IS NOT NULL AND {k.present}"
-        for k in KINDS
+        f"SELECT {engine.row_id} * {len(KINDS)} + {nth} AS claim_id, rule, step, fix, grade, subject, call_id, '{k.name}' AS kind, route_to, "
+        "trim_input_tokens, trim_output_tokens, cache_read_tokens, cache_write_tokens, service_tier FROM claims "
+        f"WHERE call_id IS NOT NULL AND {k.present}"
+        for nth, k in enumerate(KINDS)
     ]
-    engine.create(
-        "open_claims",
-        f"SELECT {engine.row_id} AS claim_id, * FROM (" + " UNION ALL ".join(parts) + ")",
-    )
+    engine.create("open_claims", " UNION ALL ".join(parts))
     # Few are named twice, if any: only those are ranked.
     engine.create(
         "named_twice",
@@ -175,19 +175,34 @@ def _price_alone(engine: Database, kind: Kind) -> None:
     )
 
 
-def _take(engine: Database, kind: Kind, group: str, *, contested: bool, columns: str) -> None:
-    """One stage: the winners among the claims of this kind and group are priced, and ``kept`` where their finding gains, with ``columns`` of theirs.
+def _take(engine: Database, kind: Kind, group: str, *, contested: bool, last: bool) -> None:
+    """One stage: the winners among the claims of this kind and group are priced, and ``kept`` where their finding gains.
 
-    A rule names a call once, so claims of one rule alone are ``contested`` by nobody and need no ranking.
+    A rule names a call once, so claims of one rule alone are ``contested`` by nobody and need no ranking. In the ``last`` stage a claim on a call
+    that nobody touched saves what it would save alone, and is not priced again.
     """
-    winners = f"SELECT k.* FROM open_claims k JOIN alone a ON a.claim_id = k.claim_id WHERE k.kind = '{kind.name}' AND {group}"
-    if contested:
-        winners += f" QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY {_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1"
-    engine.create(
-        "stage",
-        f"SELECT {columns}, {_saving(kind, 'left_usd')} AS saved_usd "
-        f"FROM ({_counterfactual(kind, winners, 'settle_state')}) WHERE after_usd IS NOT NULL",
+    ranked = (
+        f" QUALIFY row_number() OVER (PARTITION BY k.call_id ORDER BY {_GRADE_RANK}, a.alone_usd DESC, k.rule) = 1" if contested else ""
     )
+
+    def winners(where: str, columns: str = "k.*") -> str:
+        return (
+            f"SELECT {columns} FROM open_claims k JOIN alone a ON a.claim_id = k.claim_id "
+            f"WHERE k.kind = '{kind.name}' AND {group}{where}{ranked}"
+        )
+
+    def priced(where: str, columns: str) -> str:
+        return (
+            f"SELECT {columns}, {_saving(kind, 'left_usd')} AS saved_usd "
+            f"FROM ({_counterfactual(kind, winners(where), 'settle_state')}) WHERE after_usd IS NOT NULL"
+        )
+
+    if last:
+        touched = "k.call_id IN (SELECT call_id FROM touched)"
+        untouched = winners(f" AND NOT {touched}", "k.claim_id, k.rule, k.subject, a.alone_usd AS saved_usd")
+        engine.create("stage", f"{untouched} UNION ALL {priced(f' AND {touched}', 'claim_id, rule, subject')}")
+    else:
+        engine.create("stage", priced("", "*"))
     # Only a cache's first writer may cost more than before; it is kept where the readers of the same finding gain more.
     engine.create(
         "kept",
@@ -208,6 +223,7 @@ def _change_state(engine: Database) -> None:
         f"SELECT {columns}, "
         f"CAST(s.left_usd - coalesce(k.saved_usd, 0) AS {MONEY}) AS left_usd FROM settle_state s LEFT JOIN kept k ON k.call_id = s.call_id",
     )
+    engine.extend("touched", "SELECT call_id FROM kept")
 
 
 def _saving(kind: Kind, before: str) -> str:

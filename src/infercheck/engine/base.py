@@ -23,7 +23,7 @@ class Database(Protocol):
     """Tables of one run, each known by its bare name."""
 
     name: str
-    row_id: str  # SQL: a number that no two rows of one query share
+    row_id: str  # SQL: a number that no two rows of a table share
 
     @property
     def lanes(self) -> Sequence[Database]:

@@ -63,7 +63,7 @@ class Engine:
     """
 
     name = "duckdb"
-    row_id = "row_number() OVER ()"
+    row_id = "rowid"
 
     def __init__(
         self, path: Path | None = None, *, own: bool = False, memory_limit: str = MEMORY_LIMIT, threads: int | None = None

@@ -65,15 +65,13 @@ def open_scope(
     engine.view("files", f"SELECT {_names(FILES)} FROM ledger_files WHERE file_id IN ({ids})")
     for name in ("rejects", "cell_issues"):
         engine.view(name, f"SELECT {_names(TABLES[name])} FROM {name.removesuffix('s')}_rows WHERE file_id IN ({ids})")
-    rows = int(
-        engine.value(f"""
-        SELECT (SELECT count(*) FROM call_rows WHERE file_id IN ({ids})) + (SELECT count(*) FROM repeat_rows WHERE file_id IN ({ids}))""")
-    )
+    logged, repeats = (int(engine.value(f"SELECT count(*) FROM {name} WHERE file_id IN ({ids})")) for name in ("call_rows", "repeat_rows"))
+    rows = logged + repeats
     grouped, kept = _keep_one_of_each(engine, ids)
     condition = _condition(engine, since, until, where)
     as_stored = condition == _ALL and grouped == kept and _as_stored(engine, result.file_ids, kept)
     filled = frozenset() if as_stored else _filled(engine, ids)
-    jobs = [Job("repeated_usage", partial(_repeat_usage, ids))]
+    jobs = [Job("repeated_usage", partial(_repeat_usage, ids, logged > kept))]
     if grouped > kept:
         jobs += [Job("known_of_call", partial(attempts.know_of_copies, filled)), Job("trace_units", attempts.join_traces)]
     else:
@@ -180,16 +178,18 @@ def _filled(engine: Engine, ids: str) -> frozenset[str]:
     return frozenset(c.name for c, count in zip(CALLS, counts, strict=True) if count) | remarks.FILLS | {"call_id"}
 
 
-def _repeat_usage(ids: str, engine: Database) -> None:
-    """``repeated_usage``: what a sum over all records would add to that of the calls."""
+def _repeat_usage(ids: str, copies: bool, engine: Database) -> None:
+    """``repeated_usage``: what a sum over all records would add to that of the calls; ``copies`` says whether there are calls that were not kept."""
     names = ", ".join(c.name for c in ledger.REPEATED)
-    engine.create(
-        "repeated_usage",
-        f"""
+    of_copies = f"""
         SELECT provider, model, started_at, service_tier, operation, logged_currency, {names}, audio_input_tokens, audio_output_tokens
         FROM call_rows c WHERE file_id IN ({ids}) AND call_id NOT IN (SELECT call_id FROM kept_calls)
-        UNION ALL
-        SELECT c.provider, c.model, c.started_at, c.service_tier, c.operation, 'USD', {", ".join("r." + c.name for c in ledger.REPEATED)}, NULL, NULL
+        UNION ALL"""
+    engine.create(
+        "repeated_usage",
+        f"""{of_copies if copies else ""}
+        SELECT c.provider, c.model, c.started_at, c.service_tier, c.operation, 'USD' AS logged_currency,
+            {", ".join(f"r.{c.name} AS {c.name}" for c in ledger.REPEATED)}, NULL::BIGINT AS audio_input_tokens, NULL::BIGINT AS audio_output_tokens
         FROM repeat_rows r JOIN call_rows c USING (call_id) WHERE r.file_id IN ({ids})""",
     )
 
