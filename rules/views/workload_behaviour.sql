@@ -70,23 +70,26 @@ workload  episodes  episode_jitter  episode_every_s  flat_ratio
 cron      4         0               90               -
 '''
 ---*/
-WITH timed AS (
-    SELECT w.workload, k.start_us, k.end_us, c.end_user
-    FROM calls AS c
-    JOIN call_clock AS k ON k.call_id = c.call_id
-    JOIN call_workloads AS w ON w.call_id = c.call_id
-    WHERE k.start_us IS NOT NULL
+WITH named AS (
+    SELECT w.workload FROM calls AS c JOIN call_workloads AS w ON w.call_id = c.call_id WHERE c.end_user IS NOT NULL GROUP BY w.workload
+), timed AS (
+    SELECT w.workload, k.start_us, k.end_us
+    FROM call_clock AS k
+    JOIN call_workloads AS w ON w.call_id = k.call_id
+    LEFT JOIN named AS n ON n.workload = w.workload
+    WHERE k.start_us IS NOT NULL AND n.workload IS NULL
 ), span AS (
     SELECT
         min(start_us) AS first_us,
         max(start_us) AS last_us,
         CAST(1 + (max(start_us) - max(start_us) % 10000000 - min(start_us) + min(start_us) % 10000000) / 10000000 AS DOUBLE) AS bins
-    FROM timed
+    FROM call_clock
+    WHERE start_us IS NOT NULL
 ), quiet AS (
     SELECT workload, count(*) AS calls
     FROM timed
     GROUP BY workload
-    HAVING count(end_user) = 0 AND count(*) >= $min_calls
+    HAVING count(*) >= $min_calls
 ), chosen AS (
     SELECT t.workload, t.start_us, t.end_us
     FROM timed AS t
