@@ -109,7 +109,9 @@ m     call     2      1767571202000000  false
 '''
 ---*/
 WITH joint AS (
-    SELECT unit_key FROM trace_parts GROUP BY unit_key HAVING count(*) > 1
+    SELECT unit_key FROM outcomes WHERE calls > 1
+    UNION
+    SELECT unit_key FROM trace_parts WHERE call_id IS NULL
 ), parts AS (
     -- A node that is alone in its unit is its root: only the others have to be placed.
     SELECT p.node_id, p.unit_key, p.own_id, p.up_id, p.kind, p.start_us, p.end_us FROM trace_parts AS p JOIN joint AS j ON j.unit_key = p.unit_key
