@@ -264,9 +264,10 @@ def _boots(engine: Engine, deployment: str) -> list[tuple[int, int, bool]]:
         "WHERE deployment = ? AND washed_out >= 1) "
         "SELECT c.start_us, c.start_us + CAST(1000 * p.ttft_ms AS BIGINT), c.idle_before_us IS NOT NULL "
         "FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id CROSS JOIN usual u "
-        f"WHERE c.deployment = ? AND (c.idle_before_us >= {PAUSE_S * 1_000_000} OR (c.idle_before_us IS NULL AND c.in_flight = 0)) "
+        f"WHERE c.deployment = ? AND (c.idle_before_us >= {PAUSE_S * 1_000_000} "
+        "OR c.start_us = (SELECT min(start_us) FROM concurrency WHERE deployment = ?)) "
         f"AND p.ttft_ms > {SLOW_START} * u.ttft_ms ORDER BY 1",
-        [deployment, deployment],
+        [deployment, deployment, deployment],
     )
 
 
