@@ -199,3 +199,11 @@ def test_a_write_that_nobody_reads_goes_before_the_cache_is_put_to_use() -> None
         usd = saved(engine)
     assert usd["unread", "drop_cache_write"] == Decimal("0.002")  # 800 tokens at 10 instead of 12.5
     assert usd["reads", "cache"] == Decimal("0.00375")  # 500 tokens at 1 instead of 10, 300 at 12.5 instead of 10
+
+
+def test_the_last_claims_take_from_what_the_first_left_and_all_elsewhere() -> None:
+    claims = [claim("long", 1, trim_output_tokens=100), *(claim("batch", n, "heuristic", service_tier="batch") for n in (1, 2))]
+    with build([call(1), call(2)], claims) as engine:
+        found = engine.rows("SELECT call_id, alone_usd, saved_usd FROM settled WHERE rule = 'batch' ORDER BY call_id")
+    # 1,000 tokens at 10 in and 100 at 40 out cost half as batch; of call 1 only the input is left to be halved.
+    assert found == [(1, Decimal("0.007"), Decimal("0.005")), (2, Decimal("0.007"), Decimal("0.007"))]
