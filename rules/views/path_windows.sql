@@ -70,6 +70,7 @@ c         n     1767571203000000  1767571209000000  6000000
 WITH raced AS (
     SELECT
         node_id, parent_id, depth, start_us, reach_us,
+        -- Of spans that start and end together the first: their numbers count down.
         min(start_us) OVER (
             PARTITION BY parent_id ORDER BY reach_us DESC, start_us, call_id NULLS LAST, node_id DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
         ) AS later_us

@@ -113,7 +113,7 @@ WITH joint AS (
     UNION
     SELECT unit_key FROM trace_parts WHERE call_id IS NULL
 ), parts AS (
-    -- A node that is alone in its unit is its root: only the others have to be placed.
+    -- A unit of one call and no span is its own root: only the others have to be placed.
     SELECT p.node_id, p.unit_key, p.own_id, p.up_id, p.kind, p.start_us, p.end_us FROM trace_parts AS p JOIN joint AS j ON j.unit_key = p.unit_key
 ), owners AS (
     SELECT unit_key, own_id, min(node_id) AS node_id
