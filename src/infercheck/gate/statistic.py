@@ -79,7 +79,7 @@ def welch(log: float, parts: Sequence[tuple[float, float]]) -> Change:
     total = math.fsum(variance for variance, _ in known)
     if total <= 0:
         return Change(log, 0.0, 1.0)
-    return Change(log, math.sqrt(total), total**2 / math.fsum(variance**2 / df for variance, df in known))
+    return Change(log, math.sqrt(total), 1 / math.fsum((variance / total) ** 2 / df for variance, df in known))
 
 
 def benjamini_hochberg(p_values: Sequence[float]) -> list[float]:
