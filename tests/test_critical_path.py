@@ -268,7 +268,7 @@ def check_forest(forest: Sequence[list[tuple[int, int, int, str]]]) -> None:
         check_sums(engine)
         found: dict[str, dict[str, int]] = defaultdict(dict)
         for unit, name, us in engine.rows(
-            "SELECT o.unit_id, w.name, w.exclusive_us FROM path_windows w JOIN outcomes o ON o.unit_key = w.unit_key"
+            "SELECT c.trace_id, w.name, w.exclusive_us FROM path_windows w JOIN calls c ON c.call_id = w.unit_key"
         ):
             found[unit][name] = us // SECOND
     for number, tree in enumerate(forest):

@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from infercheck import AnalyzeOptions, analyze, query, run
+from infercheck import AnalyzeOptions, analyze, diagnose, query, run
 from infercheck.engine import duckdb, names_as_numbers
 
 DEMO = Path(__file__).parents[1] / "sample_logs" / "demo"
@@ -58,3 +58,17 @@ def test_a_view_that_only_rules_read_goes_and_comes_again(ledger: AnalyzeOptions
         assert "priced_calls" in opened.engine.tables()
         opened.make_views("attempt_chains")
         assert opened.engine.value("SELECT count(*) FROM attempt_chains") > 0
+
+
+def test_texts_that_only_sql_of_ones_own_reads_are_spared(ledger: AnalyzeOptions) -> None:
+    texts = {*diagnose.SPARED["priced_calls"]}
+    with run.opened(DEMO, ledger, None) as opened:
+        opened.diagnosed()
+        assert not texts & {*opened.engine.columns("priced_calls")}
+    rows = query(
+        DEMO, f"SELECT {', '.join(sorted(texts))}, unit_hash, request_hash, caller_hash, has_end_user FROM priced_calls", options=ledger
+    )
+    for text in ("unit", "request", "caller"):  # a number for each text, and a text for each number
+        pairs = rows.select(f"{text}_id" if text != "caller" else text, f"{text}_hash").unique()
+        assert len(pairs) == pairs.to_series(0).n_unique() == pairs.to_series(1).n_unique() > 1
+    assert rows.select((pl.col("end_user").is_not_null() == pl.col("has_end_user")).all()).item()

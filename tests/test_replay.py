@@ -116,7 +116,7 @@ def settled(claims: list[tuple[str, str, str, str | None, str | None, float]]) -
         rows = engine.dicts("SELECT * FROM settled_latency")
         assert len(rows) == len(claims)
         whole = {r["unit_key"]: r["after_ms"] for r in engine.dicts("SELECT * FROM replayed_sure")}
-        names = dict(engine.rows("SELECT unit_key, unit_id FROM outcomes"))
+        names = dict(engine.rows("SELECT call_id, trace_id FROM calls"))
         for unit in {r["unit_key"] for r in rows}:
             sure = sum(r["saved_ms"] for r in rows if r["unit_key"] == unit and r["grade"] != "heuristic")
             assert whole[unit] == pytest.approx({"t": 10_000, "u": 9_000}[names[unit]] - sure)
@@ -170,7 +170,7 @@ def test_every_unit_gains_what_its_replay_says() -> None:
                     claims.append((rule, "heuristic" if rule == "guess" else "measured", step.id, rng.randint(1, 200)))
     with Engine(threads=1) as engine:
         engine.create_empty("claims", diagnose.CLAIMS)
-        engine.create_empty("outcomes", {"unit_id": "VARCHAR", "unit_key": "BIGINT"})  # no claim names a trace
+        engine.create_canonical("calls")  # no claim names a trace
         engine.execute(
             "CREATE TEMP TABLE trace_nodes (unit_key BIGINT, node_id BIGINT, parent_id BIGINT, call_id BIGINT, span_id VARCHAR, start_us BIGINT, "
             "reach_us BIGINT, depth INTEGER, waits BOOLEAN)"
@@ -239,7 +239,7 @@ def test_a_request_takes_its_whole_path_and_saves_no_more_than_that() -> None:
         assert waits.p95_ms == pytest.approx(10_000 + 0.8 * 8_000)  # 10 s four times and 18 s: between the last two
         # The slow one idled 14 s around its call, where 6 are usual: without those 8 it takes 10 s as the others do.
         before_after = engine.rows(
-            "SELECT r.before_ms, r.after_ms FROM replayed_sure r JOIN outcomes o ON o.unit_key = r.unit_key WHERE o.unit_id = 't5'"
+            "SELECT r.before_ms, r.after_ms FROM replayed_sure r JOIN calls c ON c.call_id = r.unit_key WHERE c.trace_id = 't5'"
         )
         assert before_after == [(18_000, 10_000)]
         kept = engine.rows(

@@ -17,12 +17,12 @@ SAVED = [0.0] * 150 + [round(0.01 * (1 + n % 7), 4) for n in range(250)]
 def log(saved: list[float], per_day: int = 50) -> Engine:
     """One call and one outcome a unit; its saving is settled."""
     engine = Engine(threads=1)
-    engine.execute("CREATE TEMP TABLE priced_calls (call_id BIGINT, unit_id VARCHAR, day DATE)")
-    engine.execute("CREATE TEMP TABLE outcomes (unit_id VARCHAR)")
+    engine.execute("CREATE TEMP TABLE priced_calls (call_id BIGINT, unit_hash BIGINT, day DATE)")
+    engine.execute("CREATE TEMP TABLE outcomes (unit_hash BIGINT)")
     engine.execute("CREATE TEMP TABLE settled (call_id BIGINT, grade VARCHAR, fix VARCHAR, subject VARCHAR, saved_usd DECIMAL(38, 12))")
     for n, usd in enumerate(saved):
-        engine.execute("INSERT INTO priced_calls VALUES (?, ?, DATE '2026-01-01' + CAST(? AS INTEGER))", [n, f"u{n}", n // per_day])
-        engine.execute("INSERT INTO outcomes VALUES (?)", [f"u{n}"])
+        engine.execute("INSERT INTO priced_calls VALUES (?, ?, DATE '2026-01-01' + CAST(? AS INTEGER))", [n, n, n // per_day])
+        engine.execute("INSERT INTO outcomes VALUES (?)", [n])
         if usd:
             engine.execute("INSERT INTO settled VALUES (?, 'structural', 'caching', 'w', ?)", [n, Decimal(str(usd))])
     return engine

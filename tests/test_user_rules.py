@@ -115,6 +115,16 @@ def test_a_rule_and_a_view_of_ones_own_reach_the_report(own: Path, log: Path) ->
     assert not [f for f in analyze([log], options=AnalyzeOptions(use_ledger=False)).findings if f.rule == "night_premium"]
 
 
+def test_a_rule_of_ones_own_reads_every_column_of_a_view(own: Path, log: Path) -> None:
+    reading = "FROM (SELECT n.call_id, n.workload, count(p.unit_id) OVER (PARTITION BY n.workload, p.caller IS NULL) AS nights FROM night_calls AS n "
+    path = own / "3_traffic_mixing" / "night_premium.sql"
+    path.write_text(
+        re.sub(r"FROM \(SELECT call_id.*", reading + "JOIN priced_calls AS p ON p.call_id = n.call_id)", RULE), encoding="utf-8"
+    )
+    found = [f for f in analyze([log], options=AnalyzeOptions(use_ledger=False, rules=(own,))).findings if f.rule == "night_premium"]
+    assert {f.subject for f in found} == {"faq-bot", "help-desk"}
+
+
 def test_its_parameters_are_set_by_config(own: Path, log: Path, tmp_path: Path) -> None:
     config = tmp_path / "infercheck.toml"
     config.write_text("[rules.night_premium]\nmin_calls = 1000\n[rules.night_calls]\nuntil_hour = 24\n", encoding="utf-8")

@@ -81,26 +81,26 @@ WITH paid AS (
     CROSS JOIN (SELECT 0 AS next UNION ALL SELECT 1) AS o
 ), nearby AS (
     SELECT
-        p.prompt_hash, p.workload, p.caller, p.provider, p.model, p.deployment, p.status, p.start_us,
+        p.prompt_hash, p.workload, p.caller_hash, p.provider, p.model, p.deployment, p.status, p.start_us,
         p.start_us - p.start_us % ($within_s * 1000000) AS slot_us
     FROM priced_calls AS p
     JOIN prompts AS h ON h.prompt_hash = p.prompt_hash
 ), followed AS (
     SELECT f.call_id, n.provider, n.model, n.deployment, n.status
     FROM paid AS f
-    JOIN priced_calls AS n ON n.request_id = f.request_id AND n.start_us > f.start_us
+    JOIN priced_calls AS n ON n.request_hash = f.request_hash AND n.start_us > f.start_us
     UNION ALL
     SELECT f.call_id, n.provider, n.model, n.deployment, n.status
     FROM slots AS f
     JOIN nearby AS n
-        ON n.prompt_hash = f.prompt_hash AND n.workload = f.workload AND n.caller = f.caller AND n.slot_us = f.slot_us
+        ON n.prompt_hash = f.prompt_hash AND n.workload = f.workload AND n.caller_hash = f.caller_hash AND n.slot_us = f.slot_us
         AND n.start_us > f.start_us AND n.start_us - coalesce(f.end_us, f.start_us) BETWEEN 0 AND $within_s * 1000000
 ), rescued AS (
-    SELECT f.call_id, f.workload, f.request_id, f.prompt_hash, f.billed_usd
+    SELECT f.call_id, f.workload, f.request_hash, f.prompt_hash, f.billed_usd
     FROM paid AS f
     JOIN followed AS n ON n.call_id = f.call_id
     WHERE n.status = 'ok' AND (n.provider IS DISTINCT FROM f.provider OR n.model IS DISTINCT FROM f.model OR n.deployment <> f.deployment)
-    GROUP BY f.call_id, f.workload, f.request_id, f.prompt_hash, f.billed_usd
+    GROUP BY f.call_id, f.workload, f.request_hash, f.prompt_hash, f.billed_usd
 ), told AS (
     SELECT workload, count(*) AS attempts FROM rescued GROUP BY workload
 )

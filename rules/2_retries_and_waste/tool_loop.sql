@@ -114,12 +114,12 @@ claims = ""
 ---*/
 WITH looped AS (
     -- One row a model call: an answer may ask twice for the same.
-    SELECT call_id, unit_id, workload, run_id, name, run_calls, max(duration_ms) AS duration_ms
+    SELECT call_id, unit_hash, workload, run_id, name, run_calls, max(duration_ms) AS duration_ms
     FROM tool_steps
     WHERE run_calls >= $min_calls AND nth_call > 1 AND only_this
-    GROUP BY call_id, unit_id, workload, run_id, name, run_calls
+    GROUP BY call_id, unit_hash, workload, run_id, name, run_calls
 ), loops AS (
-    SELECT workload, unit_id, run_id, max(name) AS name, max(run_calls) AS calls FROM looped GROUP BY workload, unit_id, run_id
+    SELECT workload, unit_hash, run_id, max(name) AS name, max(run_calls) AS calls FROM looped GROUP BY workload, unit_hash, run_id
 ), by_workload AS (
     SELECT workload, count(*) AS loops, max(calls) AS longest FROM loops GROUP BY workload
 ), by_tool AS (

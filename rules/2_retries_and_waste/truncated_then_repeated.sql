@@ -66,7 +66,7 @@ WITH cut AS (
     SELECT prompt_hash FROM calls WHERE finish_reason = 'length' AND prompt_hash IS NOT NULL GROUP BY prompt_hash
 ), sends AS (
     SELECT
-        p.call_id, p.workload, p.caller, p.prompt_hash, p.tools_hash, coalesce(p.model_requested, p.model) AS model,
+        p.call_id, p.workload, p.caller_hash, p.prompt_hash, p.tools_hash, coalesce(p.model_requested, p.model) AS model,
         p.start_us, coalesce(p.end_us, p.start_us) AS end_us,
         p.finish_reason = 'length' AS cut_off, c.max_tokens
     FROM priced_calls AS p
@@ -79,10 +79,10 @@ WITH cut AS (
         lead(start_us) OVER same AS next_start_us,
         lead(max_tokens) OVER same AS next_max_tokens,
         min(CASE WHEN NOT cut_off THEN start_us END) OVER (
-            PARTITION BY workload, caller, model, prompt_hash, tools_hash ORDER BY start_us, end_us, call_id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
+            PARTITION BY workload, caller_hash, model, prompt_hash, tools_hash ORDER BY start_us, end_us, call_id ROWS BETWEEN 1 FOLLOWING AND UNBOUNDED FOLLOWING
         ) AS whole_us
     FROM sends
-    WINDOW same AS (PARTITION BY workload, caller, model, prompt_hash, tools_hash ORDER BY start_us, end_us, call_id)
+    WINDOW same AS (PARTITION BY workload, caller_hash, model, prompt_hash, tools_hash ORDER BY start_us, end_us, call_id)
 ), claimed AS (
     SELECT *
     FROM ordered

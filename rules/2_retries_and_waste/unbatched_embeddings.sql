@@ -80,40 +80,40 @@ f3       f         dark      embedding  p         e      0.25        0.1        
 claims = ""
 ---*/
 WITH single AS (
-    SELECT p.call_id, p.workload, p.caller, p.provider, p.model, p.unit_id, p.traced, p.start_us, p.end_us, p.duration_ms
+    SELECT p.call_id, p.workload, p.caller_hash, p.provider, p.model, p.unit_hash, p.traced, p.start_us, p.end_us, p.duration_ms
     FROM priced_calls AS p
     JOIN calls AS c ON c.call_id = p.call_id
     WHERE p.operation = 'embedding' AND c.input_items = 1 AND p.status = 'ok' AND p.start_us IS NOT NULL AND p.end_us IS NOT NULL
       AND NOT coalesce(p.gateway_cache_hit, FALSE)
 ), shared AS (
-    SELECT unit_id FROM single WHERE traced GROUP BY unit_id HAVING count(*) >= $min_run
+    SELECT unit_hash FROM single WHERE traced GROUP BY unit_hash HAVING count(*) >= $min_run
 ), streams AS (
     -- One stream: the calls of a trace that holds enough of them, else those of one caller, unless people wait for the workload.
-    SELECT s.*, t.unit_id AS stream_trace
+    SELECT s.*, t.unit_hash AS stream_trace
     FROM single AS s
-    LEFT JOIN shared AS t ON t.unit_id = s.unit_id AND s.traced
+    LEFT JOIN shared AS t ON t.unit_hash = s.unit_hash AND s.traced
     JOIN workloads AS w ON w.workload = s.workload
-    WHERE t.unit_id IS NOT NULL OR w.class <> 'interactive'
+    WHERE t.unit_hash IS NOT NULL OR w.class <> 'interactive'
 ), spaced AS (
     SELECT
         *,
         start_us - lag(end_us) OVER in_order AS pause_us
     FROM streams
-    WINDOW in_order AS (PARTITION BY workload, caller, provider, model, stream_trace ORDER BY start_us, end_us, call_id)
+    WINDOW in_order AS (PARTITION BY workload, caller_hash, provider, model, stream_trace ORDER BY start_us, end_us, call_id)
 ), numbered AS (
     SELECT
         *,
         sum(CASE WHEN pause_us BETWEEN 0 AND $max_pause_ms * 1000 THEN 0 ELSE 1 END) OVER (
-            PARTITION BY workload, caller, provider, model, stream_trace ORDER BY start_us, end_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
+            PARTITION BY workload, caller_hash, provider, model, stream_trace ORDER BY start_us, end_us, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS run
     FROM spaced
 ), runs AS (
     SELECT
         *,
         count(*) OVER whole AS run_calls,
-        row_number() OVER (PARTITION BY workload, caller, provider, model, stream_trace, run ORDER BY start_us, end_us, call_id) AS nth
+        row_number() OVER (PARTITION BY workload, caller_hash, provider, model, stream_trace, run ORDER BY start_us, end_us, call_id) AS nth
     FROM numbered
-    WINDOW whole AS (PARTITION BY workload, caller, provider, model, stream_trace, run)
+    WINDOW whole AS (PARTITION BY workload, caller_hash, provider, model, stream_trace, run)
 ), loops AS (
     SELECT * FROM runs WHERE run_calls >= CASE WHEN stream_trace IS NULL THEN $min_run_apart ELSE $min_run END
 ), told AS (

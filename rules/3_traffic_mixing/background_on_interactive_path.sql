@@ -120,19 +120,19 @@ WITH interactive AS (
 ), background AS (
     SELECT
         p.call_id, p.workload, p.deployment, p.provider, p.model, p.day, p.tier, p.status, p.input_tokens, p.billed_usd, p.gateway_cache_hit,
-        p.unit_id, w.class_reason
+        p.unit_hash, w.class_reason
     FROM priced_calls AS p
     JOIN workloads AS w ON w.workload = p.workload
     WHERE w.class = 'background' AND w.class_evidence <> 'endpoint'
 ), stepwise AS (
-    SELECT unit_id, TRUE AS stepwise FROM background GROUP BY unit_id HAVING count(*) > $max_steps_for_batch
+    SELECT unit_hash, TRUE AS stepwise FROM background GROUP BY unit_hash HAVING count(*) > $max_steps_for_batch
 ), shared AS (
     SELECT
         b.call_id, b.workload, b.provider, b.model, b.day, b.input_tokens, b.class_reason, i.interactive_calls,
         coalesce(s.stepwise, FALSE) AS stepwise
     FROM background AS b
     JOIN interactive AS i ON i.deployment = b.deployment
-    LEFT JOIN stepwise AS s ON s.unit_id = b.unit_id
+    LEFT JOIN stepwise AS s ON s.unit_hash = b.unit_hash
     WHERE b.tier = 'default' AND b.status = 'ok' AND b.billed_usd > 0 AND b.gateway_cache_hit IS NOT TRUE
 ), offered AS (
     SELECT

@@ -215,11 +215,11 @@ WITH totals AS (
     WHERE o.exclusive_us >= $min_gap_ms * 1000 AND o.exclusive_us >= $min_share * o.path_us
 ), steps AS (
     SELECT
-        w.unit_key, w.call_id, w.workload, p.status, p.request_id, p.prompt_hash, w.window_start_us,
+        w.unit_key, w.call_id, w.workload, p.status, p.request_hash, p.prompt_hash, w.window_start_us,
         lag(w.window_end_us) OVER siblings AS before_us,
         lag(w.call_id) OVER siblings AS call_before,
         lag(p.status) OVER siblings AS status_before,
-        lag(p.request_id) OVER siblings AS request_before,
+        lag(p.request_hash) OVER siblings AS request_before,
         lag(p.prompt_hash) OVER siblings AS prompt_before
     FROM path_windows AS w
     JOIN priced_calls AS p ON p.call_id = w.call_id
@@ -230,7 +230,7 @@ WITH totals AS (
     SELECT unit_key, call_id, call_before, workload, window_start_us - before_us AS pause_us
     FROM steps
     WHERE before_us < window_start_us
-        AND NOT coalesce(status_before <> 'ok' AND (request_before = request_id OR prompt_before = prompt_hash), FALSE)
+        AND NOT coalesce(status_before <> 'ok' AND (request_before = request_hash OR prompt_before = prompt_hash), FALSE)
 ), prompted AS (
     -- the last message is a user's and an assistant's stands before it: whoever waited here is the model
     SELECT
@@ -246,7 +246,7 @@ WITH totals AS (
     SELECT p.*
     FROM pauses AS p
     LEFT JOIN prompted AS a ON a.call_id = p.call_id
-    LEFT JOIN (SELECT o.unit_key FROM spans AS s JOIN outcomes AS o ON o.unit_id = s.trace_id GROUP BY o.unit_key) AS s ON s.unit_key = p.unit_key
+    LEFT JOIN (SELECT o.unit_key FROM span_clock AS s JOIN outcomes AS o ON o.unit_hash = s.unit_hash GROUP BY o.unit_key) AS s ON s.unit_key = p.unit_key
     -- an answer that calls a tool is followed by the tool's own work, and by a person who has to permit it
     LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = p.call_before
     -- what is a person's may stand before a call that does not show it, such as one that rewrites the question
@@ -275,11 +275,11 @@ WITH totals AS (
     WHERE median_us > 0 OR median_us IS NULL
     UNION ALL
     SELECT
-        CAST(NULL AS STRING), o.unit_id, l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
+        CAST(NULL AS STRING), coalesce(c.trace_id, c.request_id), l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,
         'client, tools or gateway queue, not distinguishable'
     FROM long_waits AS l
     JOIN totals AS t ON t.unit_key = l.unit_key
-    JOIN outcomes AS o ON o.unit_key = l.unit_key
+    JOIN calls AS c ON c.call_id = l.unit_key
     WHERE l.excess_us >= $min_share * t.path_us
 ), places AS (
     SELECT workload, place, row_number() OVER (PARTITION BY workload ORDER BY sum(waste_us) DESC, place) AS nth FROM found GROUP BY workload, place

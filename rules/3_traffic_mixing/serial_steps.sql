@@ -168,9 +168,9 @@ WITH lined_up AS (
 ), tool_pairs AS (
     SELECT f.node_id, f.unit_key, f.parent_id, f.start_us, f.name, f.previous_name, s.arguments_hash, p.arguments_hash AS previous_arguments
     FROM followers AS f
-    JOIN outcomes AS o ON o.unit_key = f.unit_key
-    JOIN spans AS s ON s.span_id = f.span_id AND s.trace_id = o.unit_id
-    JOIN spans AS p ON p.span_id = f.previous_span AND p.trace_id = o.unit_id
+    JOIN calls AS c ON c.call_id = f.unit_key
+    JOIN spans AS s ON s.span_id = f.span_id AND s.trace_id = coalesce(c.trace_id, c.request_id)
+    JOIN spans AS p ON p.span_id = f.previous_span AND p.trace_id = coalesce(c.trace_id, c.request_id)
     WHERE coalesce(s.status, 'ok') = 'ok' AND coalesce(p.status, 'ok') = 'ok'
 ), both_calls AS (
     SELECT call_id, call_id AS prompt_of, FALSE AS is_previous FROM call_pairs

@@ -152,7 +152,7 @@ WITH refused_at AS (
     SELECT deployment FROM priced_calls WHERE status = 'rate_limited' GROUP BY deployment
 ), sent AS (
     SELECT
-        p.call_id, p.unit_id, p.request_id, p.workload, p.deployment, w.class, p.status, p.start_us, p.end_us, p.prompt_hash,
+        p.call_id, p.unit_hash, p.request_hash, p.workload, p.deployment, w.class, p.status, p.start_us, p.end_us, p.prompt_hash,
         p.start_us - p.start_us % 60000000 AS minute_us,
         coalesce(p.input_tokens, 0) + coalesce(p.output_tokens, 0) AS tokens
     FROM priced_calls AS p
@@ -219,8 +219,8 @@ WITH refused_at AS (
         ELSE p.others < $min_compared AND coalesce(p.other_rate, 0) < p.shared_rate END
 ), attempts AS (
     SELECT
-        s.call_id, s.unit_id, s.workload, s.deployment, s.status, s.start_us, s.end_us, s.minute_us,
-        lead(s.start_us) OVER (PARTITION BY s.unit_id, coalesce(s.request_id, CAST(s.prompt_hash AS STRING)) ORDER BY s.start_us, s.call_id) AS again_us
+        s.call_id, s.unit_hash, s.workload, s.deployment, s.status, s.start_us, s.end_us, s.minute_us,
+        lead(s.start_us) OVER (PARTITION BY s.unit_hash, coalesce(s.request_hash, s.prompt_hash) ORDER BY s.start_us, s.call_id) AS again_us
     FROM sent AS s
     JOIN judged AS j ON j.workload = s.workload AND j.deployment = s.deployment
     WHERE s.class = 'interactive'
@@ -238,15 +238,19 @@ WITH refused_at AS (
         round(100 * avg(background_share), 0) AS background_percent
     FROM blamed
     GROUP BY workload
+), sent_again AS (
+    SELECT min(call_id) AS call_id, workload, grade, sum(again_us - coalesce(end_us, start_us)) / CAST(1000 AS DOUBLE) AS waste_ms
+    FROM blamed
+    WHERE again_us > coalesce(end_us, start_us)
+    GROUP BY unit_hash, workload, grade
 ), waits AS (
     SELECT call_id, CAST(NULL AS STRING) AS trace_id, workload, grade, (end_us - start_us) / CAST(1000 AS DOUBLE) AS waste_ms
     FROM blamed
     WHERE end_us > start_us
     UNION ALL
-    SELECT CAST(NULL AS BIGINT), unit_id, workload, grade, sum(again_us - coalesce(end_us, start_us)) / CAST(1000 AS DOUBLE)
-    FROM blamed
-    WHERE again_us > coalesce(end_us, start_us)
-    GROUP BY unit_id, workload, grade
+    SELECT CAST(NULL AS BIGINT), coalesce(c.trace_id, c.request_id, CAST(c.call_id AS STRING)), a.workload, a.grade, a.waste_ms
+    FROM sent_again AS a
+    JOIN calls AS c ON c.call_id = a.call_id
 )
 SELECT
     w.call_id,

@@ -165,31 +165,31 @@ c        c         1     1
 ---*/
 WITH silent AS (
     -- Requests of several attempts, with one among them whose prompt or parameters are not in the log.
-    SELECT request_id
-    FROM calls
-    WHERE request_id IS NOT NULL
-    GROUP BY request_id
+    SELECT request_hash
+    FROM priced_calls
+    WHERE request_hash IS NOT NULL
+    GROUP BY request_hash
     HAVING count(*) > 1 AND count(*) > least(count(prompt_hash), count(params_hash))
 ), lent AS (
     SELECT
-        c.request_id,
+        c.request_hash,
         min(c.prompt_hash) AS prompt_hash,
         CASE WHEN min(c.params_hash) = max(c.params_hash) THEN min(c.params_hash) END AS params_hash,
         CASE WHEN min(c.tools_hash) = max(c.tools_hash) THEN min(c.tools_hash) END AS tools_hash
-    FROM calls AS c
-    JOIN silent AS s ON s.request_id = c.request_id
-    GROUP BY c.request_id
+    FROM priced_calls AS c
+    JOIN silent AS s ON s.request_hash = c.request_hash
+    GROUP BY c.request_hash
     HAVING count(c.prompt_hash) = 0 OR min(c.prompt_hash) = max(c.prompt_hash)
 ), named AS (
     SELECT
         p.call_id,
         p.workload,
-        p.caller,
+        p.caller_hash,
         coalesce(p.model_requested, p.model) AS model,
         coalesce(p.prompt_hash, l.prompt_hash) AS prompt_hash,
         coalesce(p.params_hash, l.params_hash) AS params_hash,
         CASE WHEN p.params_hash IS NULL THEN coalesce(p.tools_hash, l.tools_hash) ELSE p.tools_hash END AS tools_hash,
-        CASE WHEN p.prompt_hash IS NULL AND l.prompt_hash IS NULL THEN l.request_id END AS request_id,
+        CASE WHEN p.prompt_hash IS NULL AND l.prompt_hash IS NULL THEN l.request_hash END AS request_hash,
         p.status,
         p.start_us,
         p.end_us,
@@ -198,14 +198,14 @@ WITH silent AS (
         coalesce(p.finish_reason = 'length', FALSE) AS cut_off,
         coalesce(p.gateway_cache_hit, FALSE) AS from_cache
     FROM priced_calls AS p
-    LEFT JOIN lent AS l ON (p.prompt_hash IS NULL OR p.params_hash IS NULL) AND l.request_id = p.request_id
-    WHERE p.start_us IS NOT NULL AND (p.prompt_hash IS NOT NULL OR l.request_id IS NOT NULL)
+    LEFT JOIN lent AS l ON (p.prompt_hash IS NULL OR p.params_hash IS NULL) AND l.request_hash = p.request_hash
+    WHERE p.start_us IS NOT NULL AND (p.prompt_hash IS NOT NULL OR l.request_hash IS NOT NULL)
 ), repeated AS (
     -- Cheap sieve before the windows: most prompts occur once.
     SELECT prompt_hash FROM named WHERE prompt_hash IS NOT NULL GROUP BY prompt_hash HAVING count(*) > 1
 ), sieved AS (
     SELECT n.* FROM named AS n LEFT JOIN repeated AS r ON r.prompt_hash = n.prompt_hash
-    WHERE r.prompt_hash IS NOT NULL OR n.request_id IS NOT NULL
+    WHERE r.prompt_hash IS NOT NULL OR n.request_hash IS NOT NULL
 ), ordered AS (
     SELECT
         *,
@@ -218,7 +218,7 @@ WITH silent AS (
         lead(start_us) OVER sends AS next_start_us
     FROM sieved
     WINDOW sends AS (
-        PARTITION BY workload, caller, model, prompt_hash, params_hash, tools_hash, request_id ORDER BY start_us, end_us NULLS LAST, call_id
+        PARTITION BY workload, caller_hash, model, prompt_hash, params_hash, tools_hash, request_hash ORDER BY start_us, end_us NULLS LAST, call_id
     )
 ), linked AS (
     SELECT

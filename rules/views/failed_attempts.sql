@@ -7,8 +7,8 @@ states a cost. A call that its client cancelled is no failure. Shared by paid_fa
 [columns]
 call_id = "the attempt: status error, rate_limited or timeout"
 workload = "as in call_workloads"
-request_id = "as in calls"
-caller = "as in priced_calls"
+request_hash = "as in priced_calls"
+caller_hash = "as in priced_calls"
 provider = "as in calls"
 model = "as in calls"
 deployment = "as in priced_calls"
@@ -46,7 +46,7 @@ d        -           -
 '''
 ---*/
 SELECT
-    p.call_id, p.workload, p.request_id, p.caller, p.provider, p.model, p.deployment, p.prompt_hash, p.start_us, p.end_us, p.billed_usd,
+    p.call_id, p.workload, p.request_hash, p.caller_hash, p.provider, p.model, p.deployment, p.prompt_hash, p.start_us, p.end_us, p.billed_usd,
     p.billed_usd > 0 AND (
         coalesce(p.logged_usd > 0, FALSE)
         OR coalesce(p.output_tokens > 0, FALSE)

@@ -46,16 +46,16 @@ d        bot       small        big             false  100000000  true
 '''
 ---*/
 WITH fell AS (
-    SELECT request_id, workload, provider, model, start_us
+    SELECT request_hash, workload, provider, model, start_us
     FROM priced_calls
-    WHERE status IN ('error', 'rate_limited', 'timeout') AND request_id IS NOT NULL AND start_us IS NOT NULL
+    WHERE status IN ('error', 'rate_limited', 'timeout') AND request_hash IS NOT NULL AND start_us IS NOT NULL
 ), pairs AS (
     -- A request that failed on the first model and was answered by a dearer one says which is whose fallback.
     SELECT
         f.workload, f.provider, f.model, n.provider AS fallback_provider, n.model AS fallback_model,
         row_number() OVER (ORDER BY f.workload, f.provider NULLS FIRST, f.model, n.provider NULLS FIRST, n.model) AS pair
     FROM fell AS f
-    JOIN priced_calls AS n ON n.request_id = f.request_id AND n.workload = f.workload AND n.status = 'ok' AND n.start_us > f.start_us
+    JOIN priced_calls AS n ON n.request_hash = f.request_hash AND n.workload = f.workload AND n.status = 'ok' AND n.start_us > f.start_us
     JOIN models AS x ON x.provider IS NOT DISTINCT FROM f.provider AND x.model = f.model
     JOIN models AS y ON y.provider IS NOT DISTINCT FROM n.provider AND y.model = n.model
     WHERE y.blended_usd_per_mtok > x.blended_usd_per_mtok
@@ -67,7 +67,7 @@ WITH fell AS (
     GROUP BY provider, model, workload, start_us - start_us % ($probe_s * 1000000)
 ), events AS (
     SELECT
-        r.pair, p.start_us AS at_us, p.call_id, p.request_id,
+        r.pair, p.start_us AS at_us, p.call_id, p.request_hash,
         CASE WHEN p.provider IS NOT DISTINCT FROM r.provider AND p.model = r.model
              THEN CASE WHEN p.status = 'ok' THEN 'answered' WHEN p.status IN ('error', 'rate_limited', 'timeout') THEN 'failed' ELSE 'other' END
              WHEN p.status = 'ok' THEN 'fallback' ELSE 'other' END AS kind
@@ -82,7 +82,7 @@ WITH fell AS (
     FROM pairs AS r
     JOIN probes AS b ON b.provider IS NOT DISTINCT FROM r.provider AND b.model = r.model AND b.workload <> r.workload
 ), sorted AS (
-    SELECT *, max(CASE WHEN kind = 'failed' THEN 1 ELSE 0 END) OVER (PARTITION BY pair, request_id) = 1 AND request_id IS NOT NULL AS tried FROM events
+    SELECT *, max(CASE WHEN kind = 'failed' THEN 1 ELSE 0 END) OVER (PARTITION BY pair, request_hash) = 1 AND request_hash IS NOT NULL AS tried FROM events
 ), counted AS (
     SELECT
         *,

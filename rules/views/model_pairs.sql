@@ -58,12 +58,12 @@ big    other        status    2         2          1               1            
 ---*/
 WITH units AS (
     SELECT
-        template_hash, operation, provider, model, unit_id,
+        template_hash, operation, provider, model, unit_hash,
         avg(score) AS score,
         bool_or(CASE WHEN nth = 1 THEN valid END) AS valid,
         bool_or(CASE WHEN nth_last = 1 THEN answered END) AS answered
     FROM template_calls
-    GROUP BY template_hash, operation, provider, model, unit_id
+    GROUP BY template_hash, operation, provider, model, unit_hash
 ), tallies AS (
     SELECT template_hash, operation, provider, model, 1 AS strength, 'score' AS evidence, count(*) AS n, count(*) FILTER (WHERE score >= $good_score) AS won
     FROM units WHERE score IS NOT NULL GROUP BY template_hash, operation, provider, model

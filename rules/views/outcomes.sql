@@ -4,8 +4,8 @@ title = "One row per unit of outcome: did the user get what they asked for, and 
 why = "Cost per call flatters a system that needs five calls for one answer. The unit is the trace, else the request, never a guess from gaps in time."
 
 [columns]
-unit_id = "trace_id, else request_id, else the call"
-unit_key = "number of the unit: its smallest call_id"
+unit_key = "the unit: its smallest call_id"
+unit_hash = "as in priced_calls: trace_id, else request_id, else the call, as a number"
 workload = "workload of the unit's first call"
 calls = "attempts at a model"
 requests = "client requests"
@@ -32,10 +32,10 @@ c        t2        w    0           1           ok      length         0.5
 d        t3        w    0           1           error   -              -
 '''
 rows = '''
-unit_id  calls  succeeded  spend_usd  duration_ms
-t1       2      true       0.75       3000
-t2       1      false      0.5        1000
-t3       1      false      -          1000
+unit_key  calls  succeeded  spend_usd  duration_ms
+b         2      true       0.75       3000
+c         1      false      0.5        1000
+d         1      false      -          1000
 '''
 
 [[example]]
@@ -46,9 +46,9 @@ a        t1        w    0           ok      0.1
 b        t2        w    0           ok      0.9
 '''
 rows = '''
-unit_id  succeeded  evidence
-t1       false      score
-t2       true       score
+unit_key  succeeded  evidence
+a         false      score
+b         true       score
 '''
 ---*/
 WITH scored AS (
@@ -56,32 +56,32 @@ WITH scored AS (
 ), sums AS (
     -- Most units are one call, which is the first, the last and the only one.
     SELECT
-        p.unit_id,
+        p.unit_hash,
         min(p.call_id) AS unit_key,
         count(*) AS calls,
         avg(s.score) AS score,
         CAST(sum(p.billed_usd) AS DECIMAL(38, 12)) AS spend_usd,
         min(p.start_us) AS start_us,
         max(p.end_us) AS end_us,
-        bool_or(p.end_user IS NOT NULL) AS end_user,
+        bool_or(p.has_end_user) AS end_user,
         max(p.workload) AS workload,
         max(p.status) AS last_status,
         max(p.finish_reason) AS last_finish,
         max(p.ttft_ms) AS ttft_ms
     FROM priced_calls AS p
     LEFT JOIN scored AS s ON s.call_id = p.call_id
-    GROUP BY p.unit_id
+    GROUP BY p.unit_hash
 ), ranked AS (
     SELECT
-        s.unit_key, p.workload, p.request_id, p.call_id, p.status, p.finish_reason, p.ttft_ms,
+        s.unit_key, p.workload, p.request_hash, p.call_id, p.status, p.finish_reason, p.ttft_ms,
         row_number() OVER (PARTITION BY s.unit_key ORDER BY p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) AS nth,
         row_number() OVER (PARTITION BY s.unit_key ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS nth_last
     FROM priced_calls AS p
-    JOIN sums AS s ON s.unit_id = p.unit_id AND s.calls > 1
+    JOIN sums AS s ON s.unit_hash = p.unit_hash AND s.calls > 1
 ), several AS (
     SELECT
         unit_key,
-        count(DISTINCT coalesce(request_id, CAST(call_id AS STRING))) AS requests,
+        count(DISTINCT coalesce(request_hash, -call_id)) AS requests,
         max(workload) FILTER (WHERE nth = 1) AS workload,
         max(status) FILTER (WHERE nth_last = 1) AS last_status,
         max(finish_reason) FILTER (WHERE nth_last = 1) AS last_finish,
@@ -90,7 +90,7 @@ WITH scored AS (
     GROUP BY unit_key
 ), units AS (
     SELECT
-        s.unit_id, s.unit_key, s.calls, s.score, s.spend_usd, s.start_us, s.end_us, s.end_user,
+        s.unit_hash, s.unit_key, s.calls, s.score, s.spend_usd, s.start_us, s.end_us, s.end_user,
         coalesce(m.requests, 1) AS requests,
         CASE WHEN m.unit_key IS NULL THEN s.workload ELSE m.workload END AS workload,
         CASE WHEN m.unit_key IS NULL THEN s.last_status ELSE m.last_status END AS last_status,
@@ -100,7 +100,7 @@ WITH scored AS (
     LEFT JOIN several AS m ON m.unit_key = s.unit_key
 )
 SELECT
-    unit_id,
+    unit_hash,
     unit_key,
     workload,
     calls,

@@ -6,11 +6,14 @@ why = "The relation that most rules read: one row per attempt, with what was bil
 [columns]
 call_id = "the call"
 unit_id = "the unit of outcome: trace_id, else request_id, else the call itself"
+unit_hash = "unit_id as a number (63 bits of a hash), cheaper to group and join by than a text"
 traced = "the log names a trace, and unit_id is its id"
 request_id = "as in calls"
+request_hash = "request_id as a number; NULL where there is none"
 source_call_id = "as in calls"
 workload = "as in call_workloads"
 caller = "who sends: key alias, team, user, end user and user agent, as far as the log knows them"
+caller_hash = "caller as a number"
 provider = "as in calls"
 model = "as in calls"
 model_requested = "as in calls"
@@ -20,6 +23,7 @@ status = "as in calls"
 finish_reason = "as in calls"
 streamed = "as in calls"
 end_user = "as in calls"
+has_end_user = "the call names an end user"
 start_us = "start, microseconds since 1970"
 first_token_us = "first streamed token, microseconds since 1970; NULL unless streamed"
 end_us = "end, microseconds since 1970"
@@ -149,7 +153,7 @@ WITH machines AS (
 ), rated AS (
     SELECT
         c.*,
-        k.start_us, k.first_token_us, k.end_us,
+        k.start_us, k.first_token_us, k.end_us, k.unit_hash, k.request_hash, k.caller_hash,
         w.workload,
         m.capacity_usd,
         CAST(c.started_at AS DATE) AS day,
@@ -197,11 +201,14 @@ WITH machines AS (
 SELECT
     call_id,
     coalesce(trace_id, request_id, CAST(call_id AS STRING)) AS unit_id,
+    unit_hash,
     trace_id IS NOT NULL AS traced,
     request_id,
+    request_hash,
     source_call_id,
     workload,
     concat_ws(' / ', api_key_alias, team, "user", end_user, user_agent) AS caller,
+    caller_hash,
     provider,
     model,
     model_requested,
@@ -211,6 +218,7 @@ SELECT
     finish_reason,
     streamed,
     end_user,
+    end_user IS NOT NULL AS has_end_user,
     start_us,
     first_token_us,
     end_us,

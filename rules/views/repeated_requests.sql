@@ -6,7 +6,7 @@ started before any of them had been answered pay too, and an answer that was cut
 
 [columns]
 call_id = "the call"
-request_id = "as in calls"
+request_hash = "as in priced_calls"
 workload = "as in call_workloads"
 request_key = "call_id of the first call with this model, prompt, parameters and tools"
 params_hash = "as in calls; NULL: perhaps not the same request"
@@ -59,7 +59,7 @@ e        true
 WITH asked AS (
     SELECT
         p.call_id,
-        p.request_id,
+        p.request_hash,
         p.workload,
         coalesce(p.model_requested, p.model) AS model,
         p.prompt_hash,
@@ -109,12 +109,12 @@ WITH asked AS (
     )
 ), rescued AS (
     -- A success of the same request as a failure is a retry or a fallback, of whatever model.
-    SELECT request_id FROM priced_calls WHERE status <> 'ok' AND request_id IS NOT NULL GROUP BY request_id
+    SELECT request_hash FROM priced_calls WHERE status <> 'ok' AND request_hash IS NOT NULL GROUP BY request_hash
 )
 SELECT
-    s.call_id, s.request_id, s.workload, s.request_key, s.params_hash, s.declared, s.from_cache,
-    coalesce(a.impatient, FALSE) OR coalesce(a.send, 1) > 1 OR f.request_id IS NOT NULL AS resend,
+    s.call_id, s.request_hash, s.workload, s.request_key, s.params_hash, s.declared, s.from_cache,
+    coalesce(a.impatient, FALSE) OR coalesce(a.send, 1) > 1 OR f.request_hash IS NOT NULL AS resend,
     s.start_us >= s.first_answer_us AS answered_before
 FROM served AS s
 LEFT JOIN attempt_chains AS a ON a.call_id = s.call_id
-LEFT JOIN rescued AS f ON f.request_id = s.request_id
+LEFT JOIN rescued AS f ON f.request_hash = s.request_hash

@@ -12,7 +12,7 @@ operation = "as in calls"
 provider = "as in calls"
 model = "as in calls"
 workload = "as in call_workloads"
-unit_id = "as in priced_calls: one outcome each"
+unit_hash = "as in priced_calls: one outcome each"
 nth = "1 for the unit's first call of this template"
 nth_last = "1 for its last"
 premium = "as in models"
@@ -58,12 +58,12 @@ WITH shared AS (
     HAVING bool_or(m.premium) AND bool_or(NOT m.premium)
 ), served AS (
     SELECT
-        p.call_id, c.template_hash, c.operation, p.provider, p.model, p.workload, p.unit_id, p.start_us, p.status, m.premium, c.score,
+        p.call_id, c.template_hash, c.operation, p.provider, p.model, p.workload, p.unit_hash, p.start_us, p.status, m.premium, c.score,
         coalesce(c.prompt_chars, c.input_tokens) AS prompt_size,
         CASE WHEN p.status = 'ok' AND lower(c.response_format) LIKE 'json%' THEN c.response_is_json END AS valid,
         p.status = 'ok' AND coalesce(p.finish_reason, 'stop') NOT IN ('length', 'content_filter', 'error') AS answered,
         coalesce(c.attempt, 1) = 1 AND coalesce(a.send, 1) = 1 AND NOT coalesce(a.impatient, FALSE) AS first_send,
-        row_number() OVER (PARTITION BY coalesce(p.request_id, CAST(p.call_id AS STRING)) ORDER BY p.start_us, p.end_us NULLS LAST, p.call_id) AS nth_attempt
+        row_number() OVER (PARTITION BY coalesce(p.request_hash, -p.call_id) ORDER BY p.start_us, p.end_us NULLS LAST, p.call_id) AS nth_attempt
     FROM priced_calls AS p
     JOIN calls AS c ON c.call_id = p.call_id
     JOIN shared AS s ON s.template_hash = c.template_hash AND s.operation IS NOT DISTINCT FROM c.operation
@@ -77,12 +77,12 @@ WITH shared AS (
         min(concat_ws('', provider, '/', model)) OVER unit_template <> max(concat_ws('', provider, '/', model)) OVER unit_template AS mixed
     FROM served
     WHERE first_send AND nth_attempt = 1 AND status IN ('ok', 'error')
-    WINDOW unit_template AS (PARTITION BY unit_id, template_hash, operation)
+    WINDOW unit_template AS (PARTITION BY unit_hash, template_hash, operation)
 )
 SELECT
-    call_id, template_hash, operation, provider, model, workload, unit_id,
-    row_number() OVER (PARTITION BY unit_id, template_hash, operation ORDER BY start_us, call_id) AS nth,
-    row_number() OVER (PARTITION BY unit_id, template_hash, operation ORDER BY start_us DESC, call_id DESC) AS nth_last,
+    call_id, template_hash, operation, provider, model, workload, unit_hash,
+    row_number() OVER (PARTITION BY unit_hash, template_hash, operation ORDER BY start_us, call_id) AS nth,
+    row_number() OVER (PARTITION BY unit_hash, template_hash, operation ORDER BY start_us DESC, call_id DESC) AS nth_last,
     premium, prompt_size, score, valid, answered
 FROM comparable
 WHERE NOT mixed

@@ -7,7 +7,7 @@ units in which some tool was asked for the same at least twice are here."""
 
 [columns]
 call_id = "the model call whose answer asked for the tool"
-unit_id = "as in priced_calls: trace_id, else request_id, else the call itself"
+unit_hash = "as in priced_calls"
 workload = "as in call_workloads"
 position = "0-based order within the answer"
 name = "tool name"
@@ -76,14 +76,14 @@ e        0         5       -          true
 '''
 ---*/
 WITH asked AS (
-    SELECT t.call_id, p.unit_id, p.workload, t.position, t.name, t.arguments_hash, p.start_us, p.end_us, p.duration_ms
+    SELECT t.call_id, p.unit_hash, p.workload, t.position, t.name, t.arguments_hash, p.start_us, p.end_us, p.duration_ms
     FROM tool_calls AS t
     JOIN priced_calls AS p ON p.call_id = t.call_id
     WHERE p.start_us IS NOT NULL AND t.name IS NOT NULL
 ), repeated AS (
     -- Cheap sieve before the windows: units in which some tool was asked for the same more than once.
-    SELECT DISTINCT unit_id FROM (
-        SELECT unit_id FROM asked WHERE arguments_hash IS NOT NULL GROUP BY unit_id, name, arguments_hash HAVING count(*) > 1
+    SELECT DISTINCT unit_hash FROM (
+        SELECT unit_hash FROM asked WHERE arguments_hash IS NOT NULL GROUP BY unit_hash, name, arguments_hash HAVING count(*) > 1
     ) AS twice
 ), ordered AS (
     SELECT
@@ -94,8 +94,8 @@ WITH asked AS (
         lag(a.arguments_hash) OVER steps AS previous_arguments,
         lag(a.end_us) OVER steps AS previous_end_us
     FROM asked AS a
-    JOIN repeated AS r ON r.unit_id = a.unit_id
-    WINDOW steps AS (PARTITION BY a.unit_id ORDER BY a.start_us, a.call_id, a.position)
+    JOIN repeated AS r ON r.unit_hash = a.unit_hash
+    WINDOW steps AS (PARTITION BY a.unit_hash ORDER BY a.start_us, a.call_id, a.position)
 ), cut AS (
     SELECT
         *,
@@ -114,7 +114,7 @@ WITH asked AS (
 )
 SELECT
     call_id,
-    unit_id,
+    unit_hash,
     workload,
     position,
     name,

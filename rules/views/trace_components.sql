@@ -74,7 +74,7 @@ WITH failed AS (
     -- The pause that follows a failed attempt, where the next thing waited for is the same request sent again.
     SELECT
         w.parent_id,
-        CASE WHEN p.status <> 'ok' AND (lead(p.request_id) OVER siblings = p.request_id OR lead(p.prompt_hash) OVER siblings = p.prompt_hash)
+        CASE WHEN p.status <> 'ok' AND (lead(p.request_hash) OVER siblings = p.request_hash OR lead(p.prompt_hash) OVER siblings = p.prompt_hash)
              THEN (lead(w.window_start_us) OVER siblings) - w.window_end_us ELSE 0 END AS pause_us
     FROM path_windows AS w
     JOIN failed AS f ON f.parent_id = w.parent_id

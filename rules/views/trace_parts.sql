@@ -36,7 +36,7 @@ a        b         w         a        -        sa      root   call   m     17675
 '''
 ---*/
 WITH several AS (
-    SELECT unit_id, unit_key, workload FROM outcomes WHERE calls > 1
+    SELECT unit_hash, unit_key, workload FROM outcomes WHERE calls > 1
 ), placed AS (
     SELECT call_id, span_id, parent_span_id FROM calls WHERE span_id IS NOT NULL OR parent_span_id IS NOT NULL
 )
@@ -45,7 +45,7 @@ SELECT
     p.call_id, CAST(NULL AS STRING) AS span_id, c.span_id AS own_id,
     nullif(c.parent_span_id, '') AS up_id, 'call' AS kind, p.model AS name, CAST(NULL AS STRING) AS service, p.start_us, p.end_us
 FROM priced_calls AS p
-LEFT JOIN several AS u ON u.unit_id = p.unit_id
+LEFT JOIN several AS u ON u.unit_hash = p.unit_hash
 LEFT JOIN placed AS c ON c.call_id = p.call_id
 WHERE p.start_us IS NOT NULL AND p.end_us IS NOT NULL
 UNION ALL
@@ -53,6 +53,6 @@ SELECT
     -row_number() OVER (ORDER BY k.start_us, s.trace_id, s.span_id), u.unit_key, u.workload, CAST(NULL AS BIGINT), s.span_id, s.span_id,
     nullif(s.parent_span_id, ''), coalesce(s.kind, 'other'), s.name, s.service, k.start_us, k.end_us
 FROM spans AS s
-JOIN outcomes AS u ON u.unit_id = s.trace_id
 JOIN span_clock AS k ON k.span_id = s.span_id AND k.trace_id = s.trace_id
+JOIN outcomes AS u ON u.unit_hash = k.unit_hash
 WHERE k.start_us IS NOT NULL AND k.end_us IS NOT NULL

@@ -196,7 +196,7 @@ WITH endpoints AS (
         count(*) AS calls,
         CASE WHEN count(m.premium) > 0 THEN CAST(count(*) FILTER (WHERE m.premium) AS BIGINT) END AS premium_calls,
         CAST(sum(p.billed_usd) AS DECIMAL(38, 12)) AS billed_usd,
-        CAST(count(p.end_user) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS end_user_share,
+        CAST(count(*) FILTER (WHERE p.has_end_user) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS end_user_share,
         CASE WHEN count(p.streamed) > 0 THEN CAST(count(*) FILTER (WHERE p.streamed) AS DOUBLE) / CAST(count(*) AS DOUBLE) END AS streamed_share,
         CAST(count(*) FILTER (WHERE p.tier IN ('batch', 'flex')) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS batch_share
     FROM priced_calls AS p
@@ -204,7 +204,7 @@ WITH endpoints AS (
     GROUP BY p.workload
 ), units AS (
     SELECT workload, count(*) AS units
-    FROM (SELECT DISTINCT workload, unit_id FROM priced_calls) AS d
+    FROM (SELECT DISTINCT workload, unit_hash FROM priced_calls) AS d
     GROUP BY workload
 ), joined AS (
     SELECT

@@ -32,7 +32,7 @@ CLAIMS = (
     "ORDER BY rule, subject, source_call_id, call_id, span_id, kind, trace_id, fix, saved_ms"  # a total order: the same bytes from every run
 )
 CALLS = (
-    "SELECT c.source_call_id, p.request_id, c.trace_id, c.started_at, c.first_token_at, c.ended_at, p.workload, w.class, c.team, "
+    "SELECT c.source_call_id, c.request_id, c.trace_id, c.started_at, c.first_token_at, c.ended_at, p.workload, w.class, c.team, "
     "c.api_key_alias, c.environment, p.provider, p.model_requested, p.model, p.deployment, p.operation, p.status, c.http_status, "
     "p.finish_reason, p.tier, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, p.cache_write_1h_tokens, p.output_tokens, "
     "p.reasoning_tokens, p.logged_usd, p.computed_usd, p.billed_usd, p.cost_basis, s.saved_usd, p.duration_ms, p.ttft_ms "

@@ -287,7 +287,7 @@ def _asked(
         tree = run.engine.serialized_statements(sql)
         known = frozenset(run.book.views) | frozenset(prepare.TABLE_NAMES)
         read = sqlcheck.check(tree, where="query", line=1, known_tables=known, any_function=True, what="a query", sql=sql)
-        run.make_views(*sorted(read & set(run.book.views)))
+        run.make_views(*sorted(read & set(run.book.views)), whole=True)
         try:
             yield run.engine, sql.rstrip().rstrip(";")
         except DatabaseError as err:

@@ -22,7 +22,7 @@ from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.engine.spark import Spark
 from infercheck.errors import InputError, UsageError
 from infercheck.ingest.shards import store_at
-from infercheck.model.call import ALL_TABLES
+from infercheck.model.call import ALL_TABLES, UNIT_ID
 from infercheck.rulebook import Rulebook
 
 HOW = "write the logs to a folder first: infercheck ingest LOGS --to DIR"
@@ -30,14 +30,14 @@ _NOT_SENT = {"prompt_blocks", "rejects", "cell_issues", "files"}  # blocks go as
 # Views that the report reads beside its own, where a rule or a view had them made.
 _ALSO_READ = frozenset({"concurrency", "first_token_model", "path_windows", "ttft_baseline", "typing_pauses"})
 # The nodes of units that a latency claim names, by its call, its span or its trace: replay reads no others.
-_CLAIMED_NODES = """
+_CLAIMED_NODES = f"""
     SELECT n.* FROM trace_nodes n JOIN (
         SELECT unit_key FROM (
             SELECT t.unit_key FROM claims k JOIN trace_nodes t ON t.call_id = k.call_id WHERE k.waste_ms > 0
             UNION ALL
             SELECT t.unit_key FROM claims k JOIN trace_nodes t ON t.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL
             UNION ALL
-            SELECT o.unit_key FROM claims k JOIN outcomes o ON o.unit_id = k.trace_id WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL
+            SELECT c.call_id FROM claims k JOIN calls c ON {UNIT_ID} = k.trace_id WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL
         ) u GROUP BY unit_key
     ) u ON u.unit_key = n.unit_key"""
 

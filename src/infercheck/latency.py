@@ -176,9 +176,9 @@ def _mark_resent(engine: Engine) -> None:
     """Table ``resent_calls``: all but the first call of each request. Few requests have more than one, and only those are put in order."""
     engine.create(
         "resent_calls",
-        "WITH several AS (SELECT request_id FROM priced_calls WHERE start_us IS NOT NULL AND request_id IS NOT NULL GROUP BY request_id "
-        "HAVING count(*) > 1) SELECT p.call_id FROM priced_calls p JOIN several s ON s.request_id = p.request_id WHERE p.start_us IS NOT NULL "
-        "QUALIFY row_number() OVER (PARTITION BY p.request_id ORDER BY p.start_us, p.call_id) > 1",
+        "WITH several AS (SELECT request_hash FROM priced_calls WHERE start_us IS NOT NULL AND request_hash IS NOT NULL GROUP BY request_hash "
+        "HAVING count(*) > 1) SELECT p.call_id FROM priced_calls p JOIN several s ON s.request_hash = p.request_hash WHERE p.start_us IS NOT NULL "
+        "QUALIFY row_number() OVER (PARTITION BY p.request_hash ORDER BY p.start_us, p.call_id) > 1",
     )
 
 

@@ -46,7 +46,7 @@ class Call:
     job: str | None
     size: tuple[str, int]
     output: int
-    unit: str
+    unit: int
     first_s: float = 0.0
     decode_s: float = 0.0
     after: Call | None = None
@@ -204,7 +204,7 @@ def _half(engine: Engine, deployment: str, stretches: Iterable[tuple[int, int]])
     for start, end in stretches:
         rows = engine.rows(
             "SELECT c.call_id, c.start_us, c.end_us, p.ttft_ms, c.class, c.workload, coalesce(p.model, ''), coalesce(p.uncached_tokens, 0), "
-            "coalesce(p.output_tokens, 0), p.unit_id FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id "
+            "coalesce(p.output_tokens, 0), p.unit_hash FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id "
             f"WHERE c.deployment = ? AND c.end_us > c.start_us AND c.start_us BETWEEN ? AND ? ORDER BY c.start_us, c.call_id LIMIT {MOST_CALLS}",
             [deployment, start - LEAD_S * 1_000_000, end],
         )
@@ -319,7 +319,7 @@ def _nearest(firsts: Mapping[tuple[str, int], list[float]], size: tuple[str, int
 
 def _chain(calls: Iterable[Call]) -> None:
     """Within a unit a call follows the one that had ended last when it came."""
-    units: dict[str, list[Call]] = defaultdict(list)
+    units: dict[int, list[Call]] = defaultdict(list)
     for call in calls:
         if not call.background:  # a worker goes on by its pool, and nobody waits for what is left of an earlier run
             units[call.unit].append(call)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 from infercheck.config import Config, capacity_match_sql, workload_match_sql
 from infercheck.engine.duckdb import Engine, literal, quoted
-from infercheck.model.call import ALL_TABLES, CONFIG_TABLES
+from infercheck.model.call import ALL_TABLES, CONFIG_TABLES, UNIT_ID
 
 if TYPE_CHECKING:
     from infercheck.prices.overrides import PriceOverride
 
 TABLE_NAMES = tuple(ALL_TABLES)
 MODELS_MAX = 2_000  # no log means more; one that puts an id into the name of each model would be priced for hours
+_CALLER = 'api_key_alias, team, "user", end_user, user_agent'
 _NOT_WHOLE = "[[capacity]] is not used under --where: who shared the machines with the calls that were left out is unknown"
 
 
@@ -46,18 +47,24 @@ def fetch_price_list() -> None:
 
 
 def fill_clocks(engine: Engine) -> None:
-    """Times as microseconds since 1970, so that rules need no engine's own date arithmetic. An end before its start is unknown."""
+    """Times as microseconds since 1970, so that rules need no engine's own date arithmetic, and ids as hashes. An end before its start is unknown."""
     engine.create(
         "call_clock",
         "SELECT call_id, epoch_us(started_at) AS start_us, "
         "CASE WHEN first_token_at >= started_at THEN epoch_us(first_token_at) END AS first_token_us, "
-        "CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us FROM calls",
+        f"CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us, {_hash(UNIT_ID)} AS unit_hash, "
+        f"CASE WHEN request_id IS NOT NULL THEN {_hash('request_id')} END AS request_hash, "
+        f"{_hash(_CALLER)} AS caller_hash FROM calls c",
     )
     engine.create(
         "span_clock",
         "SELECT span_id, trace_id, epoch_us(started_at) AS start_us, "
-        "CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us FROM spans",
+        f"CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us, {_hash('trace_id')} AS unit_hash FROM spans",
     )
+
+
+def _hash(values: str) -> str:
+    return f"CAST(hash({values}) >> 1 AS BIGINT)"
 
 
 def fill_config(engine: Engine, config: Config) -> None:

@@ -18,6 +18,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from infercheck.engine.duckdb import Engine
+from infercheck.model.call import UNIT_ID
 
 _GRADE_RANK = {"measured": 0, "structural": 1, "heuristic": 2}
 _RANK_SQL = "CASE k.grade" + "".join(f" WHEN '{grade}' THEN {rank}" for grade, rank in _GRADE_RANK.items()) + " END"
@@ -189,7 +190,7 @@ def _place_claims(engine: Engine) -> None:
         "SELECT row_number() OVER () AS claim_no, * FROM ("
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.call_id = k.call_id WHERE k.waste_ms > 0 GROUP BY ALL UNION ALL "
         f"{asked} FROM claims k JOIN ({nodes}) n ON n.span_id = k.span_id WHERE k.waste_ms > 0 AND k.call_id IS NULL GROUP BY ALL UNION ALL "
-        f"{asked} FROM claims k JOIN outcomes o ON o.unit_id = k.trace_id JOIN ({nodes}) n ON n.unit_key = o.unit_key AND n.depth = 0 "
+        f"{asked} FROM claims k JOIN calls c ON {UNIT_ID} = k.trace_id JOIN ({nodes}) n ON n.unit_key = c.call_id AND n.depth = 0 "
         "WHERE k.waste_ms > 0 AND k.call_id IS NULL AND k.span_id IS NULL GROUP BY ALL)",
     )
     engine.create(
@@ -299,7 +300,7 @@ def _nodes(engine: Engine) -> str:
         return "SELECT unit_key, node_id, parent_id, call_id, span_id, start_us, reach_us AS end_us, depth FROM trace_nodes WHERE NOT waits"
     return (
         "SELECT o.unit_key, p.call_id AS node_id, CAST(NULL AS BIGINT) AS parent_id, p.call_id, CAST(NULL AS VARCHAR) AS span_id, "
-        "p.start_us, p.end_us, 1 AS depth FROM priced_calls p JOIN outcomes o ON o.unit_id = p.unit_id WHERE p.end_us IS NOT NULL"
+        "p.start_us, p.end_us, 1 AS depth FROM priced_calls p JOIN outcomes o ON o.unit_hash = p.unit_hash WHERE p.end_us IS NOT NULL"
     )
 
 

@@ -32,7 +32,7 @@ class Spread:
 def spreads(engine: Engine, window: Window, among: str | None = None) -> dict[Key, Spread]:
     """By item of the plan; needs ``settled``, ``priced_calls`` and ``outcomes``. ``among``: a query of section, fix and subject; else all."""
     by_day = window.complete_days >= MIN_DAYS
-    unit = "p.day" if by_day else "p.unit_id"
+    unit = "p.day" if by_day else "p.unit_hash"
     units = engine.value("SELECT count(DISTINCT day) FROM priced_calls" if by_day else "SELECT count(*) FROM outcomes")
     rows = engine.rows(
         "WITH own AS (SELECT CASE WHEN s.grade = 'heuristic' THEN 'heuristic' ELSE 'sure' END AS section, s.fix, s.subject, "

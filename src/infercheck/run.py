@@ -69,9 +69,9 @@ class Run:
         _, settling = self.claimed()
         work(self.engine.lanes, settling)
 
-    def make_views(self, *names: str) -> None:
-        """Create these views where they are not there yet."""
-        diagnose.make_views(self.engine, self.book, names, self.params)
+    def make_views(self, *names: str, whole: bool = False) -> None:
+        """Create these views where they are not there yet; ``whole``, with every column, for SQL of a user's."""
+        diagnose.make_views(self.engine, self.book, names, self.params, whole=whole)
 
     def _chosen(self) -> dict[str, Any]:
         return {

@@ -50,10 +50,10 @@ def cost_parts(engine: Engine, among: str = "FALSE") -> dict[str | None, CostPar
     spend), where clean means without measured and structural savings.
     """
     rows = engine.rows(
-        "WITH saved AS (SELECT p.unit_id, sum(s.saved_usd) AS saved_usd FROM settled s JOIN priced_calls p ON p.call_id = s.call_id "
-        "WHERE s.grade <> 'heuristic' GROUP BY p.unit_id), "
+        "WITH saved AS (SELECT p.unit_hash, sum(s.saved_usd) AS saved_usd FROM settled s JOIN priced_calls p ON p.call_id = s.call_id "
+        "WHERE s.grade <> 'heuristic' GROUP BY p.unit_hash), "
         f"units AS (SELECT CASE WHEN {among} THEN o.workload END AS workload, o.spend_usd, o.spend_usd - coalesce(v.saved_usd, 0) AS clean_usd, "
-        "o.succeeded FROM outcomes o LEFT JOIN saved v ON v.unit_id = o.unit_id WHERE o.spend_usd IS NOT NULL) "
+        "o.succeeded FROM outcomes o LEFT JOIN saved v ON v.unit_hash = o.unit_hash WHERE o.spend_usd IS NOT NULL) "
         "SELECT workload, grouping(workload), sum(spend_usd), sum(clean_usd), sum(clean_usd) FILTER (WHERE succeeded), "
         "count(*) FILTER (WHERE succeeded) FROM units GROUP BY ROLLUP (workload)"
     )

@@ -29,9 +29,12 @@ class Database(Protocol):
     def lanes(self) -> Sequence[Database]:
         """Connections that see the same tables, this one first: each for one thread at a time."""
 
-    def create(self, name: str, select: str, names: Mapping[str, str] | None = None, *, lasts: bool = False) -> None:
+    def create(
+        self, name: str, select: str, names: Mapping[str, str] | None = None, *, spared: Sequence[str] = (), lasts: bool = False
+    ) -> None:
         """Make table ``name`` from a query, which may read the table that it replaces. ``names``: text columns that hold few names again and
-        again, each with a query of all that may stand there. ``lasts``: it stays to the end of the run."""
+        again, each with a query of all that may stand there. ``spared``: columns that nobody will read; an engine may leave them out.
+        ``lasts``: it stays to the end of the run."""
 
     def create_empty(self, name: str, columns: Mapping[str, str]) -> None:
         """Make table ``name`` without rows."""

@@ -193,13 +193,18 @@ class Engine:
         table = f"TEMP TABLE {quoted(name)}" if staged else f"TABLE {self._place(name)}"
         self.execute(f"CREATE OR REPLACE {table} AS SELECT {selected}", lists)
 
-    def create(self, name: str, select: str, names: Mapping[str, str] | None = None, *, lasts: bool = False) -> None:
+    def create(
+        self, name: str, select: str, names: Mapping[str, str] | None = None, *, spared: Sequence[str] = (), lasts: bool = False
+    ) -> None:
         """Make table ``name`` from a query, which may read the table that it replaces.
 
         ``names``: text columns that hold few names again and again, each with a query of all that may stand there. They are kept as numbers, in
         the order of the names, and so are the columns that other tables take over from them: a tenth of the room, and cheaper to group and join by.
+        ``spared``: columns that nobody will read, and that are left out.
         ``lasts``: it stays to the end, and is compressed in a log of many calls.
         """
+        if spared:
+            select = f"SELECT * EXCLUDE ({', '.join(map(quoted, spared))}) FROM ({select})"
         told = names_as_numbers.types(self, names) if names else {}
         place = f"{self._packed}.main.{quoted(name)}" if lasts and self._packed else self._place(name)
         numbered = ", ".join(f"CAST({quoted(column)} AS {kind}) AS {quoted(column)}" for column, kind in told.items())

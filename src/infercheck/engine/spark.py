@@ -69,7 +69,9 @@ class Spark:
     def lanes(self) -> Sequence[Spark]:
         return [self]
 
-    def create(self, name: str, select: str, names: Mapping[str, str] | None = None, *, lasts: bool = False) -> None:
+    def create(
+        self, name: str, select: str, names: Mapping[str, str] | None = None, *, spared: Sequence[str] = (), lasts: bool = False
+    ) -> None:
         self._point(name, [self._stored(name, select)], drop_old=True)
 
     def create_empty(self, name: str, columns: Mapping[str, str]) -> None:

@@ -47,18 +47,18 @@ def query(engine: Engine, config: Config) -> str:
                 CASE WHEN min(c.cost_basis) = max(c.cost_basis) THEN min(c.cost_basis) ELSE 'mixed' END AS cost_basis
             FROM charges c JOIN billing_rates r ON r.day = c.day GROUP BY ALL
         ), ranked AS (
-            SELECT p.call_id, p.unit_id, p.day, m.payer AS team, m.cost_centre, m.key_alias, p.provider, p.model AS item, p.billed_usd,
+            SELECT p.call_id, p.unit_hash, p.day, m.payer AS team, m.cost_centre, m.key_alias, p.provider, p.model AS item, p.billed_usd,
                 p.input_tokens, p.output_tokens,
-                row_number() OVER (PARTITION BY coalesce(p.request_id, concat('call ', p.call_id))
+                row_number() OVER (PARTITION BY coalesce(p.request_hash, -p.call_id)
                     ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS of_request,
-                row_number() OVER (PARTITION BY p.unit_id ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS of_unit
+                row_number() OVER (PARTITION BY p.unit_hash ORDER BY p.start_us DESC NULLS LAST, p.end_us DESC NULLS LAST, p.call_id DESC) AS of_unit
             FROM priced_calls p JOIN call_payers m ON m.call_id = p.call_id
         ), counts AS (
             SELECT {_KEYS}, count(*) AS attempts, count(*) FILTER (of_request = 1) AS requests,
                 count(*) FILTER (of_unit = 1 AND o.succeeded) AS successes, count(*) FILTER (of_unit = 1 AND o.succeeded AND o.spend_usd IS NOT NULL)
                     AS priced_successes,
                 count(*) FILTER (billed_usd IS NULL AND (input_tokens > 0 OR output_tokens > 0)) AS unpriced_calls
-            FROM ranked LEFT JOIN outcomes o ON o.unit_id = ranked.unit_id AND of_unit = 1 GROUP BY ALL
+            FROM ranked LEFT JOIN outcomes o ON o.unit_hash = ranked.unit_hash AND of_unit = 1 GROUP BY ALL
         ), joined AS (
             SELECT {", ".join(f"coalesce(m.{key}, n.{key}) AS {key}" for key in _KEYS.split(", "))},
                 {", ".join(f"m.{name}" for name in COSTS)}, m.cost_basis, n.attempts, n.requests, n.successes, n.priced_successes, n.unpriced_calls

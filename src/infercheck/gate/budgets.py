@@ -129,7 +129,7 @@ def _scope(engine: Engine, days: Mapping[date, float], scope: Scope, *, settled:
     calls = engine.dicts(
         f"SELECT CAST({by_call} AS VARCHAR) AS name, count(*) AS attempts, sum(p.billed_usd) AS usd, "
         f"sum(p.billed_usd) FILTER (WHERE p.day BETWEEN {first} AND {last}) AS usd_of_days, "
-        "count(DISTINCT p.request_id) + count(*) FILTER (WHERE p.request_id IS NULL) AS requests, "
+        "count(DISTINCT p.request_hash) + count(*) FILTER (WHERE p.request_hash IS NULL) AS requests, "
         "count(*) FILTER (WHERE p.input_tokens IS NOT NULL OR p.output_tokens IS NOT NULL OR p.billed_usd IS NOT NULL) AS used, "
         "count(p.billed_usd) AS priced, "
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.ttft_ms) FILTER (WHERE w.class = 'interactive') AS ttft "

@@ -65,15 +65,15 @@ def _mark_units(engine: Engine) -> None:
         "gate_units",
         f"""
         WITH opening AS (
-            SELECT p.unit_id, nullif(concat_ws('/', p.provider, p.model), '') AS model, c.team, p.prompt_hash,
+            SELECT p.unit_hash, nullif(concat_ws('/', p.provider, p.model), '') AS model, c.team, p.prompt_hash,
                 coalesce(p.input_tokens, c.prompt_chars / {CHARS_PER_TOKEN}) AS size
             FROM priced_calls p JOIN calls c ON c.call_id = p.call_id
-            QUALIFY row_number() OVER (PARTITION BY p.unit_id ORDER BY coalesce(p.operation, '') IN ({_SILENT}), p.model IS NULL,
+            QUALIFY row_number() OVER (PARTITION BY p.unit_hash ORDER BY coalesce(p.operation, '') IN ({_SILENT}), p.model IS NULL,
                 p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) = 1)
-        SELECT o.unit_id, o.workload, w.class AS klass, f.model, f.team, CAST(make_timestamp(o.start_us) AS DATE) AS day, o.calls, o.requests,
+        SELECT o.unit_hash, o.workload, w.class AS klass, f.model, f.team, CAST(make_timestamp(o.start_us) AS DATE) AS day, o.calls, o.requests,
             o.succeeded, o.spend_usd, t.duration_ms, o.ttft_ms, f.prompt_hash,
             CAST(floor(log2(greatest(coalesce(f.size, 1), 1))) AS INTEGER) AS bucket
-        FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_id = o.unit_id
+        FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_hash = o.unit_hash
             JOIN unit_times t ON t.unit_key = o.unit_key""",
     )
 
@@ -104,7 +104,7 @@ _TOKENS = f"""
     FROM (
         SELECT p.*, {_METERED} AS metered, c.audio_input_tokens, c.audio_output_tokens, coalesce(r.min_input_tokens, 0) AS above
         FROM priced_calls p JOIN calls c ON c.call_id = p.call_id LEFT JOIN prices r ON {price_join("c", "r", tier="p.tier")}
-    ) p JOIN gate_units u ON u.unit_id = p.unit_id
+    ) p JOIN gate_units u ON u.unit_hash = p.unit_hash
     GROUP BY ALL ORDER BY ALL"""
 
 _DURATIONS = """

@@ -37,7 +37,7 @@ def timeline(engine: Engine) -> Timeline | None:
         engine,
         f"SELECT {cut} AS bucket, count(*) AS calls, count(status) AS told, count(*) FILTER (WHERE status <> 'ok') AS failed, "
         "count(*) FILTER (WHERE nth > 1) AS retries, sum(billed_usd) AS spend_usd FROM ("
-        "SELECT *, row_number() OVER (PARTITION BY coalesce(request_id, CAST(call_id AS VARCHAR)) ORDER BY start_us, call_id) AS nth "
+        "SELECT *, row_number() OVER (PARTITION BY coalesce(request_hash, -call_id) ORDER BY start_us, call_id) AS nth "
         "FROM priced_calls WHERE start_us IS NOT NULL) GROUP BY 1",
     )
     waits = _by_bucket(

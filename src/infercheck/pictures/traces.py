@@ -8,6 +8,7 @@ from typing import Any
 
 from infercheck.engine.duckdb import Engine
 from infercheck.latency import COMPONENTS
+from infercheck.model.call import UNIT_ID
 from infercheck.model.pictures import PathShape, SlowTrace, TraceStep
 
 _TRACES = 5
@@ -49,12 +50,13 @@ def slowest(engine: Engine) -> list[SlowTrace]:
     """The slowest request of each of the slowest workloads; interactive ones first."""
     units = engine.dicts(
         "WITH starts AS (SELECT unit_key, min(start_us) AS start_us FROM trace_nodes GROUP BY unit_key), "
-        "ranked AS (SELECT c.unit_key, o.unit_id, c.workload, c.duration_us, s.start_us, w.class, "
-        "row_number() OVER (PARTITION BY c.workload ORDER BY c.duration_us DESC, o.unit_id) AS nth "
-        "FROM trace_components c JOIN outcomes o ON o.unit_key = c.unit_key JOIN starts s ON s.unit_key = c.unit_key "
+        "ranked AS (SELECT c.unit_key, c.workload, c.duration_us, s.start_us, w.class, "
+        "row_number() OVER (PARTITION BY c.workload ORDER BY c.duration_us DESC, c.unit_key) AS nth "
+        "FROM trace_components c JOIN starts s ON s.unit_key = c.unit_key "
         "LEFT JOIN workloads w ON w.workload = c.workload "
         "WHERE c.duration_us > 0) "
-        "SELECT * FROM ranked WHERE nth = 1 ORDER BY class = 'interactive' DESC NULLS LAST, duration_us DESC, unit_id "
+        f"SELECT r.*, {UNIT_ID} AS unit_id FROM ranked r JOIN calls c ON c.call_id = r.unit_key WHERE nth = 1 "
+        "ORDER BY class = 'interactive' DESC NULLS LAST, duration_us DESC, unit_key "
         f"LIMIT {_TRACES}"
     )
     steps = _steps(engine, [unit["unit_key"] for unit in units])
