@@ -115,7 +115,7 @@ def test_every_rule_and_view_agrees(owner: Rule | View, spark: spark_cluster.Clu
             tables = [f"found_{owner.id}"]
         for database in (engine, there):
             if isinstance(owner, View):
-                diagnose.make_views(database, BOOK, [owner.id], params)
+                diagnose.make_views(database, BOOK, [owner.id], params, whole=True)
             else:
                 assert not diagnose.diagnose(database, BOOK, select=[owner.id], params=params).not_checked
         for table in tables:
