@@ -37,9 +37,8 @@ def test_adjusted_p_values_are_statsmodels(p_values: list[float]) -> None:
     assert benjamini_hochberg(p_values) == pytest.approx(list(expected), abs=1e-12)
 
 
-LOGS = st.integers(-3_000_000, 3_000_000).map(
-    lambda millionths: millionths / 1e6
-)  # scipy knows no answer where a variance's square is no number
+# Millionths: scipy has no answer where the square of a variance is too small for a number.
+LOGS = st.integers(-3_000_000, 3_000_000).map(lambda millionths: millionths / 1e6)
 
 
 @given(st.lists(LOGS, min_size=5, max_size=5, unique=True), st.lists(LOGS, min_size=5, max_size=5, unique=True))

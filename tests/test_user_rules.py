@@ -116,11 +116,12 @@ def test_a_rule_and_a_view_of_ones_own_reach_the_report(own: Path, log: Path) ->
 
 
 def test_a_rule_of_ones_own_reads_every_column_of_a_view(own: Path, log: Path) -> None:
-    reading = "FROM (SELECT n.call_id, n.workload, count(p.unit_id) OVER (PARTITION BY n.workload, p.caller IS NULL) AS nights FROM night_calls AS n "
+    (own / "views" / "night_calls.sql").unlink()
+    reading = """FROM (
+    SELECT p.call_id, p.workload, count(p.unit_id) OVER (PARTITION BY p.workload, p.caller IS NULL) AS nights
+    FROM priced_calls AS p JOIN calls AS c ON c.call_id = p.call_id WHERE hour(c.started_at) < 6)"""
     path = own / "3_traffic_mixing" / "night_premium.sql"
-    path.write_text(
-        re.sub(r"FROM \(SELECT call_id.*", reading + "JOIN priced_calls AS p ON p.call_id = n.call_id)", RULE), encoding="utf-8"
-    )
+    path.write_text(re.sub(r"FROM \(SELECT call_id.*", reading, RULE), encoding="utf-8")
     found = [f for f in analyze([log], options=AnalyzeOptions(use_ledger=False, rules=(own,))).findings if f.rule == "night_premium"]
     assert {f.subject for f in found} == {"faq-bot", "help-desk"}
 
