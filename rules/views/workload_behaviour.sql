@@ -71,13 +71,12 @@ cron      4         0               90               -
 '''
 ---*/
 WITH named AS (
-    SELECT w.workload FROM calls AS c JOIN call_workloads AS w ON w.call_id = c.call_id WHERE c.end_user IS NOT NULL GROUP BY w.workload
+    SELECT workload FROM priced_calls WHERE has_end_user GROUP BY workload
 ), timed AS (
-    SELECT w.workload, k.start_us, k.end_us
-    FROM call_clock AS k
-    JOIN call_workloads AS w ON w.call_id = k.call_id
-    LEFT JOIN named AS n ON n.workload = w.workload
-    WHERE k.start_us IS NOT NULL AND n.workload IS NULL
+    SELECT p.workload, p.start_us, p.end_us
+    FROM priced_calls AS p
+    LEFT JOIN named AS n ON n.workload = p.workload
+    WHERE p.start_us IS NOT NULL AND n.workload IS NULL
 ), span AS (
     SELECT
         min(start_us) AS first_us,

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from infercheck.engine.base import Database
+from infercheck.engine.base import Database, literal
 from infercheck.model.call import MONEY
 from infercheck.prices.cost import cost_expression
 
@@ -71,10 +71,9 @@ _PRICE_JOIN = (
     "AND (p.min_input_tokens = 0 OR s.bracket_tokens > p.min_input_tokens) "
     "AND (p.max_input_tokens IS NULL OR coalesce(s.bracket_tokens, 0) <= p.max_input_tokens)"
 )
-SETTLED = {
-    "claim_id": "BIGINT", "rule": "VARCHAR", "step": "INTEGER", "fix": "VARCHAR", "grade": "VARCHAR", "subject": "VARCHAR", "call_id": "BIGINT",
-    "kind": "VARCHAR", "billed_usd": MONEY, "alone_usd": MONEY, "saved_usd": MONEY,
-}  # fmt: skip
+_NAMES = {
+    column: f"SELECT {column} FROM claims" for column in ("rule", "fix", "grade", "subject", "route_to", "service_tier")
+} | {"kind": f"SELECT unnest([{', '.join(literal(kind.name) for kind in KINDS)}])"}
 
 
 def settle(engine: Database) -> None:
@@ -85,7 +84,6 @@ def settle(engine: Database) -> None:
     """
     _open_claims(engine)
     _open_state(engine)
-    engine.create_empty("settled", SETTLED)
     engine.create_empty("alone", {"claim_id": "BIGINT", "alone_usd": MONEY})
     engine.create_empty("taken", {"claim_id": "BIGINT", "saved_usd": MONEY})
     engine.create_empty("touched", {"call_id": "BIGINT"})  # calls that are no longer as they were billed
@@ -105,11 +103,11 @@ def settle(engine: Database) -> None:
         _take(engine, kind, group, contested=contested, last=last)
         if not last:
             _change_state(engine)
-    engine.extend(
+    engine.create(
         "settled",
         "SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
-        "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, 0) END, "
-        "CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, 0) END "
+        f"CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, CAST(0 AS {MONEY})) END AS alone_usd, "
+        f"CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, CAST(0 AS {MONEY})) END AS saved_usd "
         "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
         "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id",
     )
@@ -124,7 +122,7 @@ def _open_claims(engine: Database) -> None:
         f"WHERE call_id IS NOT NULL AND {k.present}"
         for nth, k in enumerate(KINDS)
     ]
-    engine.create("open_claims", " UNION ALL ".join(parts))
+    engine.create("open_claims", " UNION ALL ".join(parts), _NAMES)
     # Few are named twice, if any: only those are ranked.
     engine.create(
         "named_twice",
