@@ -128,7 +128,7 @@ WITH roots AS (
     SELECT w.unit_key, w.workload, w.call_id, w.exclusive_us, w.window_start_us, 0 AS chain
     FROM path_windows AS w
     LEFT JOIN paused_units AS u ON u.unit_key = w.unit_key
-    WHERE w.call_id IS NOT NULL AND u.unit_key IS NULL
+    WHERE w.call_id IS NOT NULL AND u.unit_key IS NULL AND (w.depth > 0 OR NOT w.is_leaf)
     UNION ALL
     SELECT
         w.unit_key, w.workload, w.call_id, w.exclusive_us, w.window_start_us,
@@ -139,6 +139,9 @@ WITH roots AS (
     WHERE w.call_id IS NOT NULL
 ), chains AS (
     SELECT unit_key, chain, max(workload) AS workload, count(*) AS hops FROM calls_in_line GROUP BY unit_key, chain
+    UNION ALL
+    -- Most units are one call: nothing to count.
+    SELECT unit_key, 0, workload, 1 FROM path_windows WHERE depth = 0 AND is_leaf AND call_id IS NOT NULL
 ), usual AS (
     SELECT percentile_cont(0.75) WITHIN GROUP (ORDER BY CAST(hops AS DOUBLE)) AS hops FROM chains HAVING count(*) >= $min_all
 ), long_chains AS (

@@ -153,7 +153,6 @@ WITH machines AS (
 ), rated AS (
     SELECT
         c.*,
-        k.start_us, k.first_token_us, k.end_us, k.unit_hash, k.request_hash, k.caller_hash,
         w.workload,
         m.capacity_usd,
         CAST(c.started_at AS DATE) AS day,
@@ -162,8 +161,7 @@ WITH machines AS (
         CASE WHEN c.logged_currency IS NULL OR c.logged_currency = 'USD' THEN c.logged_cost
              ELSE CAST(c.logged_cost * r.usd AS DECIMAL(38, 12)) END AS cost_in_usd,
         c.logged_currency IS NOT NULL AND c.logged_currency <> 'USD' AND r.usd IS NULL AND c.logged_cost IS NOT NULL AS foreign_cost
-    FROM calls AS c
-    JOIN call_clock AS k ON k.call_id = c.call_id
+    FROM timed_calls AS c
     JOIN call_workloads AS w ON w.call_id = c.call_id
     LEFT JOIN machines AS m ON m.call_id = c.call_id
     LEFT JOIN rates AS r

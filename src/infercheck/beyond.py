@@ -26,7 +26,8 @@ from infercheck.model.call import ALL_TABLES, UNIT_ID
 from infercheck.rulebook import Rulebook
 
 HOW = "write the logs to a folder first: infercheck ingest LOGS --to DIR"
-_NOT_SENT = {"prompt_blocks", "rejects", "cell_issues", "files"}  # blocks go as messages, each distinct one once; the others are no rule's
+# Blocks go as messages, each distinct one once, and timed calls are put together there; the others are no rule's.
+_NOT_SENT = {"prompt_blocks", "timed_calls", "rejects", "cell_issues", "files"}
 # Views that the report reads beside its own, where a rule or a view had them made.
 _ALSO_READ = frozenset({"concurrency", "first_token_model", "path_windows", "ttft_baseline", "typing_pauses"})
 # The nodes of units that a latency claim names, by its call, its span or its trace: replay reads no others.
@@ -123,3 +124,5 @@ def _give(engine: Engine, there: Cluster) -> None:
         "p.prefix_before ^ b.chain AS prefix_hash, b.chars, p.chars_before + b.cum_chars AS cum_chars "
         "FROM prompt_messages p JOIN message_blocks b ON b.message_hash = p.message_hash",
     )
+    clock = ", ".join(f"k.{column.name}" for column in ALL_TABLES["call_clock"] if column.name != "call_id")
+    there.spark.view("timed_calls", f"SELECT c.*, {clock} FROM calls c JOIN call_clock k ON k.call_id = c.call_id")

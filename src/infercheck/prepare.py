@@ -48,14 +48,15 @@ def fetch_price_list() -> None:
 
 def fill_clocks(engine: Engine) -> None:
     """Times as microseconds since 1970, so that rules need no engine's own date arithmetic, and ids as hashes. An end before its start is unknown."""
-    engine.create(
-        "call_clock",
-        "SELECT call_id, epoch_us(started_at) AS start_us, "
+    engine.view(
+        "timed_calls",
+        "SELECT c.*, epoch_us(started_at) AS start_us, "
         "CASE WHEN first_token_at >= started_at THEN epoch_us(first_token_at) END AS first_token_us, "
         f"CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us, {_hash(UNIT_ID)} AS unit_hash, "
         f"CASE WHEN request_id IS NOT NULL THEN {_hash('request_id')} END AS request_hash, "
         f"{_hash(_CALLER)} AS caller_hash FROM calls c",
     )
+    engine.view("call_clock", f"SELECT {', '.join(c.name for c in ALL_TABLES['call_clock'])} FROM timed_calls")
     engine.create(
         "span_clock",
         "SELECT span_id, trace_id, epoch_us(started_at) AS start_us, "

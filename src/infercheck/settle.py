@@ -71,9 +71,9 @@ _PRICE_JOIN = (
     "AND (p.min_input_tokens = 0 OR s.bracket_tokens > p.min_input_tokens) "
     "AND (p.max_input_tokens IS NULL OR coalesce(s.bracket_tokens, 0) <= p.max_input_tokens)"
 )
-_NAMES = {
-    column: f"SELECT {column} FROM claims" for column in ("rule", "fix", "grade", "subject", "route_to", "service_tier")
-} | {"kind": f"SELECT unnest([{', '.join(literal(kind.name) for kind in KINDS)}])"}
+_NAMES = {column: f"SELECT {column} FROM claims" for column in ("rule", "fix", "grade", "subject", "route_to", "service_tier")} | {
+    "kind": f"SELECT unnest([{', '.join(literal(kind.name) for kind in KINDS)}])"
+}
 
 
 def settle(engine: Database) -> None:

@@ -17,7 +17,7 @@ import duckdb
 from infercheck.engine import ledger_file, names_as_numbers
 from infercheck.engine.base import DatabaseError, literal, quoted
 from infercheck.errors import InputError, first_line
-from infercheck.model.call import ALL_TABLES
+from infercheck.model.call import ALL_TABLES, QUERIES
 
 if TYPE_CHECKING:
     import polars as pl
@@ -256,7 +256,7 @@ class Engine:
 
     def create_canonical(self, *names: str) -> None:
         """Create empty canonical tables (all of them by default)."""
-        for name in names or tuple(ALL_TABLES):
+        for name in names or tuple(ALL_TABLES.keys() - QUERIES):
             self.create_empty(name, {c.name: c.type for c in ALL_TABLES[name]})
 
     def serialized_statements(self, sql: str) -> dict[str, Any]:
