@@ -40,6 +40,7 @@ AFTER_START = ("first_token_at", "ended_at")
 ROUNDING_MS = 1
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
 MONEY_MAX = 10**8  # of one call, in whatever currency
+_SMALL_MONEY = "DECIMAL(18,12)"  # the same digits of less than a million, read in a tenth of the time
 MS_MAX = 10**12  # thirty years
 
 
@@ -261,6 +262,8 @@ def _cast(column: Column, found: str) -> str:
         return f"TRY_CAST(to_count({name}) AS {column.type})"
     if column.type == "DOUBLE":
         return f"to_number({name})"
+    if column.type == MONEY:
+        return f"coalesce(TRY_CAST({name} AS {_SMALL_MONEY}), TRY_CAST({name} AS {MONEY}))"
     if column.type == "BOOLEAN":
         return f"to_flag({name})"
     return f"TRY_CAST({name} AS {column.type})"

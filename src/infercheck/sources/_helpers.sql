@@ -39,11 +39,16 @@ CREATE OR REPLACE TEMP MACRO unless_empty(x) AS CASE WHEN x >= '!' AND NOT ends_
 -- Yes, no or unknown, however it is spelt.
 CREATE OR REPLACE TEMP MACRO to_flag(x) AS CASE lower(x) WHEN 'true' THEN TRUE WHEN '1' THEN TRUE WHEN 'false' THEN FALSE WHEN '0' THEN FALSE END;
 
--- The value of the first tag that starts with one of the prefixes, without it.
-CREATE OR REPLACE TEMP MACRO tag_value(tags, prefixes) AS (
+-- The value of the first tag that starts with one of the prefixes, without it. A prefix is a word and a colon. Where several tags do, the first
+-- prefix counts: lists within lists are dear, and asked only then.
+CREATE OR REPLACE TEMP MACRO first_value_of(tags, prefixes) AS (
     list_filter(
         list_transform(prefixes, lambda p: substring(list_filter(tags, lambda t: starts_with(lower(t), p))[1], length(p) + 1)),
         lambda v: v IS NOT NULL)[1]);
+CREATE OR REPLACE TEMP MACRO tag_value(tags, prefixes) AS list_transform(
+    [list_filter(tags, lambda t: regexp_matches(t, '(?i)^(' || array_to_string(prefixes, '|') || ')'))],
+    lambda found: CASE WHEN len(found) = 1 THEN substring(found[1], strpos(found[1], ':') + 1)
+        WHEN len(found) > 1 THEN first_value_of(found, prefixes) END)[1];
 
 -- The tags that are neither taken by tag_value nor added by the gateway itself, sorted.
 CREATE OR REPLACE TEMP MACRO other_tags(tags) AS nullif(array_to_string(list_sort(list_filter(tags, lambda t: t IS NOT NULL AND NOT

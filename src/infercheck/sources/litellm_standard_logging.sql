@@ -72,6 +72,18 @@ input = '''
 {"id":"chatcmpl-b1_cache_hit1760000009.5","litellm_call_id":"c2","call_type":"acompletion","status":"success","cache_hit":true,"response_cost":0.0,"custom_llm_provider":"hosted_vllm","prompt_tokens":40,"completion_tokens":7,"startTime":1760000009.5,"endTime":1760000009.6,"completionStartTime":1760000009.6,"model":"hosted_vllm/Qwen/Qwen2.5-7B-Instruct","messages":[{"role":"user","content":"redacted-by-litellm"}],"response":{"text":"redacted-by-litellm"}}
 '''
 calls = [{ request_id = "c2", provider = "hosted_vllm", model = "Qwen/Qwen2.5-7B-Instruct", gateway_cache_hit = true, input_tokens = 40, logged_cost = 0, status = "ok" }]
+
+[[example]]
+name = "of several tags that name a job the app's counts, however it is spelt; costs large and small"
+format = "jsonl"
+input = '''
+{"id":"d1","litellm_call_id":"d1","call_type":"acompletion","status":"success","response_cost":1234567.25,"prompt_tokens":1,"completion_tokens":1,"startTime":1760000009.5,"endTime":1760000009.6,"model":"gpt-4o","request_tags":["Service:billing","ENV:prod","blue","App:invoices"]}
+{"id":"d2","litellm_call_id":"d2","call_type":"acompletion","status":"success","response_cost":1.5e-11,"prompt_tokens":1,"completion_tokens":1,"startTime":1760000009.5,"endTime":1760000009.6,"model":"gpt-4o","request_tags":["happy:true","route:/v1/chat:fast"]}
+'''
+calls = [
+  { source_call_id = "d1", app = "invoices", environment = "prod", tags = "blue", logged_cost = 1234567.25 },
+  { source_call_id = "d2", app = "/v1/chat:fast", environment = "-", tags = "happy:true", logged_cost = 1.5e-11 },
+]
 ---*/
 WITH parts AS (
     SELECT
