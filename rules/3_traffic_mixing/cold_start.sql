@@ -225,7 +225,12 @@ WITH watched AS (
     SELECT call_id, deployment, start_us, end_us, idle_before_us, pause, nth
     FROM placed
     WHERE idle_before_us >= $idle_gap_s * 1000000 OR nth = 1
-), sized AS (
+), services AS (
+    -- A number for each, since sorting and joining by numbers is much cheaper than by names.
+    SELECT deployment, operation, model, row_number() OVER (ORDER BY deployment, operation, model) AS service
+    FROM priced_calls
+    GROUP BY deployment, operation, model
+), measured AS (
     -- What each served call waited for, and calls of its kind and size: uncached tokens within a factor of four, and output within two
     -- where only the whole duration is known.
     SELECT
@@ -233,28 +238,17 @@ WITH watched AS (
         coalesce(p.idle_before_us >= $idle_gap_s * 1000000, FALSE) OR p.nth = 1 AS opens,
         -- Calls that meet no more others than most do: what queues up behind a boot, or in a rush, is no measure of an ordinary wait.
         p.in_flight <= w.usual_in_flight AS calm,
-        q.operation,
-        q.model,
         coalesce(q.ttft_ms, q.duration_ms) AS waited_ms,
-        -- Hundreds: the input's size. The rest: 0 where the first token is known, else the output's size and one.
-        CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) * 100
-            + CASE WHEN q.ttft_ms IS NULL THEN 1 + CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) ELSE 0 END AS size
+        -- Hundreds: the input's size. Below: 0 where the first token is known, else the output's size and one. Above: the service.
+        s.service * 10000 + CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) * 100
+            + CASE WHEN q.ttft_ms IS NULL THEN 1 + CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) ELSE 0 END AS kind
     FROM placed AS p
     JOIN priced_calls AS q ON q.call_id = p.call_id
     JOIN crowds AS w ON w.deployment = p.deployment
+    JOIN services AS s ON s.deployment = q.deployment AND s.operation IS NOT DISTINCT FROM q.operation AND s.model IS NOT DISTINCT FROM q.model
     LEFT JOIN (SELECT deployment, window_us FROM gateway_slowness WHERE slowness > $max_gateway_slowness) AS g
         ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
     WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND g.window_us IS NULL
-), kinds AS (
-    -- A number for each, since sorting by numbers is much cheaper than by names.
-    SELECT deployment, operation, model, size, row_number() OVER (ORDER BY deployment, operation, model, size) AS kind
-    FROM sized
-    GROUP BY deployment, operation, model, size
-), measured AS (
-    SELECT s.call_id, s.deployment, s.start_us, s.idle_before_us, s.pause, s.opens, s.calm, s.waited_ms, k.kind
-    FROM sized AS s
-    JOIN kinds AS k
-        ON k.deployment = s.deployment AND k.operation IS NOT DISTINCT FROM s.operation AND k.model IS NOT DISTINCT FROM s.model AND k.size = s.size
 ), beside AS (
     -- Each calm call beside the next three calm ones of its kind; a first one after a pause beside those that start after it ended.
     SELECT
