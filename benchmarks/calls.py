@@ -78,7 +78,9 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=1)
     args = parser.parse_args()
     tool = str(Path(sys.executable).with_name("infercheck"))
-    with tempfile.TemporaryDirectory(dir=HERE / "data") as folder:
+    data = HERE / "data"
+    data.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=data) as folder:
         work = Path(folder)
         log = work / "pattern.jsonl"
         subprocess.run([sys.executable, str(HERE / "generate.py"), str(PATTERN), str(log), "--lean"], check=True)

@@ -71,6 +71,7 @@ _PRICE_JOIN = (
     "AND (p.min_input_tokens = 0 OR s.bracket_tokens > p.min_input_tokens) "
     "AND (p.max_input_tokens IS NULL OR coalesce(s.bracket_tokens, 0) <= p.max_input_tokens)"
 )
+# Columns of the claims that hold few names, and all that stand there.
 _NAMES = {column: f"SELECT {column} FROM claims" for column in ("rule", "fix", "grade", "subject", "route_to", "service_tier")} | {
     "kind": f"SELECT unnest([{', '.join(literal(kind.name) for kind in KINDS)}])"
 }

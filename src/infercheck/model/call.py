@@ -264,9 +264,8 @@ CLOCK_TABLES: dict[str, tuple[Column, ...]] = {
     ),
 }
 ALL_TABLES = {**TABLES, **CONFIG_TABLES, **CLOCK_TABLES}
-QUERIES = frozenset(
-    {"call_clock", "timed_calls"}
-)  # of these the ones that are worked out of `calls` by whoever reads them, and kept nowhere
+# Of these the ones that are kept nowhere: whoever reads them works them out of `calls`.
+QUERIES = frozenset({"call_clock", "timed_calls"})
 
 
 def ddl(name: str, columns: tuple[Column, ...]) -> str:
