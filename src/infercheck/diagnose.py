@@ -149,7 +149,8 @@ def diagnose(
     chosen = {rule.id: rule for rule in book.selected(select, ignore)}
     bound = {name: rule.params(params.get(name)) for name, rule in chosen.items()}
 
-    asked = [Job(name, partial(_ask, rule, filled, bound[name], sources)) for name, rule in chosen.items()]
+    answers: dict[str, bool] = {}
+    asked = [Job(name, partial(_ask, rule, filled, bound[name], sources, answers)) for name, rule in chosen.items()]
     work(engine.lanes, [bounds.keep(job) for job in asked])
     views = Views(engine, book, params, whole=not all(rule.builtin for rule in chosen.values()))
     jobs: list[Job] = []
@@ -277,8 +278,8 @@ def sql_errors(file: SqlFile) -> Iterator[None]:
         raise UsageError(first_line(err), where=f"{file.where}:{line}") from err
 
 
-def _ask(rule: Rule, filled: frozenset[str], params: Params, sources: Sequence[str], lane: Database) -> None:
-    """Raises _Stop where the log does not hold what the rule needs."""
+def _ask(rule: Rule, filled: frozenset[str], params: Params, sources: Sequence[str], answers: dict[str, bool], lane: Database) -> None:
+    """Raises _Stop where the log does not hold what the rule needs. ``answers`` are those to what another rule has asked already."""
     absent = [need for need in rule.header.needs if need not in filled]
     if "model" not in filled:  # a price for a model that no call names would not help
         absent = list(dict.fromkeys("model" if need in {"models", "prices"} else need for need in absent))
@@ -288,9 +289,10 @@ def _ask(rule: Rule, filled: frozenset[str], params: Params, sources: Sequence[s
         sql = sqlcheck.bind(requirement.sql, params, where=rule.file.where)
         if not rule.builtin:
             check_requirement(lane, rule.file, sql)
-        with sql_errors(rule.file):
-            holds = lane.value(sql)
-        if not holds:
+        if sql not in answers:
+            with sql_errors(rule.file):
+                answers[sql] = bool(lane.value(sql))
+        if not answers[sql]:
             raise _Stop(requirement.reason, requirement.setting)
 
 
