@@ -148,7 +148,9 @@ def _open_state(engine: Database) -> None:
         "CASE WHEN p.cost_basis IS DISTINCT FROM 'capacity' THEN p.billed_usd END AS billed_usd, p.computed_usd, p.provider, p.model, p.day, p.tier, "
         "p.operation, p.input_tokens AS bracket_tokens, p.input_tokens, p.cache_read_tokens, p.cache_write_5m_tokens, "
         "p.cache_write_1h_tokens, p.output_tokens, c.audio_input_tokens, c.audio_output_tokens, FALSE AS dropped "
-        "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id "
+        # Few calls hear or speak, and most logs have none: all calls need not be joined for them.
+        "FROM priced_calls p LEFT JOIN (SELECT call_id, audio_input_tokens, audio_output_tokens FROM calls "
+        "WHERE audio_input_tokens IS NOT NULL OR audio_output_tokens IS NOT NULL) c ON c.call_id = p.call_id "
         "WHERE p.call_id IN (SELECT call_id FROM open_claims)",
     )
     engine.create("settle_state", f"SELECT {', '.join(_STATE)}, billed_usd AS left_usd FROM settle_base WHERE billed_usd > 0")
