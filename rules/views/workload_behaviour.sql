@@ -82,7 +82,7 @@ WITH named AS (
         min(start_us) AS first_us,
         max(start_us) AS last_us,
         CAST(1 + (max(start_us) - max(start_us) % 10000000 - min(start_us) + min(start_us) % 10000000) / 10000000 AS DOUBLE) AS bins
-    FROM call_clock
+    FROM priced_calls
     WHERE start_us IS NOT NULL
 ), quiet AS (
     SELECT workload, count(*) AS calls

@@ -40,7 +40,7 @@ AFTER_START = ("first_token_at", "ended_at")
 ROUNDING_MS = 1
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
 MONEY_MAX = 10**8  # of one call, in whatever currency
-_SMALL_MONEY = "DECIMAL(18,12)"  # the same digits of less than a million, read in a tenth of the time
+_SMALL_MONEY = "DECIMAL(18,12)"  # the same digits of less than a million, read in less time
 MS_MAX = 10**12  # thirty years
 
 
