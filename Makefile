@@ -107,7 +107,7 @@ clean:
 
 # The stamp is older than a changed lock or pyproject.toml, so set-up runs again then and only then.
 $(READY): requirements/dev.txt pyproject.toml
-	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && touch $(READY)
+	$(PYTHON) -m venv .venv && $(BIN)/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/dev.txt && $(BIN)/python -m pip install -q --disable-pip-version-check --no-deps --no-build-isolation -e . && $(BIN)/python -m compileall -q src && touch $(READY)
 
 .venv-spark/.ready: requirements/spark.txt pyproject.toml
 	$(PYTHON) -m venv .venv-spark && .venv-spark/bin/python -m pip install -q --disable-pip-version-check --require-hashes -r requirements/spark.txt && .venv-spark/bin/python -m pip install -q --disable-pip-version-check --no-deps -e . && touch $@

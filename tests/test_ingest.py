@@ -334,6 +334,20 @@ def test_blocks_of_a_shared_opening_are_the_same_and_no_text_is_kept(engine: Eng
     assert "rule two" not in stored
 
 
+def test_a_line_is_cut_alike_whatever_it_is_written_in_and_however_long(engine: Engine, tmp_path: Path) -> None:
+    contents = ["x" * 600, "x" * 512 + "é" * 300, "x" * 20_000]
+    path = tmp_path / "log.jsonl"
+    path.write_bytes(lines(*(record(i, messages=[{"role": "user", "content": content}]) for i, content in enumerate(contents))))
+    read(engine, path)
+    cut: dict[int, list[tuple[int, int]]] = {}
+    for line, hashed, chars in engine.rows("""
+        SELECT c.line, b.block_hash, b.chars FROM message_blocks b JOIN prompt_messages m USING (message_hash) JOIN calls c USING (call_id)
+        ORDER BY c.line, b.block_index"""):
+        cut.setdefault(line, []).append((hashed, chars))
+    assert [[chars for _, chars in blocks] for blocks in cut.values()] == [[256, 256, 88], [256, 256, 256, 44], [256] * 78 + [32]]
+    assert len({hashed for blocks in cut.values() for hashed, _ in blocks[:2]}) == 1
+
+
 def test_embeddings_count_their_inputs(engine: Engine, tmp_path: Path) -> None:
     path = tmp_path / "log.jsonl"
     path.write_bytes(

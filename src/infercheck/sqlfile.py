@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from infercheck.errors import UsageError
 
 OPEN, CLOSE = "/*---", "---*/"
+_CLOSED = re.compile(rf"^{re.escape(CLOSE)}[^\S\n]*$", re.MULTILINE)
 Header = TypeVar("Header", bound=BaseModel)
 
 
@@ -69,13 +70,14 @@ class SqlFile:
 
 def parse(text: str, *, name: str, where: str) -> SqlFile:
     """Split a file into header and body. Raises UsageError with the line for a missing or broken header."""
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").split("\n")
-    if lines[0].rstrip() != OPEN:
+    text = text.removeprefix("\ufeff").replace("\r\n", "\n")
+    first, _, rest = text.partition("\n")
+    if first.rstrip() != OPEN:
         raise UsageError(f"the first line must be exactly {OPEN}", where=f"{where}:1", hint="open the file with a TOML header")
-    end = next((n for n, line in enumerate(lines) if line.rstrip() == CLOSE), None)
-    if end is None:
+    closed = _CLOSED.search(rest)
+    if closed is None:
         raise UsageError(f"the header is never closed by a line that is exactly {CLOSE}", where=f"{where}:1")
-    header_text = "\n".join(lines[1:end])
+    header_text = rest[: closed.start()].removesuffix("\n")
     try:
         header = tomllib.loads(header_text)
     except tomllib.TOMLDecodeError as err:
@@ -84,7 +86,7 @@ def parse(text: str, *, name: str, where: str) -> SqlFile:
         raise UsageError(f"the header is not valid TOML: {said}", where=f"{where}:{int(at[1]) + 1 if at else 1}") from err
     except RecursionError as err:
         raise UsageError("the header is nested too deeply", where=f"{where}:1") from err
-    body = "\n" * (end + 1) + "\n".join(lines[end + 1 :])
+    body = "\n" * (rest.count("\n", 0, closed.start()) + 2) + rest[closed.end() :].removeprefix("\n")
     return SqlFile(name=name, where=where, header=header, header_text=header_text, body=body)
 
 

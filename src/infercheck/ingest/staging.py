@@ -313,11 +313,14 @@ def cut_prompts(engine: Engine) -> None:
         CREATE OR REPLACE TEMP TABLE cut AS
         SELECT message_hash, line_index, block_in_line, salted(block) AS block_hash, CAST(length(block) AS INTEGER) AS chars FROM (
             SELECT message_hash, line_index, unnest(range(len(blocks))) AS block_in_line, unnest(blocks) AS block FROM (
-                SELECT message_hash, line_index, CASE WHEN strlen(l) <= 256 THEN [l] WHEN length(l) <= {LINE_LIMIT}
-                    THEN list_transform(range((length(l) + 255) // 256), lambda i: substring(l, i * 256 + 1, 256))
-                    ELSE regexp_extract_all(l, '(?s).{{1,256}}') END AS blocks
-                FROM (SELECT message_hash, unnest(range(len(lines))) AS line_index, unnest(lines) AS l FROM (
-                    SELECT message_hash, string_split(text, chr(10)) AS lines FROM texts SEMI JOIN fresh USING (key)))))""")
+                SELECT message_hash, line_index, CASE WHEN strlen(l) <= 256 THEN [l]
+                    WHEN length(l) > {LINE_LIMIT} THEN regexp_extract_all(l, '(?s).{{1,256}}')
+                    WHEN strlen(l) = length(l)  -- a byte a character: no need to count those before a block
+                    THEN list_transform(range((strlen(l) + 255) // 256), lambda i: decode(bytes[i * 256 + 1 : i * 256 + 256]))
+                    ELSE list_transform(range((length(l) + 255) // 256), lambda i: substring(l, i * 256 + 1, 256)) END AS blocks
+                FROM (SELECT *, encode(l) AS bytes FROM (
+                    SELECT message_hash, unnest(range(len(lines))) AS line_index, unnest(lines) AS l FROM (
+                        SELECT message_hash, string_split(text, chr(10)) AS lines FROM texts SEMI JOIN fresh USING (key))))))""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE new_message_blocks AS
         SELECT message_hash, CAST(row_number() OVER w - 1 AS INTEGER) AS block_index, block_hash,
