@@ -28,7 +28,6 @@ HERE = Path(__file__).parent
 GIB = 1024**3
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024
 OURS, FLOOR, LINES = "infercheck analyze", "bare DuckDB read", "wc -l"
-COMPILING = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as pip compiles what it installs
 
 
 @dataclass(frozen=True)
@@ -80,8 +79,9 @@ class Summary(NamedTuple):
 
 def measure(command: list[str]) -> Sample:
     """Run a command to its end. This process stays small and imports nothing heavy, since a child inherits its peak at the fork."""
+    compiling = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}  # as pip compiles what it installs
     started = time.perf_counter()
-    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=COMPILING)
+    child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=compiling)
     assert child.stderr is not None
     said = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
