@@ -2,7 +2,8 @@
 title = "A cheaper model already does the same work as well"
 why = """The same prompt template runs on a premium model and on a cheaper one, in this log, and the cheaper one succeeds as often: with 95% confidence its success rate is \
 not more than five points lower (Newcombe's interval; about 170 outcomes each at 95%). Success is a score or feedback; else, where JSON was asked for, whether the first answer parses. \
-Where a log knows nothing but the status the grade is heuristic: HTTP 200 is not quality. Of several cheaper models that pass, the cheapest is named. Too few outcomes to \
+Where a log knows nothing but the status the grade is heuristic: HTTP 200 is not quality. So it is where every answer of both models parses: strict decoding can do no other, \
+whatever the answer says. Of several cheaper models that pass, the cheapest is named. Too few outcomes to \
 tell: see cheaper_model_inconclusive."""
 fix = "routing"
 grade = "measured"
@@ -79,14 +80,18 @@ b        one      measured  small
 '''
 
 [[example]]
-name = "JSON was asked for and parses: measured; only a status: heuristic"
+name = "JSON was asked for and parses as often: measured; where it always parses, or only a status is known: heuristic"
 params = { min_outcomes = 2, margin = 0.7 }
 calls = '''
 call_id  workload  provider  model   started_at  duration_s  template_hash  response_format  response_is_json  finish_reason
 a        extract   p         big     0           1           x              json_schema      true              stop
-b        extract   p         big     9           1           x              json_schema      true              stop
+b        extract   p         big     9           1           x              json_schema      false             stop
 c        extract2  p         small   0           1           x              json_schema      true              stop
 d        extract2  p         small   9           1           x              json_schema      true              stop
+i        strict    p         big     0           1           z              json_schema      true              stop
+j        strict    p         big     9           1           z              json_schema      true              stop
+k        strict2   p         small   0           1           z              json_schema      true              stop
+l        strict2   p         small   9           1           z              json_schema      true              stop
 e        chat      p         big     0           1           y              -                -                 stop
 f        chat      p         big     9           1           y              -                -                 stop
 g        chat      p         small   0           1           y              -                -                 stop
@@ -103,6 +108,8 @@ a        measured   p/small
 b        measured   p/small
 e        heuristic  p/small
 f        heuristic  p/small
+i        heuristic  p/small
+j        heuristic  p/small
 '''
 
 [[example]]
@@ -226,7 +233,11 @@ SELECT
     c.call_id,
     c.workload AS subject,
     c.target AS route_to,
-    CASE WHEN c.evidence = 'status' THEN 'heuristic' ELSE 'measured' END AS grade,
+    CASE
+        WHEN c.evidence = 'status' THEN 'heuristic'
+        WHEN c.evidence = 'valid JSON' AND c.successes = c.outcomes AND c.cheap_successes = c.cheap_outcomes THEN 'heuristic'
+        ELSE 'measured'
+    END AS grade,
     n.model AS evidence_premium_model,
     n.target AS evidence_target,
     w.evidence AS evidence_success_source,

@@ -3,16 +3,17 @@ title = "The client gives up before the model answers, and sends again"
 why = """The client's time-out is below the model's latency: it hangs up and sends the same request again, while the first one goes on running, succeeds \
 and is billed. The answer that was paid for first reaches nobody, and the user waits longer than if the client had waited. A send counts as such a re-send \
 when the same caller, model, prompt and parameters were sent at least 500 ms before, and that send succeeded and was either still running or had ended no more \
-than 2 s before: a gateway writes its end before the answer reaches the client. These thresholds, and the two that leave out pollers and popular \
-questions, are parameters of view attempt_chains (min_gap_ms, max_after_end_ms, max_resends, popular_sends), since duplicate_request must see the same re-sends. \
-The re-sends are claimed: with a longer time-out the first send would have been the answer."""
-action = "{subject}: raise the client's time-out above the slowest answer ({resends} re-sends while or just after the model answered)"
+than 2 s before: a gateway writes its end before the answer reaches the client. Of a workload's re-sends at least half must have found the first one running, \
+and none of a request's sends may have gone out at once: else somebody samples on purpose. These thresholds, and the two that leave out pollers and popular questions, are \
+parameters of view attempt_chains (min_gap_ms, max_after_end_ms, min_running_share, max_resends, popular_sends), since duplicate_request must see the same re-sends. \
+The re-sends are claimed; where the hang-up reached the log (a call that was not streamed is cancelled, billed, and the same is sent again within moments), the call that was given up. With a longer time-out the first send would have been the answer."""
+action = "{subject}: raise the client's time-out above the slowest answer ({resends} re-sends before the answer was there, or just after)"
 fix = "retry_discipline"
 grade = "structural"
 needs = ["prompt_hash", "status", "ended_at"]
 effect = "spend"
-false_positives = """Code that wants several answers to one prompt and asks one after the other (sampling, self-consistency, a user who presses 'regenerate' at once) sends \
-the same request within 2 s of its end too; more than ten such sends for each fresh one are left out, fewer are not. Where all users share one key and the log \
+false_positives = """Code that wants several answers to one prompt and starts each a little after the one before (staggered sampling, a hedge against slow answers) \
+looks the same; more than ten such sends for each fresh one are left out, fewer are not. Where all users share one key and the log \
 names no end user, two of them may ask the same within seconds: a question asked afresh more often than it was re-sent is left out. \
 Where the log does not hold the parameters the grade is heuristic."""
 
@@ -78,16 +79,50 @@ b3       22          1           w         p1           q            ok
 b4       24          1           w         p1           q            ok
 '''
 claims = ""
+
+[[example]]
+name = "given up at its client's time-out, billed, and sent again: the calls that were given up; a stream, an unbilled one and one asked again later are not"
+calls = '''
+call_id  started_at  duration_s  workload  prompt_hash  params_hash  status     streamed  billed_usd
+a        0           30          w         p1           q            cancelled  false     0.4
+b        30.5        30          w         p1           q            cancelled  false     0.4
+c        61          40          w         p1           q            ok         false     0.5
+d        0           30          w         p2           q            cancelled  true      0.4
+e        30.5        40          w         p2           q            ok         true      0.5
+f        0           30          w         p3           q            cancelled  false     -
+g        30.5        40          w         p3           q            ok         false     0.5
+h        0           30          w         p4           q            cancelled  false     0.4
+i        90          40          w         p4           q            ok         false     0.5
+'''
+claims = '''
+call_id  subject  grade       drop
+a        w        structural  true
+b        w        structural  true
+'''
 ---*/
 WITH resent AS (
-    SELECT *, (start_us - previous_start_us) / CAST(1000 AS DOUBLE) AS gap_ms, (previous_end_us - previous_start_us) / CAST(1000 AS DOUBLE) AS needed_ms
+    SELECT
+        call_id, workload, params_known,
+        start_us < previous_end_us AS while_running,
+        (start_us - previous_start_us) / CAST(1000 AS DOUBLE) AS gap_ms,
+        (previous_end_us - previous_start_us) / CAST(1000 AS DOUBLE) AS needed_ms
     FROM attempt_chains
     WHERE impatient
+    UNION ALL
+    -- A stream that is given up has shown its reader something: abandoned_stream.
+    SELECT
+        a.call_id, a.workload, a.params_known,
+        TRUE AS while_running,
+        (a.next_start_us - a.start_us) / CAST(1000 AS DOUBLE) AS gap_ms,
+        CAST(NULL AS DOUBLE) AS needed_ms
+    FROM attempt_chains AS a
+    JOIN priced_calls AS p ON p.call_id = a.call_id
+    WHERE a.given_up AND p.billed_usd > 0 AND p.streamed IS FALSE
 ), by_workload AS (
     SELECT
         workload,
         count(*) AS resends,
-        count(*) FILTER (WHERE start_us < previous_end_us) AS while_running,
+        count(*) FILTER (WHERE while_running) AS while_running,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_ms) AS gap_ms,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY needed_ms) AS needed_ms
     FROM resent

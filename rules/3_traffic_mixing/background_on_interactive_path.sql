@@ -109,6 +109,38 @@ provider  model
 p         m
 '''
 claims = ""
+
+[[example]]
+name = "steps without an id that they share, each prompt beginning with the whole of the one before: no batch"
+params = { min_interactive_calls = 1, max_steps_for_batch = 1 }
+calls = '''
+call_id  workload       provider  model  deployment  started_at  duration_s  end_user  turn  prompt_hash  input_tokens  output_tokens
+a        nightly-agent  p         m      d           0           2           -         1     pa           1000          10
+b        nightly-agent  p         m      d           9           2           -         2     pb           1000          10
+c        nightly-agent  p         m      d           19          2           -         1     pc           1000          10
+d        chat           p         m      d           1           2           u         -     -            1000          10
+'''
+prompt_blocks = '''
+call_id  position  message_index  role       ends_message  prefix_hash  chars  cum_chars
+a        0         0              user       true          h0           10     10
+b        0         0              user       true          h0           10     10
+b        1         1              assistant  true          h1           20     30
+b        2         2              user       true          h2           7      37
+c        0         0              user       true          k0           10     10
+'''
+prices = '''
+provider  model  day         tier     min_input_tokens  max_input_tokens  input_usd  output_usd  request_usd  estimated
+p         m      2026-01-05  default  0                 -                 0.001      0.002       0            false
+p         m      2026-01-05  batch    0                 -                 0.0005     0.001       0            false
+'''
+models = '''
+provider  model
+p         m
+'''
+claims = '''
+call_id  subject        service_tier
+c        nightly-agent  batch
+'''
 ---*/
 WITH interactive AS (
     SELECT p.deployment, count(*) AS interactive_calls
@@ -120,19 +152,27 @@ WITH interactive AS (
 ), background AS (
     SELECT
         p.call_id, p.workload, p.deployment, p.provider, p.model, p.day, p.tier, p.status, p.input_tokens, p.billed_usd, p.gateway_cache_hit,
-        p.unit_hash, w.class_reason
+        p.unit_hash, w.class_reason, t.opening_hash, t.previous_call_id IS NOT NULL AS continues
     FROM priced_calls AS p
     JOIN workloads AS w ON w.workload = p.workload
+    LEFT JOIN conversation_turns AS t ON t.call_id = p.call_id
     WHERE w.class = 'background' AND w.class_evidence <> 'endpoint'
 ), stepwise AS (
     SELECT unit_hash, TRUE AS stepwise FROM background GROUP BY unit_hash HAVING count(*) > $max_steps_for_batch
+), chained AS (
+    -- Without an id that the steps share, their prompts tell: each begins with the whole of the one before.
+    SELECT workload, opening_hash, TRUE AS chained FROM background
+    WHERE opening_hash IS NOT NULL
+    GROUP BY workload, opening_hash
+    HAVING count(*) FILTER (WHERE continues) >= $max_steps_for_batch
 ), shared AS (
     SELECT
         b.call_id, b.workload, b.provider, b.model, b.day, b.input_tokens, b.class_reason, i.interactive_calls,
-        coalesce(s.stepwise, FALSE) AS stepwise
+        coalesce(s.stepwise, c.chained, FALSE) AS stepwise
     FROM background AS b
     JOIN interactive AS i ON i.deployment = b.deployment
     LEFT JOIN stepwise AS s ON s.unit_hash = b.unit_hash
+    LEFT JOIN chained AS c ON c.workload = b.workload AND c.opening_hash = b.opening_hash
     WHERE b.tier = 'default' AND b.status = 'ok' AND b.billed_usd > 0 AND b.gateway_cache_hit IS NOT TRUE
 ), offered AS (
     SELECT

@@ -4,7 +4,7 @@ title = "Requests that were sent more than once, send by send"
 why = """A retry is a call of its own, so a request that was sent again shows only when its sends are lined up: same workload, caller, model asked \
 for, prompt, parameters and tools, in order of start. Only sends of a request that the log holds at least twice are here. An attempt whose prompt or \
 parameters were not logged (many gateways drop them on failure) takes those of the other attempts with its request_id; where none of them has a prompt, the \
-request_id itself stands for the request, and then only re-sends after a failure are told."""
+request_id itself stands for the request, and then only re-sends after a failure are told. Prompts of unlike_prompts are left out."""
 
 [columns]
 call_id = "the call, one row each"
@@ -26,6 +26,7 @@ previous_end_us = "its end"
 next_start_us = "start of the send after it; NULL for the last"
 wait_ms = "pause since the previous send ended (or started, where its end is unknown); negative while that one was still running"
 impatient = "sent again although the previous send was about to answer and did, in full: the client gave up too early"
+given_up = "cancelled by its client, which sent the same again within moments"
 prompt_known = "the log holds the prompt's hash, its own or that of another attempt with its request_id"
 params_known = "the log holds the parameters' hash, so that the sends are known to be identical"
 
@@ -39,7 +40,11 @@ help = "impatient: below this after the previous send it is a double click or de
 
 [params.max_after_end_ms]
 default = 2000
-help = "impatient: a gateway writes its end before the answer reaches the client, and a timed-out client waits a little before it sends again; two seconds cover both."
+help = "impatient, given_up: a gateway writes its end before the answer reaches the client, and a timed-out client waits a little before it sends again; two seconds cover both."
+
+[params.min_running_share]
+default = 0.5
+help = "impatient: a client that gives up sends again while the first send still runs; of a workload's early re-sends, fewer than this share that did so are code that asks again once it has the answer."
 
 [params.max_resends]
 default = 10
@@ -131,6 +136,46 @@ b        false
 '''
 
 [[example]]
+name = "given up and sent again at once; cancelled and asked again later is another matter"
+calls = '''
+call_id  started_at  duration_s  prompt_hash  params_hash  status
+a        0           30          p1           q            cancelled
+b        30.5        30          p1           q            cancelled
+c        61          40          p1           q            ok
+d        0           30          p2           q            cancelled
+e        60          40          p2           q            ok
+'''
+rows = '''
+call_id  given_up  impatient
+a        true      false
+b        true      false
+c        false     false
+d        false     false
+e        false     false
+'''
+
+[[example]]
+name = "samples on purpose: asked again as soon as the answer is there, or several at once"
+calls = '''
+call_id  app  started_at  duration_s  prompt_hash  params_hash  status
+a        w    0           2           p1           q            ok
+b        w    2.6         2           p1           q            ok
+c        w    5.2         2           p1           q            ok
+d        v    0           2           p2           q            ok
+e        v    0.1         2           p2           q            ok
+f        v    1           2           p2           q            ok
+'''
+rows = '''
+call_id  impatient
+a        false
+b        false
+c        false
+d        false
+e        false
+f        false
+'''
+
+[[example]]
 name = "a popular question of many people behind one key: two of them within seconds are no impatient client"
 params = { popular_sends = 2 }
 calls = '''
@@ -204,8 +249,10 @@ WITH silent AS (
     -- Cheap sieve before the windows: most prompts occur once.
     SELECT prompt_hash FROM named WHERE prompt_hash IS NOT NULL GROUP BY prompt_hash HAVING count(*) > 1
 ), sieved AS (
-    SELECT n.* FROM named AS n LEFT JOIN repeated AS r ON r.prompt_hash = n.prompt_hash
-    WHERE r.prompt_hash IS NOT NULL OR n.request_hash IS NOT NULL
+    SELECT n.* FROM named AS n
+    LEFT JOIN repeated AS r ON r.prompt_hash = n.prompt_hash
+    LEFT JOIN unlike_prompts AS u ON u.prompt_hash = n.prompt_hash
+    WHERE (r.prompt_hash IS NOT NULL AND u.prompt_hash IS NULL) OR n.request_hash IS NOT NULL
 ), ordered AS (
     SELECT
         *,
@@ -244,7 +291,10 @@ WITH silent AS (
             PARTITION BY request_key ORDER BY start_us, end_us NULLS LAST, call_id ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW
         ) AS chain_number,
         sum(CASE WHEN early THEN 1 ELSE 0 END) OVER (PARTITION BY request_key) AS early_sends,
-        sum(CASE WHEN early OR after_failure THEN 0 ELSE 1 END) OVER (PARTITION BY request_key) AS fresh_sends
+        sum(CASE WHEN early OR after_failure THEN 0 ELSE 1 END) OVER (PARTITION BY request_key) AS fresh_sends,
+        max(CASE WHEN status = 'ok' AND previous_status = 'ok' AND start_us - previous_start_us < $min_gap_ms * 1000 THEN 1 ELSE 0 END)
+            OVER (PARTITION BY request_key) = 1 AS at_once,
+        avg(CASE WHEN early THEN CASE WHEN start_us < previous_end_us THEN 1.0 ELSE 0.0 END END) OVER (PARTITION BY workload) AS running_share
     FROM linked
 )
 SELECT
@@ -266,7 +316,11 @@ SELECT
     previous_end_us,
     next_start_us,
     wait_us / CAST(1000 AS DOUBLE) AS wait_ms,
-    early AND early_sends <= $max_resends * fresh_sends AND (fresh_sends <= $popular_sends OR early_sends >= fresh_sends) AS impatient,
+    early AND NOT at_once AND running_share >= $min_running_share
+        AND early_sends <= $max_resends * fresh_sends AND (fresh_sends <= $popular_sends OR early_sends >= fresh_sends) AS impatient,
+    coalesce(
+        prompt_hash IS NOT NULL AND status = 'cancelled' AND next_start_us - end_us BETWEEN 0 AND $max_after_end_ms * 1000, FALSE
+    ) AS given_up,
     prompt_hash IS NOT NULL AS prompt_known,
     params_hash IS NOT NULL AS params_known
 FROM counted

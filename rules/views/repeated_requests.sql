@@ -78,7 +78,9 @@ WITH asked AS (
     SELECT a.*, g.response_cache_ttl_s IS NOT NULL AS declared, CAST(coalesce(g.response_cache_ttl_s, $ttl_s) AS BIGINT) * 1000000 AS ttl_us
     FROM asked AS a
     JOIN repeated AS r ON r.prompt_hash = a.prompt_hash
+    LEFT JOIN unlike_prompts AS u ON u.prompt_hash = a.prompt_hash
     LEFT JOIN config_workloads AS g ON g.workload = a.workload
+    WHERE u.prompt_hash IS NULL
 ), spaced AS (
     SELECT
         *,

@@ -2,7 +2,8 @@
 kind = "view"
 title = "Tool calls of a trace in order, grouped into runs of the same tool with the same arguments"
 why = """An agent that asks for the same thing again and again learns nothing new. A run ends as soon as any other tool is called, or the same one \
-with other arguments: edit, run, edit, run is work. Model calls that overlap in time ask in parallel, not again, so they never share a run. Only \
+with other arguments: edit, run, edit, run is work. Model calls that overlap in time ask in parallel, not again, so they never share a run; nor do \
+agents of one unit that each have a conversation of their own: another system message, or a prompt that starts anew, without any answer in it. Only \
 units in which some tool was asked for the same at least twice are here."""
 
 [columns]
@@ -74,9 +75,42 @@ c        1         3       1          false
 d        0         4       -          true
 e        0         5       -          true
 '''
+
+[[example]]
+name = "agents of one unit that each read the same first: another system message, or another conversation that starts; a call sent again unchanged is the same one"
+calls = '''
+call_id  trace_id  app  started_at  duration_s  template_hash  turn  prompt_hash
+a        t         w    0           1           security       1     p1
+b        t         w    2           1           style          1     p2
+c        u         w    0           1           same           1     p1
+d        u         w    2           1           same           1     p2
+e        v         w    0           1           same           1     p1
+f        v         w    2           1           same           1     p1
+g        v         w    4           1           same           2     p3
+'''
+tool_calls = '''
+call_id  position  name  arguments_hash
+a        0         read  x
+b        0         read  x
+c        0         read  x
+d        0         read  x
+e        0         read  x
+f        0         read  x
+g        0         read  x
+'''
+rows = '''
+call_id  run_id  run_calls
+a        1       1
+b        2       1
+c        1       1
+d        2       1
+e        1       3
+f        1       3
+g        1       3
+'''
 ---*/
 WITH asked AS (
-    SELECT t.call_id, p.unit_hash, p.workload, t.position, t.name, t.arguments_hash, p.start_us, p.end_us, p.duration_ms
+    SELECT t.call_id, p.unit_hash, p.workload, t.position, t.name, t.arguments_hash, p.start_us, p.end_us, p.duration_ms, p.prompt_hash
     FROM tool_calls AS t
     JOIN priced_calls AS p ON p.call_id = t.call_id
     WHERE p.start_us IS NOT NULL AND t.name IS NOT NULL
@@ -92,14 +126,17 @@ WITH asked AS (
         lag(a.call_id) OVER steps AS previous_call_id,
         lag(a.name) OVER steps AS previous_name,
         lag(a.arguments_hash) OVER steps AS previous_arguments,
-        lag(a.end_us) OVER steps AS previous_end_us
+        lag(a.end_us) OVER steps AS previous_end_us,
+        coalesce(c.template_hash <> lag(c.template_hash) OVER steps, FALSE)
+            OR coalesce(c.turn = 1 AND a.prompt_hash <> lag(a.prompt_hash) OVER steps, FALSE) AS other_agent
     FROM asked AS a
     JOIN repeated AS r ON r.unit_hash = a.unit_hash
+    JOIN calls AS c ON c.call_id = a.call_id
     WINDOW steps AS (PARTITION BY a.unit_hash ORDER BY a.start_us, a.call_id, a.position)
 ), cut AS (
     SELECT
         *,
-        CASE WHEN name = previous_name AND arguments_hash = previous_arguments
+        CASE WHEN name = previous_name AND arguments_hash = previous_arguments AND NOT other_agent
                 AND (call_id = previous_call_id OR previous_end_us IS NULL OR start_us >= previous_end_us) THEN 0 ELSE 1 END AS opens
     FROM ordered
 ), runs AS (

@@ -36,6 +36,7 @@ FROM_TEXTS = {  # what is made of a text at once, so that the text itself need n
     "response_hash": "salted(nullif({answer}, ''))",
     "response_chars": "length({answer})",
 }
+_SAID = "CASE WHEN NOT withheld(answer) THEN answer END"
 AFTER_START = ("first_token_at", "ended_at")
 ROUNDING_MS = 1
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
@@ -209,7 +210,7 @@ def _staged_select(source: Source, found: Mapping[str, str]) -> str:
     names = [quoted(c.name) for c in CALLS if c.type == "VARCHAR" and found.get(c.name) == "VARCHAR" and c.name not in MADE_HERE]
     inner.append(f"{private.tells(names)} AS {private.FLAG}")
     inner += [_listed(name, found) for name in LISTS]
-    made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found}
+    made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found} | ({"answer": _SAID} if "answer" in found else {})
     from_texts = {name: sql for name, sql in FROM_TEXTS.items() if name not in found}
     inner += [f"{sql.format(**made)} AS {name}" for name, sql in from_texts.items()]
     outer += [private.FLAG, *(name for name in LISTS if name != "messages" or source.holds_records), *from_texts]
@@ -305,6 +306,10 @@ def cut_prompts(engine: Engine) -> None:
         SELECT rowid AS rn, CAST(unnest(range(len(message_keys))) AS INTEGER) AS message_index,
             unnest(roles) AS role, unnest(message_keys) AS key
         FROM staged WHERE len(message_keys) > 0""")
+    if engine.value("SELECT EXISTS (FROM texts WHERE text = '' OR withheld(text))"):  # prompts that say nothing, or not all, are not known to be alike
+        engine.execute("""
+            DELETE FROM keyed WHERE rn IN (
+                SELECT rn FROM keyed JOIN texts USING (key) GROUP BY rn HAVING bool_or(withheld(text)) OR bool_and(text = ''))""")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE fresh AS
         SELECT message_hash, min(key) AS key FROM texts SEMI JOIN keyed USING (key)
@@ -377,7 +382,7 @@ def calls_select(engine: Engine, source: Source) -> str:
 
 TOOL_CALLS_SELECT = """
     SELECT call_id, CAST(i - 1 AS INTEGER) AS position, concealed(t.name) AS name,
-        CASE WHEN t.arguments NOT IN ('', '{}') THEN salted(t.arguments) END AS arguments_hash, file_id
+        CASE WHEN t.arguments NOT IN ('', '{}') AND NOT withheld(t.arguments) THEN salted(t.arguments) END AS arguments_hash, file_id
     FROM (SELECT n.call_id, n.file_id, unnest(range(1, len(s.called_tools) + 1)) AS i, unnest(s.called_tools) AS t
           FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE len(s.called_tools) > 0)"""
 

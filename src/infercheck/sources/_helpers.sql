@@ -94,10 +94,6 @@ CREATE OR REPLACE TEMP MACRO messages_of(x) AS CASE
         lambda t: struct_pack(role := 'user', content := t, tool_calls := CAST(NULL AS VARCHAR)))
     ELSE [struct_pack(role := 'user', content := x, tool_calls := CAST(NULL AS VARCHAR))] END;
 
--- Messages, unless LiteLLM was told not to log them.
-CREATE OR REPLACE TEMP MACRO litellm_stored(messages) AS CASE
-    WHEN len(messages) > 0 AND coalesce(messages[1].content, '') <> 'redacted-by-litellm' THEN messages END;
-
 -- The visible text of an answer in the shape of OpenAI's Responses API.
 CREATE OR REPLACE TEMP MACRO responses_text(output) AS nullif(array_to_string(flatten(list_transform(
     list_filter(output, lambda o: o.content IS NOT NULL), lambda o: list_transform(o.content, lambda c: c.text))), ''), '');

@@ -37,7 +37,7 @@ CREATE OR REPLACE TEMP MACRO joined_of(entries, n_, pattern, glue) AS nullif(arr
 CREATE OR REPLACE TEMP MACRO numbered_messages(entries) AS list_transform(numbers_of(entries), lambda i: struct_pack(
     role := coalesce(joined_of(entries, i, '^(message[.])?role$', ''), 'user'),
     content := coalesce(joined_of(entries, i, '^(message[.])?content$', ''),
-        joined_of(entries, i, '^(message[.])?contents[.][0-9]+[.]message_content[.](text|image.*url)$', chr(10)), ''),
+        joined_of(entries, i, '^(message[.])?contents[.][0-9]+[.]message_content[.](text|.*(url|uri|data|file_id))$', chr(10)), ''),
     tool_calls := joined_of(entries, i, '^(message[.])?(tool_calls[.].*|function_call[.]|function_call_)(name|arguments)$', chr(10))));
 -- Tools that an answer in numbered attributes called.
 CREATE OR REPLACE TEMP MACRO numbered_tools(entries) AS list_transform(
@@ -49,8 +49,11 @@ CREATE OR REPLACE TEMP MACRO numbered_tools(entries) AS list_transform(
 CREATE OR REPLACE TEMP MACRO unwrapped_messages(x) AS CASE WHEN starts_with(x, '{') THEN coalesce(
     shaped(x, '{"messages":"VARCHAR","prompt":"VARCHAR"}').messages, shaped(x, '{"prompt":"VARCHAR"}').prompt, x) ELSE x END;
 CREATE OR REPLACE TEMP MACRO with_parts(x) AS shaped(x, '[{"role":"VARCHAR","content":"VARCHAR","tool_calls":"VARCHAR","finish_reason":"VARCHAR",
-    "parts":[{"type":"VARCHAR","content":"VARCHAR","text":"VARCHAR","response":"VARCHAR","result":"VARCHAR","name":"VARCHAR","arguments":"VARCHAR"}]}]');
-CREATE OR REPLACE TEMP MACRO parts_text(parts) AS array_to_string(list_transform(parts, lambda p: coalesce(p.content, p.text, p.response, p.result)), chr(10));
+    "parts":[{"type":"VARCHAR","content":"VARCHAR","text":"VARCHAR","response":"VARCHAR","result":"VARCHAR","name":"VARCHAR","arguments":"VARCHAR",
+        "uri":"VARCHAR","url":"VARCHAR","file_id":"VARCHAR","data":"VARCHAR"}]}]');
+-- Pictures and files count as where they lie, or as what they hold.
+CREATE OR REPLACE TEMP MACRO parts_text(parts) AS array_to_string(list_transform(parts,
+    lambda p: coalesce(p.content, p.text, p.response, p.result, p.uri, p.url, p.file_id, p.data)), chr(10));
 CREATE OR REPLACE TEMP MACRO parts_calls(parts) AS list_transform(list_filter(parts, lambda p: p.type = 'tool_call'),
     lambda p: struct_pack(name := p.name, arguments := p.arguments));
 -- The same of OpenAI's tool_calls, and of LangChain's.

@@ -139,7 +139,7 @@ SELECT
     CASE WHEN NOT re_read AND NOT usage_unknown THEN metadata.usage_object.prompt_tokens_details.image_tokens END AS image_tokens,
     to_flag(cache_hit) AS gateway_cache_hit,
     CASE WHEN re_read THEN '0' WHEN failed AND to_number(spend) = 0 THEN NULL ELSE spend END AS logged_cost,
-    litellm_stored(messages) AS messages,
+    messages,
     coalesce(response.choices[1].message.content, responses_text(response.output)) AS answer,
     coalesce(list_transform(response.choices[1].message.tool_calls, lambda t: t.function), list_transform(list_filter(response.output,
         lambda o: o.type = 'function_call'), lambda o: struct_pack(name := o.name, arguments := o.arguments))) AS called_tools

@@ -158,7 +158,7 @@ SELECT
     asked.temperature AS temperature,
     -- Fetching a stored response logs its whole cost once more.
     CASE WHEN re_read THEN '0' WHEN failed AND to_number(response_cost) = 0 THEN NULL ELSE response_cost END AS logged_cost,
-    litellm_stored(messages) AS messages,
+    messages,
     coalesce(response.choices[1].message.content, responses_text(response.output)) AS answer,
     coalesce(list_transform(response.choices[1].message.tool_calls, lambda t: t.function), list_transform(list_filter(response.output,
         lambda o: o.type = 'function_call'), lambda o: struct_pack(name := o.name, arguments := o.arguments))) AS called_tools,
