@@ -23,7 +23,7 @@ low_environment_word = "in the environment"
 low_app_word = "in the app name"
 
 [[example]]
-name = "a whole word counts once a call, wherever it is heard; part of a word, and a product that is named after one, do not"
+name = "a whole word counts once a call, wherever it is heard; part of a word, a product that is named after one, an A/B test, and what runs in production do not"
 calls = '''
 call_id  app            tags          environment  api_key_alias
 a        nightly-batch  mode:batch    prod         k
@@ -33,6 +33,9 @@ d        bot            -             staging      ci-test-key
 e        bot            -             -            dev-prod-key
 f        test-prep      -             -            -
 g        chat-test      -             -            -
+h        shop-ab-test   -             -            -
+i        shop           -             -            shop-a/b-test
+j        live-test      -             production   test-key
 '''
 rows = '''
 workload       tag_background  app_background  low_key  low_environment  low_app  tag_background_word  app_background_word  low_key_word
@@ -85,8 +88,11 @@ WITH words AS (
         w.says,
         coalesce(contains(s.tag_items, ',' || w.word || ',') OR contains(s.tag_items, ':' || w.word || ','), FALSE) AS in_tag,
         coalesce(contains(s.environment_words, '-' || w.word || '-'), FALSE) AS in_environment,
-        coalesce(contains(s.key_words, '-' || w.word || '-') AND NOT contains(s.key_words, '-prod'), FALSE) AS in_key,
-        coalesce(CASE WHEN w.says = 'low' THEN s.app_words LIKE '%-' || w.word || '-'
+        -- An A/B test is held on those who pay.
+        coalesce(contains(replace(replace(s.key_words, '-a-b-test-', '-'), '-ab-test-', '-'), '-' || w.word || '-') AND NOT contains(s.key_words, '-prod')
+            AND NOT (w.says = 'low' AND coalesce(contains(s.environment_words, '-prod'), FALSE)), FALSE) AS in_key,
+        coalesce(CASE WHEN w.says = 'low' THEN replace(replace(s.app_words, '-a-b-test-', '-'), '-ab-test-', '-') LIKE '%-' || w.word || '-'
+                AND NOT coalesce(contains(s.environment_words, '-prod'), FALSE)
                       ELSE contains(replace(s.app_words, '-background-check', '-'), '-' || w.word || '-') END, FALSE) AS in_app
     FROM spelt AS s
     CROSS JOIN words AS w
