@@ -116,8 +116,8 @@ def test_batch_is_not_the_standard_price() -> None:
 
 def test_tiers_for_counterfactuals_come_along_only_where_they_exist() -> None:
     tiers = lambda p, m: {r["tier"] for r in priced([(p, m, DAY, "default")])}  # noqa: E731
-    assert tiers("openai", "gpt-5") == {"default", "batch", "flex", "priority"}
-    assert tiers("openai", "gpt-4o") == {"default", "batch", "priority"}
+    assert tiers("openai", "gpt-5") == {"default", "batch", "flex", "priority", "fast"}
+    assert tiers("openai", "gpt-4o") == {"default", "batch", "priority", "fast"}
     assert tiers("azure", "gpt-4o") == {"default"}
 
 
@@ -127,6 +127,12 @@ def test_tiers_for_counterfactuals_come_along_only_where_they_exist() -> None:
 def test_a_tier_without_a_price_is_estimated_from_the_default(provider: str, model: str, tier: str) -> None:
     row = one(provider, model, tier=tier)
     assert per_mtok(row, "input_usd") == Decimal("2.5") and row is not None and row["estimated"]
+
+
+@pytest.mark.parametrize(("provider", "model"), [("anthropic", "claude-opus-5-5"), ("openai", "gpt-5.4")])
+def test_a_fast_answer_costs_twice_the_standard_price(provider: str, model: str) -> None:
+    fast, standard = one(provider, model, tier="fast"), one(provider, model)
+    assert fast is not None and not fast["estimated"] and per_mtok(fast, "output_usd") == 2 * (per_mtok(standard, "output_usd") or 0)
 
 
 def test_a_tier_before_its_price_was_verified_is_estimated_from_it() -> None:

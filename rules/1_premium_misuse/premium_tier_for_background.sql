@@ -1,7 +1,7 @@
 /*---
-title = "The priority tier for work that nobody waits for"
-why = "A priority tier sells a shorter wait for up to twice the price of the same tokens. A background job has nobody who would notice."
-action = "Send {subject} without the priority tier: {background_because}"
+title = "A priority or fast tier for work that nobody waits for"
+why = "A priority tier, or a fast one, sells a shorter wait for up to twice the price of the same tokens. A background job has nobody who would notice."
+action = "Send {subject} through the default tier: {background_because}"
 fix = "routing"
 grade = "structural"
 effect = "spend"
@@ -55,10 +55,10 @@ p         n
 claims = ""
 ---*/
 WITH hurried AS (
-    SELECT p.call_id, p.workload, p.provider, p.model, p.day, p.input_tokens, w.class_reason
+    SELECT p.call_id, p.workload, p.provider, p.model, p.day, p.tier, p.input_tokens, w.class_reason
     FROM priced_calls AS p
     JOIN workloads AS w ON w.workload = p.workload
-    WHERE p.tier = 'priority' AND w.class = 'background' AND p.status = 'ok' AND p.billed_usd > 0 AND NOT coalesce(p.gateway_cache_hit, FALSE)
+    WHERE p.tier IN ('priority', 'fast') AND w.class = 'background' AND p.status = 'ok' AND p.billed_usd > 0 AND NOT coalesce(p.gateway_cache_hit, FALSE)
 ), dearer AS (
     SELECT h.call_id, h.workload, h.class_reason
     FROM hurried AS h
@@ -67,7 +67,7 @@ WITH hurried AS (
         AND coalesce(h.input_tokens, 0) > CASE WHEN d.min_input_tokens = 0 THEN -1 ELSE d.min_input_tokens END
         AND (d.max_input_tokens IS NULL OR coalesce(h.input_tokens, 0) <= d.max_input_tokens)
     JOIN prices AS t
-        ON t.provider IS NOT DISTINCT FROM h.provider AND t.model = h.model AND t.day = h.day AND t.tier = 'priority'
+        ON t.provider IS NOT DISTINCT FROM h.provider AND t.model = h.model AND t.day = h.day AND t.tier = h.tier
         AND coalesce(h.input_tokens, 0) > CASE WHEN t.min_input_tokens = 0 THEN -1 ELSE t.min_input_tokens END
         AND (t.max_input_tokens IS NULL OR coalesce(h.input_tokens, 0) <= t.max_input_tokens)
     WHERE t.input_usd > d.input_usd OR t.output_usd > d.output_usd

@@ -65,6 +65,25 @@ re       -         w        heuristic  1000
 '''
 
 [[example]]
+name = "spans: what lies between a failed attempt and the next one is the retry's pause, not the framework's"
+calls = '''
+call_id  trace_id  app  model  span_id  parent_span_id  started_at  duration_s  status
+a        t         w    m      sa       r               0           1           rate_limited
+b        t         w    m      sb       r               6           4           ok
+c        u         v    m      sc       q               0           1           ok
+d        u         v    m      sd       q               6           4           ok
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind   name  started_at  duration_s
+r        t         -               agent  run   0           10
+q        u         -               agent  run   0           10
+'''
+claims = '''
+span_id  subject  grade      waste_ms
+q        v        heuristic  5000
+'''
+
+[[example]]
 name = "no spans: one pause of 5 seconds where 1 is usual"
 params = { min_gaps = 3 }
 calls = '''
@@ -199,7 +218,7 @@ WITH totals AS (
     LEFT JOIN (SELECT unit_key, CAST(sum(pause_us) AS BIGINT) AS typing_us FROM typing_pauses GROUP BY unit_key) AS t ON t.unit_key = w.unit_key
     WHERE w.depth = 0
 ), own_time AS (
-    SELECT w.span_id, w.workload, w.name, w.service, w.kind, w.exclusive_us, t.path_us
+    SELECT w.node_id, w.span_id, w.workload, w.name, w.service, w.kind, w.exclusive_us, t.path_us
     FROM path_windows AS w
     JOIN totals AS t ON t.unit_key = w.unit_key
     WHERE w.span_id IS NOT NULL AND NOT w.is_leaf AND w.kind NOT IN ('tool', 'retrieval', 'db', 'http')
@@ -208,11 +227,15 @@ WITH totals AS (
     FROM own_time
     GROUP BY kind, name, service
     HAVING count(*) >= $min_runs
+), backing_off AS (
+    -- what lies between a failed attempt and the next one is the retry's own pause: retry_storm
+    SELECT w.parent_id FROM path_windows AS w JOIN priced_calls AS p ON p.call_id = w.call_id WHERE p.status <> 'ok' GROUP BY w.parent_id
 ), idle AS (
     SELECT o.span_id, o.workload, o.name, o.path_us, CAST(o.exclusive_us AS DOUBLE) AS own_us, u.median_us
     FROM own_time AS o
+    LEFT JOIN backing_off AS b ON b.parent_id = o.node_id
     LEFT JOIN usual AS u ON u.kind = o.kind AND u.name IS NOT DISTINCT FROM o.name AND u.service IS NOT DISTINCT FROM o.service
-    WHERE o.exclusive_us >= $min_gap_ms * 1000 AND o.exclusive_us >= $min_share * o.path_us
+    WHERE b.parent_id IS NULL AND o.exclusive_us >= $min_gap_ms * 1000 AND o.exclusive_us >= $min_share * o.path_us
 ), steps AS (
     SELECT
         w.unit_key, w.call_id, w.workload, p.status, p.request_hash, p.prompt_hash, w.window_start_us,
@@ -272,7 +295,7 @@ WITH totals AS (
         span_id, CAST(NULL AS STRING), workload, 'heuristic', CASE WHEN own_us - median_us >= $min_gap_ms * 1000 THEN median_us ELSE own_us END,
         own_us, path_us, name
     FROM idle
-    WHERE median_us > 0 OR median_us IS NULL
+    WHERE CASE WHEN own_us - median_us >= $min_gap_ms * 1000 THEN median_us ELSE own_us END >= $min_gap_ms * 1000
     UNION ALL
     SELECT
         CAST(NULL AS STRING), coalesce(c.trace_id, c.request_id), l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,

@@ -16,14 +16,15 @@ help = "Requests beyond p99 (and at least as many in the middle): with fewer, on
 
 [params.min_calls]
 default = 2000
-help = "Calls in the log: 20 of 2,000 requests lie beyond p99. With fewer the rule is not checked."
+help = "Calls of one workload: 20 of 2,000 requests lie beyond p99. With fewer the rule is not checked."
 
 [params.min_part]
 default = 0.05
 help = "A component that makes less than a twentieth of the difference is not named."
 
 [[requires]]
-sql = "SELECT count(*) >= $min_calls FROM calls"
+sql = """SELECT coalesce(max(n), 0) >= $min_calls FROM (
+    SELECT count(*) AS n FROM calls AS c LEFT JOIN config_calls AS g ON g.call_id = c.call_id GROUP BY coalesce(g.workload, c.app, c.api_key_alias, c.team)) AS a"""
 reason = "too few calls: a workload needs about 2,000 requests before 20 of them lie beyond its p99"
 setting = "give it a longer log"
 

@@ -47,7 +47,7 @@ logged_usd = "the log's own cost in USD; NULL where the log does not price the c
 capacity_usd = "its part of the hours paid for machines of one's own; NULL where the config names none for it"
 billed_usd = "the basis of every saving: the part of a [[capacity]], else logged, else computed (or these two the other way round by --cost-basis); NULL unknown"
 cost_basis = "capacity, logged, computed or NULL: which of them billed_usd is"
-price_estimated = "true where another tier's price stands in, or that of the newest day for a call without a time"
+price_estimated = "true where another tier's price stands in (also for a tier that no list knows), or that of the newest day for a call without a time"
 
 [params.cost_basis]
 default = "logged"
@@ -157,7 +157,7 @@ WITH machines AS (
         m.capacity_usd,
         CAST(c.started_at AS DATE) AS day,
         coalesce(CAST(c.started_at AS DATE), (SELECT max(day) FROM prices)) AS price_day,
-        CASE WHEN lower(c.service_tier) IN ('batch', 'flex', 'priority') THEN lower(c.service_tier) ELSE 'default' END AS tier,
+        CASE WHEN lower(c.service_tier) IN ('batch', 'flex', 'priority', 'fast') THEN lower(c.service_tier) ELSE 'default' END AS tier,
         CASE WHEN c.logged_currency IS NULL OR c.logged_currency = 'USD' THEN c.logged_cost
              ELSE CAST(c.logged_cost * r.usd AS DECIMAL(38, 12)) END AS cost_in_usd,
         c.logged_currency IS NOT NULL AND c.logged_currency <> 'USD' AND r.usd IS NULL AND c.logged_cost IS NOT NULL AS foreign_cost
@@ -169,7 +169,10 @@ WITH machines AS (
 ), priced AS (
     SELECT
         c.*,
-        p.estimated OR c.day IS NULL AS price_estimated,
+        p.estimated OR c.day IS NULL
+            -- another tier, by contract or new: the default price stands in
+            OR coalesce(lower(c.service_tier) NOT IN ('default', 'standard', 'auto', 'on_demand', 'on-demand', 'batch', 'flex', 'priority', 'fast'), FALSE)
+            AS price_estimated,
         CASE WHEN c.input_tokens IS NOT NULL THEN greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0)
             - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0) END AS uncached_tokens,
         -- the same text as infercheck.prices.cost.cost_expression (a test holds them together)

@@ -39,7 +39,7 @@ NAMES: dict[str, dict[str, str]] = {
         },
         "deployment": "SELECT coalesce(deployment, endpoint, concat_ws('/', provider, model)) FROM (SELECT DISTINCT deployment, endpoint, "
         "provider, model FROM calls)",
-        "tier": "SELECT unnest(['default', 'batch', 'flex', 'priority'])",
+        "tier": "SELECT unnest(['default', 'batch', 'flex', 'priority', 'fast'])",
         "cost_basis": "SELECT unnest(['capacity', 'computed', 'logged'])",
     },
     "workloads": {"class": "SELECT unnest(['background', 'interactive', 'unknown'])"},

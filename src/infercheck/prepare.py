@@ -138,8 +138,7 @@ def fill_prices(
         from infercheck.prices import table
 
         siblings = [*engine.rows("SELECT DISTINCT provider, model FROM models"), *targets]
-        tiers = ("default", "batch", "flex", "priority")
-        wanted = [(p, m, day, tier) for p, m, day in keys for tier in tiers]
+        wanted = [(p, m, day, tier) for p, m, day in keys for tier in table.TIERS]
         load_prices(engine, "prices", table.price_runs(wanted, overrides, targets=siblings))
     if names <= MODELS_MAX:
         return []

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from infercheck.engine.base import Database
+from infercheck.engine.base import Database, Interrupted
 
 _WAKE_S = 0.5  # on Windows, one who waits without end does not hear Ctrl-C
 _STOP_S = 0.05
@@ -109,7 +109,8 @@ class _Board:
     def stop(self, err: BaseException, at: int = -1) -> None:
         """Start nothing more, because of the error of the job at this place, or of whoever waits for them all."""
         with self._changed:
-            if at < self._failed:
+            # who is interrupted because another has failed has nothing of its own to say
+            if at < self._failed and not (self.error is not None and isinstance(err, Interrupted)):
                 self.error, self._failed = err, at
             self._over()
 

@@ -89,7 +89,7 @@ class Price(Strict):
     provider: str | None = None
     since: date | None = Field(None, alias="from")
     until: date | None = None
-    tier: Literal["default", "batch", "flex", "priority"] | None = None
+    tier: Literal["default", "batch", "flex", "priority", "fast"] | None = None
     input_usd_per_mtok: Usd | None = None
     cache_read_usd_per_mtok: Usd | None = None
     cache_write_usd_per_mtok: Usd | None = None

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
 
 MTOK = Decimal(1_000_000)
 SCALE = Decimal("0.000000000001")  # 12 places, as the canonical money type
-# What the price list calls the tiers. Batch is not a service tier there, and an unknown context key silently gives the standard price.
-CONTEXTS: dict[str, dict[str, str]] = {
-    "batch": {"processing": "batch"},
-    "flex": {"service_tier": "flex"},
-    "priority": {"service_tier": "priority"},
+# What the price list calls the tiers: batch is not a service tier there, nor is Anthropic's fast mode. An unknown context key silently gives the
+# standard price.
+CONTEXTS: dict[str, tuple[dict[str, str], ...]] = {
+    "batch": ({"processing": "batch"},),
+    "flex": ({"service_tier": "flex"},),
+    "priority": ({"service_tier": "priority"},),
+    "fast": ({"service_tier": "fast"}, {"speed": "fast"}),
 }
 TIERS = ("default", *CONTEXTS)
 SAME_AS_DEFAULT = frozenset({"default", "standard", "on_demand", "on-demand"})
@@ -151,11 +153,15 @@ def quote(provider: str | None, model: str, day: date, tier: str, overrides: Seq
 
 
 def _listed(listing: Listing, day: date, tier: str) -> Quote | None:
-    context = None if tier in SAME_AS_DEFAULT else CONTEXTS.get(tier)
-    if context is None:
-        return _quote(listing, day, None, estimated=False) if tier in SAME_AS_DEFAULT else None
+    if tier in SAME_AS_DEFAULT:
+        return _quote(listing, day, None, estimated=False)
     if not listing.own:
         return None  # a reseller's tiers are not its vendor's: Azure's batch price is not in OpenAI's entry
+    found = (_varied(listing, day, context) for context in CONTEXTS.get(tier, ()))
+    return next((quote for quote in found if quote is not None), None)
+
+
+def _varied(listing: Listing, day: date, context: dict[str, str]) -> Quote | None:
     variants = [v.constraint for v in listing.info.price_variants or () if v.when == context]
     if any(c is None or c.active(_at(day, 12)) for c in variants):
         return _quote(listing, day, context, estimated=False)

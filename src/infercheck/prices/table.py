@@ -28,7 +28,7 @@ def price_runs(keys: Iterable[Key], overrides: Sequence[PriceOverride] = (), *, 
 
     ``keys`` are the distinct (provider, model, UTC day, tier) of the calls; ``targets`` are further models that a claim may route to
     (the siblings in `models`, targets named in config). Every model gets a row for every day, and for each of the tiers default, batch,
-    flex and priority that it has on that day. Where a call names a tier without a price, the default price stands in, marked ``estimated``.
+    flex, priority and fast that it has on that day. Where a call names a tier without a price, the default price stands in, marked ``estimated``.
     A model without a list price has no row: it is unpriced, never free. Source: genai-prices and the overrides; USD per token.
     """
     wanted: dict[Model, set[str]] = {}

@@ -155,10 +155,9 @@ SELECT
     CASE WHEN is_failure THEN error END AS error_type,
     CASE WHEN is_call THEN to_finish(stop_reason) END AS finish_reason,
     claude_provider(model) AS provider,
-    -- Fast answers have a price of their own.
-    CASE WHEN is_call THEN CASE WHEN speed = 'fast' THEN model || '-fast' ELSE model END END AS model,
+    CASE WHEN is_call THEN model END AS model,
     unless_empty(geo) AS region,
-    CASE WHEN is_call THEN replace(unless_empty(tier), 'standard', 'default') END AS service_tier,
+    CASE WHEN is_call THEN CASE WHEN speed = 'fast' THEN 'fast' ELSE replace(unless_empty(tier), 'standard', 'default') END END AS service_tier,
     TRUE AS streamed,
     unless_empty(folder_name(cwd)) AS app,
     nullif(concat_ws(',', 'branch/' || nullif(unless_empty(branch), 'HEAD'), CASE WHEN NOT starts_with(entrypoint, 'sdk') THEN 'interactive' END,

@@ -28,6 +28,7 @@ res_units = "VARCHAR"
 response_tokens = "VARCHAR"
 request_url = "VARCHAR"
 cost = "VARCHAR"
+cost_currency = "VARCHAR"
 response_time = "VARCHAR"
 gateway_processing_time = "VARCHAR"
 response_status_code = "VARCHAR"
@@ -49,12 +50,12 @@ format = "jsonl"
 input = '''
 {"id":"5f0d","trace_id":"tr-1","created_at":"2025-10-09T08:53:18.000Z","is_success":0,"ai_org":"azure-openai","ai_model":"gpt-4o","req_units":0,"res_units":0,"total_units":0,"cost":0,"cost_currency":"USD","response_time":900,"response_status_code":429,"mode":"FALLBACK"}
 {"id":"5f0e","trace_id":"tr-1","created_at":"2025-10-09T08:53:20.125Z","is_success":1,"ai_org":"openai","ai_model":"gpt-4o","req_units":500,"res_units":300,"total_units":800,"request_url":"https://api.openai.com/v1/chat/completions","cost":0.4125,"cost_currency":"USD","response_time":3000,"response_status_code":200,"mode":"FALLBACK","config":"pc-1","prompt_slug":null,"metadata":{"_user":"u9","app":"shop"},"request":{"model":"gpt-4o","stream":true,"messages":[{"role":"user","content":"hi"}]},"response":"{\"id\":\"chatcmpl-1\",\"object\":\"chat.completion\",\"model\":\"gpt-4o-2024-08-06\",\"choices\":[{\"finish_reason\":\"stop\",\"message\":{\"content\":\"ok\"}}],\"usage\":{\"prompt_tokens\":500,\"completion_tokens\":300,\"prompt_tokens_details\":{\"cached_tokens\":100},\"completion_tokens_details\":{\"reasoning_tokens\":50}}}"}
-{"id":"5f0f","trace_id":"tr-2","created_at":"2025-10-09T08:54:20.125Z","is_success":1,"ai_org":"anthropic","ai_model":"claude-sonnet-4-20250514","req_units":25,"res_units":60,"total_units":85,"cost":0.2,"cost_currency":"USD","response_time":1100,"response_status_code":200,"mode":"SINGLE"}
+{"id":"5f0f","trace_id":"tr-2","created_at":"2025-10-09T08:54:20.125Z","is_success":1,"ai_org":"anthropic","ai_model":"claude-sonnet-4-20250514","req_units":25,"res_units":60,"total_units":85,"cost":0.2,"cost_currency":"EUR","response_time":1100,"response_status_code":200,"mode":"SINGLE"}
 '''
 calls = [
   { source_call_id = "5f0d", trace_id = "tr-1", status = "rate_limited", http_status = 429, provider = "azure", input_tokens = "-", logged_cost = "-" },
-  { source_call_id = "5f0e", trace_id = "tr-1", started_at = "2025-10-09 08:53:20.125", ended_at = "2025-10-09 08:53:23.125", status = "ok", provider = "openai", model = "gpt-4o-2024-08-06", model_requested = "gpt-4o", operation = "chat", app = "shop", streamed = true, input_tokens = 500, cache_read_tokens = 100, output_tokens = 300, reasoning_tokens = 50, logged_cost = 0.004125, finish_reason = "stop", prompt_chars = 2 },
-  { source_call_id = "5f0f", provider = "anthropic", input_tokens = "-", output_tokens = 60, logged_cost = 0.002 },
+  { source_call_id = "5f0e", trace_id = "tr-1", started_at = "2025-10-09 08:53:20.125", ended_at = "2025-10-09 08:53:23.125", status = "ok", provider = "openai", model = "gpt-4o-2024-08-06", model_requested = "gpt-4o", operation = "chat", app = "shop", streamed = true, input_tokens = 500, cache_read_tokens = 100, output_tokens = 300, reasoning_tokens = 50, logged_cost = 0.004125, logged_currency = "USD", finish_reason = "stop", prompt_chars = 2 },
+  { source_call_id = "5f0f", provider = "anthropic", input_tokens = "-", output_tokens = 60, logged_cost = 0.002, logged_currency = "EUR" },
 ]
 
 [[example]]
@@ -119,6 +120,7 @@ SELECT
     asked.temperature AS temperature,
     CASE WHEN is_hit THEN '0' WHEN organisation_id IS NOT NULL OR (usage_unknown AND to_number(cost) = 0) THEN NULL
         WHEN TRY_CAST(cost AS DECIMAL(38, 12)) IS NULL THEN cost ELSE CAST(TRY_CAST(cost AS DECIMAL(38, 12)) * 0.01 AS VARCHAR) END AS logged_cost,
+    unless_empty(cost_currency) AS logged_currency,
     asked_messages(asked) AS messages,
     answered.text AS answer,
     answered.called AS called_tools,

@@ -35,33 +35,52 @@ calls = [
   { line = 2, source_call_id = "2", started_at = "2025-10-09 08:53:33.125", ended_at = "-", streamed = true, model = "gemini-2.5-flash", input_tokens = 10, output_tokens = 3, reasoning_tokens = "-", finish_reason = "length" },
   { line = 3, source_call_id = "3", provider = "vertex_ai", model = "claude-sonnet-4-20250514", input_tokens = 2025, cache_read_tokens = 2000, output_tokens = 60, finish_reason = "stop", prompt_chars = 2, response_chars = 2 },
 ]
+
+[[example]]
+name = "a streamed answer as its chunks: usage and the end from the last, the start from the first, the text from all"
+format = "jsonl"
+input = '''
+{"logging_time":"2025-10-09 08:53:23.125 UTC","request_id":"1","model":"publishers/google/models/gemini-2.5-pro","api_method":"StreamGenerateContent","full_request":{"contents":[{"role":"user","parts":[{"text":"hi"}]}]},"full_response":[{"candidates":[{"content":{"parts":[{"text":"Hel"}]}}],"create_time":"2025-10-09T08:53:20.125Z","model_version":"gemini-2.5-pro","usage_metadata":{"prompt_token_count":500}},{"candidates":[{"finish_reason":"STOP","content":{"parts":[{"text":"lo"}]}}],"create_time":"2025-10-09T08:53:22.125Z","model_version":"gemini-2.5-pro","usage_metadata":{"prompt_token_count":500,"candidates_token_count":200,"thoughts_token_count":100,"cached_content_token_count":100}}],"metadata":{"request_latency":3000.0}}
+'''
+calls = [
+  { line = 1, started_at = "2025-10-09 08:53:20.125", ended_at = "2025-10-09 08:53:23.125", status = "ok", model = "gemini-2.5-pro", input_tokens = 500, cache_read_tokens = 100, output_tokens = 300, reasoning_tokens = 100, finish_reason = "stop", response_chars = 5 },
+]
 ---*/
-WITH bodies AS (
+WITH chunked AS (
+    SELECT *, CASE WHEN starts_with(ltrim(full_response), '[') THEN shaped(full_response, '["VARCHAR"]') END AS chunks FROM raw
+),
+bodies AS (
     SELECT *,
         starts_with(model, 'publishers/google/') OR contains(model, '/publishers/google/') AS is_gemini,
         -- Keys are snake_case in BigQuery's own logging and camelCase in what the API answers.
         shaped(full_request, '{"model":"VARCHAR","contents":[{"role":"VARCHAR","parts":"VARCHAR"}],"system_instruction":{"parts":"VARCHAR"},
             "systemInstruction":{"parts":"VARCHAR"},"generation_config":{"max_output_tokens":"VARCHAR","temperature":"VARCHAR"},
             "generationConfig":{"maxOutputTokens":"VARCHAR","temperature":"VARCHAR"},"tools":"VARCHAR"}') AS q,
-        shaped(full_response, '{"candidates":[{"finish_reason":"VARCHAR","finishReason":"VARCHAR","content":{"parts":[{"text":"VARCHAR","thought":"VARCHAR",
+        shaped(coalesce(list_filter(chunks, lambda c: contains(c, 'candidates_token_count') OR contains(c, 'candidatesTokenCount'))[-1], chunks[-1], full_response),
+            '{"candidates":[{"finish_reason":"VARCHAR","finishReason":"VARCHAR","content":{"parts":[{"text":"VARCHAR","thought":"VARCHAR",
             "functionCall":{"name":"VARCHAR","args":"VARCHAR"},"function_call":{"name":"VARCHAR","args":"VARCHAR"}}]}}],
             "create_time":"VARCHAR","createTime":"VARCHAR","model_version":"VARCHAR","modelVersion":"VARCHAR",
             "usage_metadata":{"prompt_token_count":"VARCHAR","cached_content_token_count":"VARCHAR","candidates_token_count":"VARCHAR",
                 "thoughts_token_count":"VARCHAR","tool_use_prompt_token_count":"VARCHAR","traffic_type":"VARCHAR"},
             "usageMetadata":{"promptTokenCount":"VARCHAR","cachedContentTokenCount":"VARCHAR","candidatesTokenCount":"VARCHAR",
-                "thoughtsTokenCount":"VARCHAR","toolUsePromptTokenCount":"VARCHAR","trafficType":"VARCHAR"}}') AS g
-    FROM raw
+                "thoughtsTokenCount":"VARCHAR","toolUsePromptTokenCount":"VARCHAR","trafficType":"VARCHAR"}}') AS g,
+        shaped(chunks[1], '{"create_time":"VARCHAR","createTime":"VARCHAR"}') AS opening,
+        flatten(list_transform(chunks, lambda c: shaped(c, '{"candidates":[{"content":{"parts":[{"text":"VARCHAR","thought":"VARCHAR",
+            "functionCall":{"name":"VARCHAR","args":"VARCHAR"},"function_call":{"name":"VARCHAR","args":"VARCHAR"}}]}}]}').candidates[1].content.parts))
+            AS streamed_parts
+    FROM chunked
 ),
 told AS (
     SELECT *,
         CASE WHEN NOT coalesce(is_gemini, TRUE) THEN answer_of(parts_of(ltrim(full_response))) END AS a,
         CASE WHEN NOT coalesce(is_gemini, TRUE) THEN asked_of(full_request) END AS o,
-        coalesce(g.create_time, g.createTime) AS created,
+        coalesce(opening.create_time, opening.createTime, g.create_time, g.createTime) AS created,
+        coalesce(streamed_parts, g.candidates[1].content.parts) AS said,
         coalesce(g.usage_metadata.thoughts_token_count, g.usageMetadata.thoughtsTokenCount) AS thoughts,
         coalesce(g.usage_metadata.candidates_token_count, g.usageMetadata.candidatesTokenCount) AS candidates,
         coalesce(g.candidates[1].finish_reason, g.candidates[1].finishReason) AS ended_by,
         coalesce(g.usage_metadata.traffic_type, g.usageMetadata.trafficType) AS traffic,
-        list_filter(list_transform(coalesce(g.candidates[1].content.parts, []), lambda p: CASE WHEN p.functionCall.name IS NOT NULL THEN
+        list_filter(list_transform(coalesce(streamed_parts, g.candidates[1].content.parts, []), lambda p: CASE WHEN p.functionCall.name IS NOT NULL THEN
             struct_pack(name := p.functionCall.name, arguments := p.functionCall.args) ELSE
             struct_pack(name := p.function_call.name, arguments := p.function_call.args) END), lambda t: t.name IS NOT NULL) AS called
     FROM bodies
@@ -98,7 +117,7 @@ SELECT
             content := gemini_text(coalesce(q.system_instruction.parts, q.systemInstruction.parts)), tool_calls := CAST(NULL AS VARCHAR))] END,
         list_transform(q.contents, lambda c: struct_pack(role := CASE c.role WHEN 'model' THEN 'assistant' ELSE c.role END, content := gemini_text(c.parts),
             tool_calls := CAST(NULL AS VARCHAR)))), []), asked_messages(o)) AS messages,
-    coalesce(nullif(array_to_string(list_transform(list_filter(g.candidates[1].content.parts, lambda p: p.thought IS DISTINCT FROM 'true'), lambda p: p.text), ''),
+    coalesce(nullif(array_to_string(list_transform(list_filter(said, lambda p: p.thought IS DISTINCT FROM 'true'), lambda p: p.text), ''),
         ''), a.text) AS answer,
     coalesce(nullif(called, []), a.called) AS called_tools,
     q.tools AS tools
