@@ -162,7 +162,7 @@ a        w    0           2           p1           q            ok
 b        w    2.6         2           p1           q            ok
 c        w    5.2         2           p1           q            ok
 d        v    0           2           p2           q            ok
-e        v    0.1         2           p2           q            ok
+e        v    0.02        2           p2           q            ok
 f        v    1           2           p2           q            ok
 '''
 rows = '''
@@ -292,7 +292,8 @@ WITH silent AS (
         ) AS chain_number,
         sum(CASE WHEN early THEN 1 ELSE 0 END) OVER (PARTITION BY request_key) AS early_sends,
         sum(CASE WHEN early OR after_failure THEN 0 ELSE 1 END) OVER (PARTITION BY request_key) AS fresh_sends,
-        max(CASE WHEN status = 'ok' AND previous_status = 'ok' AND start_us - previous_start_us < $min_gap_ms * 1000 THEN 1 ELSE 0 END)
+        -- a tenth of the gap: whoever sends twice within that wants two answers
+        max(CASE WHEN status = 'ok' AND previous_status = 'ok' AND start_us - previous_start_us < $min_gap_ms * 100 THEN 1 ELSE 0 END)
             OVER (PARTITION BY request_key) = 1 AS at_once,
         avg(CASE WHEN early THEN CASE WHEN start_us < previous_end_us THEN 1.0 ELSE 0.0 END END) OVER (PARTITION BY workload) AS running_share
     FROM linked
