@@ -140,6 +140,86 @@ def test_a_rise_too_small_in_dollars_is_a_warning(folder: Path, run: Run) -> Non
     assert run("check", "dear.jsonl", "-b", "base.json", "--exit-zero")[0] == 0
 
 
+# --- what has no price
+
+
+UNPRICED = {"model": "nobody/mystery-1", "model_group": "mystery-1", "custom_llm_provider": "nobody", "response_cost": 0.0}
+SILENT = {"prompt_tokens": None, "completion_tokens": None, "response_cost": None}  # a log that counts no tokens
+
+
+def test_a_log_without_any_price_is_inconclusive_though_its_latency_is_judged(folder: Path, run: Run) -> None:
+    logs.write(folder / "priceless.jsonl", [row | UNPRICED for row in days.rows(14, 7)])
+    code, report = run("check", "priceless.jsonl", "-b", "base.json", "--require-conclusive")
+    assert (code, report["outcome"]) == (4, "inconclusive")
+    assert found(report, "latency_p95")["verdict"] == "pass"
+    assert found(report, "cost_per_success")["reason"] == "no workload and model with a price is in both logs"
+    assert "100% of this log has no price, unlike in the baseline: help-desk on nobody/mystery-1" in report["summary"]
+    assert run("check", "priceless.jsonl", "-b", "base.json")[0] == 0
+
+
+@pytest.mark.parametrize("change", [UNPRICED, SILENT], ids=["model", "tokens"])
+def test_a_workload_that_loses_its_price_leaves_the_cost_of_all_unanswered(change: dict[str, Any], folder: Path, run: Run) -> None:
+    logs.write(folder / "lost.jsonl", days.rows(14, 7, **change))
+    code, report = run("check", "lost.jsonl", "-b", "base.json", "--require-conclusive")
+    model = "nobody/mystery-1" if change is UNPRICED else "openai/gpt-4o-mini"
+    assert (code, report["outcome"]) == (4, "inconclusive")
+    assert found(report, "cost_per_success")["verdict"] == "pass"  # of those that have a price
+    assert found(report, "unpriced", workload="help-desk", model=model)["verdict"] == "inconclusive"
+    assert f"unlike in the baseline: help-desk on {model};" in found(report, "unpriced")["reason"]
+    dear = [row | (change if row["request_tags"] == ["app:help-desk"] else {}) for row in days.rows(14, 7, rise=1.4)]
+    logs.write(folder / "lost_and_dear.jsonl", dear)
+    assert run("check", "lost_and_dear.jsonl", "-b", "base.json")[0] == 1
+
+
+def test_an_agent_whose_later_calls_lose_their_price_is_no_cheaper_one(folder: Path, run: Run) -> None:
+    """The trace has a cost, that of its priced calls: what it costs is unknown all the same."""
+
+    def traces(first: int, count: int, **change: Any) -> list[dict[str, Any]]:
+        made = list(days.rows(first, count))
+        later = [
+            row | {"id": f"{row['id']}b", "litellm_call_id": f"{row['litellm_call_id']}b", "endTime": row["endTime"] + 1} for row in made
+        ]
+        return made + [row | change for row in later]
+
+    for name, rows in (("agents", traces(0, 14)), ("alike", traces(14, 7)), ("halved", traces(14, 7, **UNPRICED))):
+        logs.write(folder / f"{name}.jsonl", rows)
+    assert run("diff", "agents.jsonl", "alike.jsonl", "--require-conclusive")[0] == 0
+    code, report = run("diff", "agents.jsonl", "halved.jsonl", "--require-conclusive")
+    assert code == 4
+    assert found(report, "unpriced")["head"] == pytest.approx(0.5)
+
+
+def test_a_little_without_a_price_and_what_never_had_one_leave_the_gate_conclusive(folder: Path, run: Run) -> None:
+    rows = list(days.rows(14, 7))
+    failed = {**SILENT, "status": "failure", "error_information": {"error_code": "500"}}
+    logs.write(folder / "failing.jsonl", [row | (failed if n % 5 == 0 else {}) for n, row in enumerate(rows)])
+    logs.write(folder / "odd.jsonl", [row | (UNPRICED if n % 60 < 4 else {}) for n, row in enumerate(rows)])
+    logs.write(folder / "some_cost_nothing.jsonl", [row | ({"response_cost": 0.0} if n % 3 else {}) for n, row in enumerate(rows)])
+    for name in ("failing.jsonl", "some_cost_nothing.jsonl"):  # a failure without tokens is no gap, nor what the list has a price for
+        code, report = run("check", name, "-b", "base.json", "--require-conclusive")
+        assert (code, [c for c in report["checks"] if c["rule"] == "unpriced"]) == (0, [])
+    code, report = run("check", "odd.jsonl", "-b", "base.json", "--require-conclusive")
+    assert code == 0
+    assert [(c["verdict"], c["stratum"]["workload"]) for c in report["checks"] if c["rule"] == "unpriced"] == [
+        ("inconclusive", "help-desk")
+    ]
+    logs.write(folder / "always.jsonl", days.rows(0, 14, **UNPRICED))
+    logs.write(folder / "still.jsonl", days.rows(14, 7, **UNPRICED))
+    code, report = run("diff", "always.jsonl", "still.jsonl", "--require-conclusive")
+    assert code == 0
+    assert found(report, "unpriced", workload="help-desk", model="nobody/mystery-1")["reason"].startswith("here and in the baseline")
+
+
+def test_a_load_test_that_loses_its_prices_is_inconclusive(folder: Path, run: Run) -> None:
+    load_test(folder / "priced.jsonl", seed=1)
+    rows = [json.loads(line) for line in load_test(folder / "unlike.jsonl", seed=2).read_text("utf-8").splitlines()]
+    logs.write(folder / "half.jsonl", [row | (UNPRICED if row["request_tags"] == ["app:help-desk"] else {}) for row in rows])
+    logs.write(folder / "whole.jsonl", [row | UNPRICED for row in rows])
+    for name in ("half.jsonl", "whole.jsonl"):
+        code, report = run("diff", "priced.jsonl", name, "--require-conclusive")
+        assert (code, found(report, "unpriced")["verdict"]) == (4, "inconclusive")
+
+
 # --- without a baseline of days
 
 

@@ -31,6 +31,7 @@ class Question:
 
 COST = Question("cost_per_success", "Cost per successful outcome", "usd", "success")
 COST_BLIND = Question("cost_per_outcome", "Cost per outcome (success is not in the log)", "usd", "priced outcome")
+COST_RULES = frozenset({COST.rule, COST_BLIND.rule})
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from infercheck.errors import UsageError
-from infercheck.gate import days, matched
-from infercheck.gate.asking import COST, Asked, judged
+from infercheck.gate import days, matched, unpriced
+from infercheck.gate.asking import COST, COST_BLIND, COST_RULES, Asked, judged
 from infercheck.gate.collect import Collected
 from infercheck.gate.decompose import decompose
 from infercheck.gate.pricing import Pricer
@@ -50,9 +50,12 @@ def compare(base: Collected, head: Collected, pricer: Pricer, settings: GateSett
         checks, outcomes, notes = found.checks, found.outcomes, [NO_DAYS]
         if outcomes * 2 < sum(row.units for row in other.buckets):
             notes.append(f"only {outcomes:,} of the outcomes now have a counterpart in the baseline: the rest is not judged")
-    if not any(check.stratum == Stratum() for check in checks):
-        nothing = Asked(COST, Stratum(), None, None, None, "no workload and model with a price is in both logs")
+    if not any(check.rule in COST_RULES and check.stratum == Stratum() for check in checks):
+        nothing = Asked(
+            COST if by_success else COST_BLIND, Stratum(), None, None, None, "no workload and model with a price is in both logs"
+        )
         checks = [*judged([nothing], settings, 1.0), *checks]
+    checks += unpriced.compare(one, other, settings, by_day=by_day)
     comparison = Comparison(
         kind=kind,
         text=text,

@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from infercheck.config import Config
-from infercheck.gate import suppress
-from infercheck.gate.asking import COST, COST_BLIND
+from infercheck.gate import suppress, unpriced
+from infercheck.gate.asking import COST_RULES
 from infercheck.gate.budgets import Budget
 from infercheck.gate.comparison import Compared
 from infercheck.model.gate import Check, FailOn, GateReport, Outcome, Stratum
 
 _ORDER = ("fail", "suppressed", "new", "inconclusive", "pass")
 _SEVERITIES = ("error", "warning", "note")
-_NAMED = 3  # failures that the one line names
+_NAMED = 3  # checks that the one line names
 
 
 @dataclass(frozen=True)
@@ -55,24 +55,27 @@ def _outcome(report: GateReport) -> Outcome:
 
 
 def _matters(check: Check) -> bool:
-    return check.rule.startswith("budget.") or (check.rule in {COST.rule, COST_BLIND.rule} and check.stratum == Stratum())
+    return check.rule.startswith("budget.") or (check.rule in {*COST_RULES, unpriced.RULE} and check.stratum == Stratum())
 
 
 def _summary(report: GateReport, outcome: Outcome) -> str:
     total, failing = len(report.checks), report.failing
     if outcome == "failed":
-        named = "; ".join(_named(check) for check in failing[:_NAMED])
-        rest = f"; and {len(failing) - _NAMED:,} more" if len(failing) > _NAMED else ""
-        return f"{len(failing):,} of {total:,} checks failed: {named}{rest}"
+        return f"{len(failing):,} of {total:,} checks failed: {_all_named(failing)}"
     unanswered = len(report.with_verdict("inconclusive"))
     left = f", {unanswered:,} could not be answered" if unanswered else ""
     wrong = len(report.with_verdict("fail"))
     if wrong:
         return f"{wrong:,} of {total:,} checks found something wrong, which does not fail under --fail-on {report.fail_on}{left}"
     if outcome == "inconclusive":
-        first = report.with_verdict("inconclusive")[0]
-        return f"nothing failed, but {unanswered:,} of {total:,} checks could not be answered: {_named(first)}"
+        asked = [check for check in report.with_verdict("inconclusive") if _matters(check)]
+        return f"nothing failed, but {unanswered:,} of {total:,} checks could not be answered: {_all_named(asked)}"
     return f"{total:,} checks, nothing failed{left}"
+
+
+def _all_named(checks: list[Check]) -> str:
+    rest = f"; and {len(checks) - _NAMED:,} more" if len(checks) > _NAMED else ""
+    return "; ".join(_named(check) for check in checks[:_NAMED]) + rest
 
 
 def _named(check: Check) -> str:
