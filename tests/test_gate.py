@@ -515,6 +515,35 @@ def test_budgets_of_the_config_by_workload_and_team_and_a_suppression_that_expir
     assert found(report, "suppression_expired", workload="help-*")["severity"] == "error"
 
 
+def test_a_bound_on_spend_is_not_met_by_what_has_no_price(folder: Path, run: Run) -> None:
+    """help-desk, two fifths of the tokens, has no price: the rest spends some $35."""
+    logs.write(folder / "gap.jsonl", days.rows(14, 7, **UNPRICED))
+    code, report = run("check", "gap.jsonl", "--budget", "spend_usd=1000", "--budget", "failure_rate=0.5", "--require-conclusive")
+    assert code == 4
+    assert found(report, "budget.spend_usd")["verdict"] == "inconclusive"
+    assert found(report, "budget.spend_usd")["head"] == pytest.approx(35, rel=0.1)
+    assert "% has none (nobody/mystery-1)" in found(report, "budget.spend_usd")["reason"]
+    assert found(report, "budget.failure_rate")["verdict"] == "pass"
+    assert run("check", "gap.jsonl", "--budget", "spend_usd=30")[0] == 1  # broken by what is known
+    for key in ("spend_per_day", "cost_per_success", "waste_usd", "waste_share"):
+        assert found(run("check", "gap.jsonl", "--budget", f"{key}=1000")[1], f"budget.{key}")["verdict"] == "inconclusive"
+    (folder / "invoices.toml").write_text("[budgets.workload.invoices]\nspend_usd = 1000\n", encoding="utf-8")
+    assert run("check", "gap.jsonl", "--config", "invoices.toml", "--require-conclusive")[0] == 0  # it has prices
+
+
+def test_a_little_without_a_price_leaves_a_bound_on_spend_met_unless_it_may_break_it(folder: Path, run: Run) -> None:
+    """A twentieth of help-desk's calls, 2% of the tokens, has no price."""
+    rows = [row | (UNPRICED if n % 60 == 0 else {}) for n, row in enumerate(days.rows(14, 7))]
+    logs.write(folder / "nearly.jsonl", rows)
+    spend = run("check", "nearly.jsonl", "--budget", "spend_usd=1000", "--require-conclusive")
+    assert spend[0] == 0
+    bound = f"spend_usd={1.01 * found(spend[1], 'budget.spend_usd')['head']}"
+    assert run("check", "nearly.jsonl", "--budget", bound, "--require-conclusive")[0] == 4
+    silent = [row | (SILENT if n % 2 else {}) for n, row in enumerate(days.rows(14, 7))]
+    logs.write(folder / "silent.jsonl", silent)
+    assert run("check", "silent.jsonl", "--budget", "spend_usd=1000", "--require-conclusive")[0] == 4
+
+
 @pytest.mark.parametrize("where", ["budgets", "budgets.workload.x", "budgets.team.x"])
 def test_an_unknown_budget_is_refused_with_its_line_and_the_keys(where: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "bad.toml").write_text(f"[{where}]\ncost_per_sucess = 1\n", encoding="utf-8")

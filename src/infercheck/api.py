@@ -52,7 +52,7 @@ def report(
             return made, []
         from infercheck import gate
 
-        return made, gate.checks_of(budgets, run.engine, _collected(run).snapshot, made)
+        return made, gate.checks_of(budgets, run.engine, _collected(run).snapshot, made, run.config.gate)
 
 
 def baseline(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
@@ -84,7 +84,7 @@ def check(
     with opened(paths, options, on_event, salt=base.salt if base else None) as run:
         found = _collected(run)
         made = _report(run) if gate.needs_rules(budgets) else None
-        checks = gate.checks_of(budgets, run.engine, found.snapshot, made)
+        checks = gate.checks_of(budgets, run.engine, found.snapshot, made, config.gate)
     label = _label(paths)
     if base is None:
         return gate.result(gate.without_baseline(found.snapshot, label), checks, config, gate_options)

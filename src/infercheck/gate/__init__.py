@@ -1,8 +1,8 @@
 """The gate: a log against a baseline and against budgets. It fails on a regression, and only on one.
 
 ``collect`` sums a log by day and stratum, ``baseline`` keeps that as a file; ``comparison`` picks ``days`` or ``matched``, ``statistic`` and
-``asking`` turn differences into verdicts, ``decompose`` says why the bill changed; ``budgets`` bound a log's own figures, ``suppress`` lets
-known rises pass; ``judge`` makes one result of it.
+``asking`` turn differences into verdicts, ``unpriced`` says what has no price, ``decompose`` why the bill changed; ``budgets`` bound a log's own
+figures, ``suppress`` lets known rises pass; ``judge`` makes one result of it.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from infercheck.gate.comparison import WAYS, Compared
 from infercheck.gate.judge import GateOptions, result
 from infercheck.gate.pricing import Pricer
 from infercheck.model.gate import BUDGETS, Check, Comparison
+from infercheck.model.gating import GateSettings
 from infercheck.model.report import Report
 from infercheck.model.snapshot import Snapshot
 
@@ -46,13 +47,13 @@ __all__ = [
 SALTS_DIFFER = "the two sides were read with different salts: workloads that are named by a fingerprint do not meet"
 
 
-def checks_of(budgets: Sequence[Budget], engine: Engine, snapshot: Snapshot, report: Report | None) -> list[Check]:
+def checks_of(budgets: Sequence[Budget], engine: Engine, snapshot: Snapshot, report: Report | None, settings: GateSettings) -> list[Check]:
     """A check for each budget, on the log in scope; ``report`` where the rules have run."""
     if not budgets:
         return []
     scopes = {budget.scope for budget in budgets}
     findings = None if report is None else len(report.findings) + (report.more["findings"].rows if "findings" in report.more else 0)
-    return checks(budgets, figures(engine, snapshot.days, scopes, findings=findings, settled=report is not None))
+    return checks(budgets, figures(engine, snapshot.days, scopes, findings=findings, settled=report is not None), settings)
 
 
 def compared(base: Collected, head: Collected, config: Config, *, way: str, labels: tuple[str, str]) -> Compared:

@@ -11,11 +11,14 @@ from typing import Any, Literal
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError
+from infercheck.gate import unpriced
 from infercheck.gate.asking import key_of
-from infercheck.model.gate import BUDGETS, Anchor, Check, Stratum
+from infercheck.model.gate import BUDGETS, Anchor, Check, Stratum, Verdict
+from infercheck.model.gating import GateSettings
+from infercheck.render.figures import percent
 
 Scope = Literal["all", "workload", "team"]
-Figures = Mapping[str, Decimal | float | int | None]
+Figures = Mapping[str, Decimal | float | int | str | None]  # unpriced_share (0 to 1) and unpriced_models among them
 Table = dict[tuple[Scope, str | None], Figures]  # (scope, its name) -> figure by key
 
 
@@ -71,17 +74,18 @@ def needs_rules(budgets: Iterable[Budget]) -> bool:
     return any(BUDGETS[b.key].needs_rules for b in budgets)
 
 
-def checks(budgets: Sequence[Budget], figures: Table) -> list[Check]:
+def checks(budgets: Sequence[Budget], figures: Table, settings: GateSettings) -> list[Check]:
     """A verdict for each budget; a figure that the log does not tell is inconclusive, never zero."""
-    return [_check(budget, figures.get((budget.scope, budget.name))) for budget in budgets]
+    return [_check(budget, figures.get((budget.scope, budget.name)), settings) for budget in budgets]
 
 
-def _check(budget: Budget, figures: Figures | None) -> Check:
+def _check(budget: Budget, figures: Figures | None, settings: GateSettings) -> Check:
     about = BUDGETS[budget.key]
     stratum = Stratum(**({budget.scope: budget.name} if budget.scope != "all" else {}))
     value = None if figures is None else figures.get(budget.key)
     exact = None if value is None else Decimal(str(value))
     broken = exact is not None and (exact > budget.value if about.side == "at_most" else exact < budget.value)
+    verdict: Verdict = "inconclusive" if exact is None else "fail" if broken else "pass"
     if exact is None:
         reason = (
             f"{budget.key}: unknown in this log, not judged" if figures is not None else f"no {budget.scope} {budget.name!r} in this log"
@@ -90,12 +94,15 @@ def _check(budget: Budget, figures: Figures | None) -> Check:
         reason = f"{budget.key} is {_plain(exact)}, {'over' if about.side == 'at_most' else 'under'} {_plain(budget.value)}"
     else:
         reason = f"{budget.key} is {_plain(exact)}, within {_plain(budget.value)}"
+        unknown = _unknown(budget, exact, figures or {}, settings)
+        if unknown:
+            verdict, reason = "inconclusive", f"{reason} as far as prices are known: {unknown}"
     return Check(
         key=key_of(f"budget.{budget.key}", stratum),
         rule=f"budget.{budget.key}",
         title=f"Budget: {about.title[0].lower()}{about.title[1:]}",
         stratum=stratum,
-        verdict="inconclusive" if exact is None else "fail" if broken else "pass",
+        verdict=verdict,
         severity="error" if broken else "note",
         unit=about.unit,
         head=None if exact is None else float(exact),
@@ -104,6 +111,18 @@ def _check(budget: Budget, figures: Figures | None) -> Check:
         reason=reason,
         anchor=budget.anchor,
     )
+
+
+def _unknown(budget: Budget, exact: Decimal, figures: Figures, settings: GateSettings) -> str:
+    """Why a bound on money is not surely met, empty where it is.
+
+    Too much has no price; or what has none would break the bound if it cost what the rest does for its tokens.
+    """
+    share = float(figures.get("unpriced_share") or 0)
+    met = float(exact) <= float(budget.value) * (1 - share) and not unpriced.too_much(share, settings)
+    if met or not BUDGETS[budget.key].needs_prices:
+        return ""
+    return f"{percent(share)} has none ({figures.get('unpriced_models')})"
 
 
 def _plain(value: Decimal) -> str:
@@ -125,13 +144,17 @@ def figures(engine: Engine, days: Mapping[date, float], scopes: Iterable[Scope],
 def _scope(engine: Engine, days: Mapping[date, float], scope: Scope, *, settled: bool) -> dict[str | None, Figures]:
     by_call = {"all": "NULL", "workload": "p.workload", "team": "c.team"}[scope]
     by_unit = {"all": "NULL", "workload": "workload", "team": "team"}[scope]
+    tokens = "coalesce(p.input_tokens, 0) + coalesce(p.output_tokens, 0)"
+    silent = f"p.billed_usd IS NULL AND {tokens} = 0 AND coalesce(p.status, 'ok') = 'ok'"  # a failure without tokens is no gap
     first, last = (f"DATE '{edge}'" if days else "NULL" for edge in (min(days, default=None), max(days, default=None)))
     calls = engine.dicts(
         f"SELECT CAST({by_call} AS VARCHAR) AS name, count(*) AS attempts, sum(p.billed_usd) AS usd, "
         f"sum(p.billed_usd) FILTER (WHERE p.day BETWEEN {first} AND {last}) AS usd_of_days, "
         "count(DISTINCT p.request_hash) + count(*) FILTER (WHERE p.request_hash IS NULL) AS requests, "
         "count(*) FILTER (WHERE p.input_tokens IS NOT NULL OR p.output_tokens IS NOT NULL OR p.billed_usd IS NOT NULL) AS used, "
-        "count(p.billed_usd) AS priced, "
+        f"count(p.billed_usd) AS priced, sum({tokens}) AS tokens, sum({tokens}) FILTER (WHERE p.billed_usd IS NULL) AS unpriced_tokens, "
+        f"count(*) FILTER (WHERE {silent}) AS silent, list(DISTINCT coalesce(nullif(concat_ws('/', p.provider, p.model), ''), 'no model')) "
+        f"FILTER (WHERE p.billed_usd IS NULL AND {tokens} > 0 OR {silent}) AS unpriced_models, "
         "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.ttft_ms) FILTER (WHERE w.class = 'interactive') AS ttft "
         "FROM priced_calls p JOIN calls c ON c.call_id = p.call_id LEFT JOIN workloads w ON w.workload = p.workload GROUP BY 1"
     )
@@ -162,6 +185,7 @@ def _scope(engine: Engine, days: Mapping[date, float], scope: Scope, *, settled:
 def _made(calls: dict[str, Any], units: dict[str, Any], waste: Decimal | None, covered: Decimal) -> Figures:
     usd, attempts, good = calls["usd"], calls["attempts"], units.get("good")
     priced_good = units.get("priced_good")
+    unpriced_tokens = (calls["unpriced_tokens"] or 0) / calls["tokens"] if calls["tokens"] else 0.0
     return {
         "spend_usd": usd,
         "spend_per_day": calls["usd_of_days"] / covered if covered and calls["usd_of_days"] is not None else None,
@@ -176,4 +200,6 @@ def _made(calls: dict[str, Any], units: dict[str, Any], waste: Decimal | None, c
         "interactive_p99_ms": units.get("p99"),
         "ttft_p95_ms": calls["ttft"],
         "priced_share": calls["priced"] / calls["used"] if calls["used"] else None,
+        "unpriced_share": unpriced.total([float(unpriced_tokens), calls["silent"] / attempts]),
+        "unpriced_models": unpriced.named(sorted(calls["unpriced_models"] or [])),
     }

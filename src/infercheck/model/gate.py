@@ -51,7 +51,9 @@ class Check(Model):
     """One question and its answer. ``key`` stays the same from run to run: fingerprints are made of it."""
 
     key: str
-    rule: str = Field(description="id of the question: cost_per_success, latency_p95, new_stratum, budget.KEY, suppression_expired, ...")
+    rule: str = Field(
+        description="id of the question: cost_per_success, latency_p95, new_stratum, unpriced, budget.KEY, suppression_expired, ..."
+    )
     title: str
     stratum: Stratum = Stratum()
     verdict: Verdict
@@ -148,24 +150,29 @@ class GateReport(Model):
 
 
 class BudgetKey(Model):
-    """A figure that a budget may bound. ``scopes`` says for what: the whole log, a workload, a team."""
+    """A figure that a budget may bound. ``scopes`` says for what: the whole log, a workload, a team.
+
+    ``needs_prices``: what has no price may add to it, so that it is no more than a lower bound."""
 
     title: str
     unit: Unit
     side: Literal["at_most", "at_least"] = "at_most"
     needs_rules: bool = False
+    needs_prices: bool = False
     scopes: tuple[Literal["all", "workload", "team"], ...] = ("all", "workload", "team")
 
 
 BUDGETS: dict[str, BudgetKey] = {
-    "spend_usd": BudgetKey(title="Spend", unit="usd"),
-    "spend_per_day": BudgetKey(title="Spend a day", unit="usd"),
-    "cost_per_success": BudgetKey(title="Cost per successful outcome", unit="usd"),
+    "spend_usd": BudgetKey(title="Spend", unit="usd", needs_prices=True),
+    "spend_per_day": BudgetKey(title="Spend a day", unit="usd", needs_prices=True),
+    "cost_per_success": BudgetKey(title="Cost per successful outcome", unit="usd", needs_prices=True),
     "attempts_per_success": BudgetKey(title="Attempts per success", unit="count"),
     "failure_rate": BudgetKey(title="Outcomes without success", unit="share"),
     "retry_rate": BudgetKey(title="Attempts beyond the first of their request", unit="share"),
-    "waste_share": BudgetKey(title="Share of spend that measured and structural findings would save", unit="share", needs_rules=True),
-    "waste_usd": BudgetKey(title="What measured and structural findings would save", unit="usd", needs_rules=True),
+    "waste_share": BudgetKey(
+        title="Share of spend that measured and structural findings would save", unit="share", needs_rules=True, needs_prices=True
+    ),
+    "waste_usd": BudgetKey(title="What measured and structural findings would save", unit="usd", needs_rules=True, needs_prices=True),
     "interactive_p50_ms": BudgetKey(title="Interactive p50", unit="ms"),
     "interactive_p95_ms": BudgetKey(title="Interactive p95", unit="ms"),
     "interactive_p99_ms": BudgetKey(title="Interactive p99", unit="ms"),
