@@ -31,7 +31,7 @@ def compare(base: Snapshot, head: Snapshot, settings: GateSettings, *, by_day: b
         names = named([_stratum(key).name for key in new])
         limit = f"more than {settings.min_effect_percent:g}% may hide a regression"
         checks.append(
-            _check(Stratum(), share, f"{percent(share)} of this log has no price, unlike in the baseline: {names}; {limit}, {_CURE}")
+            _check(Stratum(), share, f"{percent(share)} of this log has no price, unlike in the baseline: {names}; {limit}; {_CURE}")
         )
     checks += [_check(_stratum(key), now[key], f"{percent(now[key])} of this log: what it costs is unknown") for key in new]
     both = sorted(now.keys() & before.keys(), key=str)
