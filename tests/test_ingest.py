@@ -334,6 +334,28 @@ def test_blocks_of_a_shared_opening_are_the_same_and_no_text_is_kept(engine: Eng
     assert "rule two" not in stored
 
 
+@pytest.mark.parametrize(
+    ("content", "known"),
+    [
+        ("redacted-by-litellm", False), ("__REDACTED__", False), ("[REDACTED]", False), ("<masked>", False), ("***", False), ("", False),
+        ("<fully masked due to failed mask function>", False), ("What is in it?\n__REDACTED__", False), ("{content removed}", False),
+        ("removed", True), ("hidden", True), ("Redacted documents: what are they?", True), ("(see the removed lines above, then go on)" * 2, True),
+    ],
+)  # fmt: skip
+def test_what_a_logger_withheld_names_no_prompt_answer_or_argument(content: str, known: bool, engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.jsonl"
+    answer = {"content": content, "tool_calls": [{"function": {"name": "read", "arguments": content}}]}
+    told = [{"role": "system", "content": "be kind"}, {"role": "user", "content": content}]
+    path.write_bytes(
+        lines(record(1, messages=told if content else told[1:], response={"choices": [{"finish_reason": "stop", "message": answer}]}))
+    )
+    read(engine, path)
+    assert engine.rows("SELECT prompt_hash IS NOT NULL, prompt_chars IS NOT NULL, response_hash IS NOT NULL FROM calls") == [
+        (known, known, known)
+    ]
+    assert engine.rows("SELECT name, arguments_hash IS NOT NULL FROM tool_calls") == [("read", known)]
+
+
 def test_a_line_is_cut_alike_whatever_it_is_written_in_and_however_long(engine: Engine, tmp_path: Path) -> None:
     contents = ["x" * 600, "x" * 512 + "é" * 300, "x" * 20_000]
     path = tmp_path / "log.jsonl"

@@ -85,6 +85,18 @@ def test_nested_and_repeated_spans_in_any_order(tmp_path: Path, spans: list[dict
             assert (ids(engine, "calls"), ids(engine, "spans")) == (calls, others)
 
 
+@pytest.mark.parametrize("held", ["uri", "file_id", "url", "data"])
+def test_pictures_and_files_are_part_of_a_prompt(held: str, engine: Engine, tmp_path: Path) -> None:
+    def asked(picture: str) -> str:
+        return json.dumps([{"role": "user", "parts": [{"type": "text", "content": "What is in it?"}, {"type": held, held: picture}]}])
+
+    pictures = ["cat", "dog", "cat"]
+    spans = [model(f"t{i}", f"s{i}", at_s=i, gen_ai__input__messages=asked(picture)) for i, picture in enumerate(pictures)]
+    read(engine, write(tmp_path / "spans.jsonl", *spans))
+    one, other, again = [r[0] for r in engine.rows("SELECT prompt_hash FROM calls ORDER BY span_id")]
+    assert one == again and one != other and one is not None
+
+
 def test_copies_of_a_file_count_once(engine: Engine, tmp_path: Path) -> None:
     (tmp_path / "copy.jsonl").write_bytes(SAMPLE.read_bytes())
     with gzip.open(tmp_path / "copy.jsonl.gz", "wb") as packed:

@@ -175,8 +175,8 @@ WITH served AS (
     SELECT
         provider, model,
         CASE WHEN min(target) = max(target) THEN min(target) ELSE concat_ws('', min(target), ' and others') END AS target,
-        CASE WHEN min(retired) IS NULL THEN 'the vendor names no day on which it goes'
-             ELSE concat_ws('', 'the vendor retires it on ', CAST(min(retired) AS STRING)) END AS retirement,
+        CASE WHEN min(retired) IS NULL THEN 'the vendor names no day on which the old one goes'
+             ELSE concat_ws('', 'the vendor retires the old one on ', CAST(min(retired) AS STRING)) END AS retirement,
         count(DISTINCT workload) AS workloads,
         CAST(sum(calls) AS BIGINT) AS calls
     FROM chosen

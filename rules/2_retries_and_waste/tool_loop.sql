@@ -2,15 +2,14 @@
 title = "An agent calls the same tool with the same arguments over and over"
 why = """Asking the same tool the same thing without anything else in between cannot tell the agent anything new, yet each round sends the whole growing history \
 to the model again and makes the user wait. It happens when a tool's error or empty result does not reach the model, when the history is cut, or when nothing stops \
-a run after repeated steps. The first ask is work; the second onward is claimed. Where the prompts hold what the tool answered, and it did not answer the same each time, \
-the grade is heuristic: it may be a job that was waited for."""
+a run after repeated steps. The first ask is work; the second onward is claimed."""
 action = "{subject}: stop after the second identical call of a tool in a row ({loops} loops, the longest {longest_loop} calls of one tool)"
 fix = "orchestration"
 grade = "structural"
 needs = ["tool_calls"]
 effect = "both"
 false_positives = """Polling with a tool (job_status with the same id until it is done) is the same pattern; a wait inside the tool would save those rounds as well, but they were not \
-pointless; the same goes for a random draw, or the next page of a cursor kept on the server. Without prompts in the log such rounds cannot be told from a loop. Something that is not a tool call \
+pointless. A tool that answers differently each time (a random draw, the next page of a cursor kept on the server). Something that is not a tool call \
 (a person who edits a file by hand) may have happened in between. Calls with empty arguments are never counted, since next_page() and status() are such tools."""
 
 [params.min_calls]
@@ -112,50 +111,6 @@ i1       1         run   y
 i1       2         run   y
 '''
 claims = ""
-
-[[example]]
-name = "the prompts show that the tool answered something else each time: heuristic; the same each time: structural"
-calls = '''
-call_id  trace_id  app  started_at  duration_s
-a        t         w    0           1
-b        t         w    2           1
-c        t         w    5           1
-d        u         w    0           1
-e        u         w    2           1
-f        u         w    5           1
-'''
-tool_calls = '''
-call_id  position  name    arguments_hash
-a        0         status  x
-b        0         status  x
-c        0         status  x
-d        0         read    x
-e        0         read    x
-f        0         read    x
-'''
-prompt_blocks = '''
-call_id  position  message_index  role       ends_message  block_hash  chars
-a        0         0              user       true          10          5
-b        0         0              user       true          10          5
-b        1         1              assistant  true          11          5
-b        2         2              tool       true          12          5
-c        0         0              user       true          10          5
-c        1         1              assistant  true          11          5
-c        2         2              tool       true          12          5
-c        3         3              assistant  true          11          5
-c        4         4              tool       true          13          5
-e        0         0              tool       false         20          5
-e        1         0              tool       true          21          5
-f        0         0              tool       false         20          5
-f        1         0              tool       true          21          5
-'''
-claims = '''
-call_id  grade
-b        heuristic
-c        heuristic
-e        structural
-f        structural
-'''
 ---*/
 WITH looped AS (
     -- One row a model call: an answer may ask twice for the same.
@@ -163,21 +118,6 @@ WITH looped AS (
     FROM tool_steps
     WHERE run_calls >= $min_calls AND nth_call > 1 AND only_this
     GROUP BY call_id, unit_hash, workload, run_id, name, run_calls
-), told AS (
-    -- A prompt ends with what the tool answered in the round before.
-    SELECT l.unit_hash, l.run_id, l.call_id, max(b.message_index) AS last_index
-    FROM looped AS l
-    JOIN prompt_blocks AS b ON b.call_id = l.call_id
-    GROUP BY l.unit_hash, l.run_id, l.call_id
-), answers AS (
-    SELECT t.unit_hash, t.run_id, t.call_id, min(b.block_hash) AS lowest, max(b.block_hash) AS highest, sum(b.chars) AS chars
-    FROM told AS t
-    JOIN prompt_blocks AS b ON b.call_id = t.call_id AND b.message_index = t.last_index
-    GROUP BY t.unit_hash, t.run_id, t.call_id
-), news AS (
-    SELECT unit_hash, run_id, min(lowest) < max(lowest) OR min(highest) < max(highest) OR min(chars) < max(chars) AS changed
-    FROM answers
-    GROUP BY unit_hash, run_id
 ), loops AS (
     SELECT workload, unit_hash, run_id, max(name) AS name, max(run_calls) AS calls FROM looped GROUP BY workload, unit_hash, run_id
 ), by_workload AS (
@@ -188,13 +128,11 @@ WITH looped AS (
 SELECT
     l.call_id,
     l.workload AS subject,
-    CASE WHEN n.changed THEN 'heuristic' ELSE 'structural' END AS grade,
     TRUE AS drop,
     l.duration_ms AS waste_ms,
     w.loops AS evidence_loops,
     w.longest AS evidence_longest_loop,
     t.name AS evidence_tool
 FROM looped AS l
-LEFT JOIN news AS n ON n.unit_hash = l.unit_hash AND n.run_id = l.run_id
 JOIN by_workload AS w ON w.workload = l.workload
 JOIN by_tool AS t ON t.workload = l.workload AND t.place = 1

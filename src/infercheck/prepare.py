@@ -136,9 +136,10 @@ def fill_prices(
         engine.load_rows("models", _types("models"), catalog.model_rows(logged, last, premium=premium, targets=targets))
     if not keep_prices:
         from infercheck.prices import table
+        from infercheck.prices.quote import TIERS
 
         siblings = [*engine.rows("SELECT DISTINCT provider, model FROM models"), *targets]
-        wanted = [(p, m, day, tier) for p, m, day in keys for tier in table.TIERS]
+        wanted = [(p, m, day, tier) for p, m, day in keys for tier in TIERS]
         load_prices(engine, "prices", table.price_runs(wanted, overrides, targets=siblings))
     if names <= MODELS_MAX:
         return []

@@ -15,7 +15,8 @@ def part(engine: Engine) -> None:
     names = ", ".join(_kept(c.name) for c in SPANS if c.name not in {"file_id", "source", "arguments_hash"})
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE staged_spans AS
-        SELECT file AS file_id, CASE WHEN arguments <> '{{}}' AND NOT withheld(arguments) THEN salted(arguments) END AS arguments_hash, {names} FROM staged WHERE kind NOT IN ('model', 'remark')""")
+        SELECT file AS file_id, CASE WHEN arguments <> '{{}}' AND NOT withheld(arguments) THEN salted(arguments) END AS arguments_hash, {names}
+        FROM staged WHERE kind NOT IN ('model', 'remark')""")
     said = ", ".join(_kept(c.name) for c in REMARKS if c.name not in {"file_id", "praise"})
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE staged_remarks AS

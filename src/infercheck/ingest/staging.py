@@ -210,7 +210,9 @@ def _staged_select(source: Source, found: Mapping[str, str]) -> str:
     names = [quoted(c.name) for c in CALLS if c.type == "VARCHAR" and found.get(c.name) == "VARCHAR" and c.name not in MADE_HERE]
     inner.append(f"{private.tells(names)} AS {private.FLAG}")
     inner += [_listed(name, found) for name in LISTS]
-    made = {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found} | ({"answer": _SAID} if "answer" in found else {})
+    made = (
+        {k: f"NULL::{v}" for k, v in TEXTS.items()} | {k: k for k in TEXTS if k in found} | ({"answer": _SAID} if "answer" in found else {})
+    )
     from_texts = {name: sql for name, sql in FROM_TEXTS.items() if name not in found}
     inner += [f"{sql.format(**made)} AS {name}" for name, sql in from_texts.items()]
     outer += [private.FLAG, *(name for name in LISTS if name != "messages" or source.holds_records), *from_texts]
@@ -306,7 +308,8 @@ def cut_prompts(engine: Engine) -> None:
         SELECT rowid AS rn, CAST(unnest(range(len(message_keys))) AS INTEGER) AS message_index,
             unnest(roles) AS role, unnest(message_keys) AS key
         FROM staged WHERE len(message_keys) > 0""")
-    if engine.value("SELECT EXISTS (FROM texts WHERE text = '' OR withheld(text))"):  # prompts that say nothing, or not all, are not known to be alike
+    # Prompts that say nothing, or do not say all, are not known to be alike.
+    if engine.value("SELECT EXISTS (FROM texts WHERE text = '' OR withheld(text))"):
         engine.execute("""
             DELETE FROM keyed WHERE rn IN (
                 SELECT rn FROM keyed JOIN texts USING (key) GROUP BY rn HAVING bool_or(withheld(text)) OR bool_and(text = ''))""")
