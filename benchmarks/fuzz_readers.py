@@ -43,7 +43,7 @@ def read(data: bytes) -> None:
         raise AssertionError(f"{lines} lines, {cleaned.rows} rows and {len(cleaned.rejects)} rejects")
     salvage.document(FILE, io.BytesIO(), 1, KEYS, encoding=found.encoding)
     if found.fields:
-        salvage.table(FILE, io.BytesIO(), 1, KEYS, found.fields)
+        salvage.table(FILE, io.BytesIO(), 1, KEYS, found.fields, found.dialect)
     documents.first_objects(data[: 1 << 16].decode(errors="replace"))
     if found.compression:
         notes: list[str] = []

@@ -131,7 +131,7 @@ def survives(path: Path, data: bytes) -> None:
     assert cleaned.rows + len(cleaned.rejects) == sum(1 for line in lines if line.strip())
     salvage.document(path, io.BytesIO(), 1, ("id", "model"))
     if found.fields:
-        salvage.table(path, io.BytesIO(), 1, ("id", "model"), found.fields)
+        salvage.table(path, io.BytesIO(), 1, ("id", "model"), found.fields, found.dialect)
 
 
 @tried

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
+import io
 import json
 import os
 import re
@@ -139,6 +141,89 @@ def test_unusable_input_is_an_input_error(engine: Engine, tmp_path: Path, case: 
     assert caught.value.exit_code == 3
     if case == "unknown":
         assert "litellm_spend_logs" in caught.value.hint
+
+
+# ---- CSV as spreadsheets and databases write it
+
+
+def spend(i: int, **changes: Any) -> dict[str, Any]:
+    base = {
+        "request_id": f"r{i}", "call_type": "acompletion", "spend": f"0.00{i + 1}", "startTime": f"2026-11-03 09:00:0{i}", "model": "gpt-4o",
+        "endTime": f"2026-11-03 09:00:0{i}.5", "prompt_tokens": 100 + i, "completion_tokens": 50, "metadata": '{"a;b|c": "d,e\tf"}',
+        "request_tags": '["app:shop"]',
+    }  # fmt: skip
+    return {**base, **changes}
+
+
+def table(delimiter: str, *rows: dict[str, Any], opening: str = "") -> str:
+    out = io.StringIO()
+    out.write(opening)
+    writer = csv.DictWriter(out, list(rows[0]), delimiter=delimiter)
+    writer.writeheader()
+    writer.writerows(rows)
+    return out.getvalue()
+
+
+def calls(engine: Engine, *paths: Path) -> list[dict[str, Any]]:
+    read(engine, *paths)
+    return engine.dicts("SELECT * EXCLUDE (call_id, file_id, line) FROM calls ORDER BY source_call_id")
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_a_csv_says_the_same_whatever_stands_between_its_cells(engine: Engine, tmp_path: Path, delimiter: str) -> None:
+    rows = [spend(i) for i in range(4)]
+    (tmp_path / "commas.csv").write_text(table(",", *rows), newline="")
+    wanted = calls(engine, tmp_path / "commas.csv")
+    assert [(c["input_tokens"], float(c["logged_cost"])) for c in wanted] == [(100 + i, (i + 1) / 1e3) for i in range(4)]
+    excels = table(delimiter, *rows, opening=f"sep={delimiter}\r\n")
+    packings = {
+        "plain.csv": table(delimiter, *rows).encode(), "bom.csv": table(delimiter, *rows).encode("utf-8-sig"),
+        "utf16.csv": table(delimiter, *rows).encode("utf-16"), "packed.csv.gz": gzip.compress(table(delimiter, *rows).encode()),
+        "sep.csv": excels.encode(), "sep_bom.csv": excels.encode("utf-8-sig"), "sep_utf16.csv": excels.encode("utf-16"),
+        "sep_cut.csv": (excels + delimiter.join(["r9", "acompletion"])).encode(),
+    }  # fmt: skip
+    for name, data in packings.items():
+        (tmp_path / name).write_bytes(data)
+        assert calls(engine, tmp_path / name) == wanted, name
+    assert engine.rows("SELECT line, reason FROM rejects") == [(7, "2 cells, the header has 10")]
+
+
+def test_files_of_other_delimiters_share_a_folder(engine: Engine, tmp_path: Path) -> None:
+    for place, delimiter in enumerate(",;\t|,;"):
+        (tmp_path / f"{place}.csv").write_text(table(delimiter, spend(place, request_id=f"{place}")), newline="")
+    (tmp_path / "6.csv").write_text(table(";", spend(6, request_id="6"), opening="sep=;\n"), newline="")
+    result = ingest.ingest(engine, [str(tmp_path)])
+    assert (result.skipped, result.notices) == ({}, ())
+    assert [(c["source_call_id"], c["input_tokens"]) for c in calls(engine, tmp_path)] == [(f"{place}", 100 + place) for place in range(7)]
+
+
+def test_a_csv_with_semicolons_grows_and_loses_no_row_to_a_damaged_one(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "log.csv"
+    path.write_text(table(";", spend(1)), newline="")
+    assert read(engine, path).attempts == 1
+    path.write_text(table(";", spend(1), spend(2)) + "r3;acompletion;0,1\r\n" + table(";", spend(4)).split("\n", 1)[1], newline="")
+    scope = read(engine, path)
+    assert (scope.attempts, scope.rejects) == (3, 1)
+    assert engine.rows("SELECT line, reason FROM rejects") == [(4, "3 cells, the header has 10")]
+
+
+def test_a_decimal_comma_is_no_other_number(engine: Engine, tmp_path: Path) -> None:
+    rows = spend(0, spend="0,0042"), spend(1, spend="1,234", prompt_tokens="1,5"), spend(2)
+    (tmp_path / "a.csv").write_text(table(";", *rows), newline="")
+    scope = read(engine, tmp_path)
+    assert (scope.attempts, scope.rejects, scope.cell_issues) == (3, 0, 3)
+    read_as = engine.rows("SELECT logged_cost, input_tokens FROM calls ORDER BY source_call_id")
+    assert [(cost and float(cost), tokens) for cost, tokens in read_as] == [(None, 100), (None, None), (0.003, 102)]
+    assert engine.rows('SELECT "column", count FROM cell_issues ORDER BY 1') == [("input_tokens", 1), ("logged_cost", 2)]
+
+
+def test_a_sum_is_unknown_where_one_of_its_parts_has_a_decimal_comma(engine: Engine, tmp_path: Path) -> None:
+    (tmp_path / "activity.csv").write_text(
+        "generation_id;created_at;cost_total;byok_usage_inference;tokens_prompt;model_permaslug\n"
+        "a;2026-11-03 09:00:00;0;0,004;10;openai/gpt-4o\nb;2026-11-03 09:00:01;0;0;10;openai/gpt-4o\nc;2026-11-03 09:00:02;0.5;;10;openai/gpt-4o\n"
+    )
+    assert read(engine, tmp_path).cell_issues == 1
+    assert engine.rows("SELECT logged_cost::DOUBLE FROM calls ORDER BY source_call_id") == [(None,), (0,), (0.5,)]
 
 
 # ---- once, whatever happens

@@ -222,16 +222,17 @@ RECORDS: Rows = [
 
 def test_the_same_records_in_every_packing(tmp_path: Path) -> None:
     known = sources.known(config(tmp_path, MAPPING).source)
-    files = [tmp_path / f"log.{kind}" for kind in ("jsonl", "json", "csv", "parquet")]
+    files = [tmp_path / f"log.{kind}" for kind in ("jsonl", "json", "csv", "parquet", "tsv")]
     files[0].write_text("".join(json.dumps(r) + "\n" for r in RECORDS))
     files[1].write_text(json.dumps({"data": RECORDS}, indent=1))
     pl.DataFrame([r | {"req": json.dumps(r["req"])} for r in RECORDS]).write_csv(files[2])
     pl.DataFrame([r | {"at": datetime.fromisoformat(r["at"])} for r in RECORDS]).write_parquet(files[3])
+    pl.DataFrame([r | {"req": json.dumps(r["req"])} for r in RECORDS]).write_csv(files[4], separator="\t")
     wanted = ("started_at", "model", "input_tokens", "prompt_chars", "line")
     found = [[{key: call[key] for key in wanted} for call in rows(path, known)] for path in files]
     assert len(found[0]) == 5
     assert found[0][4] == {"started_at": datetime(2026, 11, 3, 9, 0, 4), "model": "gpt-4o", "input_tokens": 5, "prompt_chars": 4, "line": 5}  # noqa: DTZ001
-    assert found[1:] == [found[0]] * 3
+    assert found[1:] == [found[0]] * 4
 
 
 def test_parquet_with_damaged_pages_keeps_what_can_be_read(tmp_path: Path) -> None:

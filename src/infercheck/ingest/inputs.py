@@ -34,6 +34,8 @@ LINE_MAX = 1 << 27  # bytes of a line or cell that are looked at: no log has lon
 LINE_KEY, FILE_KEY = "infercheck_line", "infercheck_file"  # what a copied line says of where it came from
 NAME_KEY = "infercheck_path"  # what the database calls the file it read: no log has a field of that name
 BOM = b"\xef\xbb\xbf"
+DELIMITERS = ",;\t|"  # of CSV: spreadsheets write semicolons where the comma is the decimal sign
+EXCEL_SEP = re.compile(rf'"?sep=([{DELIMITERS}])"?\s*')  # a first line that is for Excel alone
 LONE_SURROGATE = re.compile(r"\\u(?:d[89ab][0-9a-f]{2}(?!\\ud[c-f][0-9a-f]{2})|(?<!\\ud[89ab][0-9a-f]{2}\\u)d[c-f][0-9a-f]{2})")
 MAGIC = {
     b"PK\x03\x04": "zip",
@@ -52,6 +54,16 @@ RELATIVE_TIMES = "times count from the start of the log, no date is known: they 
 _NAIVE = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d([.,]\d+)?)?")
 
 
+class Dialect(NamedTuple):
+    """How a CSV is written: what stands between its cells, and the lines before its header."""
+
+    delimiter: str
+    skip: int = 0
+
+
+COMMAS = Dialect(",")
+
+
 @dataclass(frozen=True)
 class Look:
     """What the first bytes tell: kind, compression, encoding, and the first records for detection."""
@@ -61,6 +73,7 @@ class Look:
     encoding: str = "utf-8"
     records: tuple[dict[str, Any], ...] = ()
     fields: tuple[str, ...] = ()
+    dialect: Dialect = COMMAS
     label: str = ""
     envelope: Envelope | None = None
 
@@ -201,8 +214,8 @@ def look(path: Path, member: str = "") -> Look:
         return Look("binary", compression, label="binary")
     if VLLM_ARRIVAL.search(opening) and opening.lstrip()[:1] not in {"{", "["}:
         return Look("text", compression, encoding, label=VLLM_LOG)
-    kind, records, fields = _shape(text, complete=len(head) < HEAD_BYTES)
-    return Look(kind, compression, encoding, tuple(records), tuple(fields), label=label_of(PurePath(member or path)))
+    kind, records, fields, dialect = _shape(text, complete=len(head) < HEAD_BYTES)
+    return Look(kind, compression, encoding, tuple(records), tuple(fields), dialect, label=label_of(PurePath(member or path)))
 
 
 def _glanced(path: Path) -> tuple[dict[str, Any], ...] | None:
@@ -244,7 +257,7 @@ def _head(path: Path, member: str, compression: archives.Compression) -> bytes:
     return b"".join(parts)
 
 
-def _shape(text: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str]]:
+def _shape(text: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], list[str], Dialect]:
     lines = [line for line in text.split("\n")[: 200 if complete else -1] if line.strip(" \r\t\0")] or [text]
     objects = [_object(line) for line in lines[:100]]
     records = [o for o in objects if o is not None]
@@ -252,25 +265,33 @@ def _shape(text: str, *, complete: bool) -> tuple[Kind, list[dict[str, Any]], li
     # A list or an envelope with a record on each line looks like JSONL at its last record, which no comma follows.
     spread = start in {"{", "["} and objects[0] is None and 2 * len(records) < len(objects)
     if records and not spread:
-        return "jsonl", records[:SAMPLE], []
+        return "jsonl", records[:SAMPLE], [], COMMAS
     if start in {"{", "["}:
         first = documents.first_objects(text)
         if first:
-            return "json", first, []
-    rows = [] if start in {"{", "["} else _rows("\n".join(lines[: SAMPLE + 1]))
-    if rows and len(rows[0]) >= 2:
-        fields = [name.strip() for name in rows[0]]
-        return "csv", [dict(zip(fields, row, strict=False)) for row in rows[1:]] or [dict.fromkeys(fields, "")], fields
-    return "text", [], []
+            return "json", first, [], COMMAS
+        return "text", [], [], COMMAS
+    dialect, table = _dialect(lines)
+    header, *rows = list(_rows(table, dialect.delimiter)) or [[]]
+    if len(header) < 2:
+        return "text", [], [], COMMAS
+    fields = [name.strip() for name in header]
+    return "csv", [dict(zip(fields, row, strict=False)) for row in rows] or [dict.fromkeys(fields, "")], fields, dialect
 
 
-def _rows(text: str) -> list[list[str]]:
+def _dialect(lines: Sequence[str]) -> tuple[Dialect, str]:
+    """How a CSV that opens with ``lines`` is written, and the text of its header and first rows: the delimiter is the one that Excel is told,
+    else the one that makes most names of the header."""
+    told = EXCEL_SEP.fullmatch(lines[0])
+    skip = 1 if told else 0
+    text = "\n".join(lines[skip : skip + SAMPLE + 1]).replace("\0", "")
+    return Dialect(told[1] if told else max(DELIMITERS, key=lambda d: len(next(_rows(text, d), []))), skip), text
+
+
+def _rows(text: str, delimiter: str) -> Iterator[list[str]]:
     """Rows of CSV; as far as they can be read."""
-    rows: list[list[str]] = []
     with contextlib.suppress(csv.Error):
-        for row in csv.reader(io.StringIO(text.replace("\0", ""), newline=None)):
-            rows.append(row)
-    return rows
+        yield from csv.reader(io.StringIO(text, newline=None), delimiter=delimiter)
 
 
 def _object(line: str) -> dict[str, Any] | None:

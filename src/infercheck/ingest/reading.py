@@ -174,9 +174,9 @@ def _order_kept(engine: Engine) -> Iterator[None]:
 
 def _batches(readings: Sequence[Reading], lanes: int) -> Iterator[list[Reading]]:
     """Files of one source and kind that are read by one statement: as many for each lane, but for those that are soon read."""
-    groups: dict[tuple[str, ...], list[Reading]] = {}
+    groups: dict[tuple[object, ...], list[Reading]] = {}
     for r in readings:
-        groups.setdefault((r.source.id, r.look.kind, *r.look.fields), []).append(r)
+        groups.setdefault((r.source.id, r.look.kind, r.look.dialect, *r.look.fields), []).append(r)
     for group in groups.values():
         share = sum(r.weight for r in group) // lanes
         limit = min(max(SHARE_BYTES, share) + ALONG_BYTES, BATCH_BYTES)  # a little more, lest a few files are left for a batch of their own
@@ -302,16 +302,16 @@ def _read_fast(engine: Engine, batch: Sequence[Reading], scratch: Path) -> None:
 
 def _stage(engine: Engine, batch: Sequence[Reading], pieces: Sequence[staging.Piece]) -> set[int] | None:
     """Stage a batch: as the shapes the source expects, else as text that is taken apart. Files with blank rows, or None where reading failed."""
-    source, fields = batch[0].source, batch[0].look.fields
+    source, look = batch[0].source, batch[0].look
     for typed in (True, False):
         try:
-            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, kind=batch[0].look.kind, fields=fields, rest=_rest(batch))
+            staging.read_rows(engine, source, pieces, lenient=False, typed=typed, look=look, rest=_rest(batch))
             staging.number_rows(engine, source)
             return set(staging.files_with_empty_rows(engine, source))
         except Interrupted:  # that is no damage
             raise
         except DatabaseError:
-            if fields:
+            if look.fields:
                 break
     return None
 
@@ -350,6 +350,6 @@ def _salvaged(r: Reading, plain: Path, target: IO[bytes]) -> inputs.Cleaned:
     if r.look.kind == "parquet":
         return parquet.rows(plain, target, r.file_id, keys)
     if r.look.kind == "csv":
-        return salvage.table(plain, target, r.file_id, keys, r.look.fields, encoding=encoding, envelope=envelope)
+        return salvage.table(plain, target, r.file_id, keys, r.look.fields, r.look.dialect, encoding=encoding, envelope=envelope)
     start = {"first_line": r.base + 1, "offset": r.start}
     return salvage.lines(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope, **start)

@@ -13,7 +13,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.ingest import documents
 from infercheck.ingest.archives import CHUNK
 from infercheck.ingest.envelopes import Envelope, contents
-from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, LINE_MAX, Cleaned, dumped
+from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, LINE_MAX, Cleaned, Dialect, dumped
 
 PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
 
@@ -94,6 +94,7 @@ def table(
     file_id: int,
     known: Iterable[str],
     fields: Sequence[str],
+    dialect: Dialect,
     *,
     encoding: str = "utf-8",
     envelope: Envelope | None = None,
@@ -102,8 +103,9 @@ def table(
     result, keys = Cleaned(), frozenset(known)
     with _text(source, encoding, newline="") as text:
         seen: list[str] = []
-        reader = csv.reader(_without_nul(text, seen))
-        next(reader, None)
+        reader = csv.reader(_without_nul(text, seen), delimiter=dialect.delimiter)
+        for _ in range(dialect.skip + 1):
+            next(reader, None)
         seen.clear()
         before = reader.line_num
         while True:

@@ -8,11 +8,12 @@ from pathlib import Path
 
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.ingest import parquet, private, record_stage, span_stage
-from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY
+from infercheck.ingest.inputs import FILE_KEY, LINE_KEY, NAME_KEY, Look
 from infercheck.ingest.ledger import REPEATED
 from infercheck.model.call import CALLS, MONEY, STATUSES, Column
 from infercheck.sources import Source, raw_name, sql_type
 
+JSON_LINES = Look("jsonl")
 OBJECT_BYTES = 1 << 24  # DuckDB allots two such buffers a thread: larger objects are read with a larger one, and one thread
 LINE_LIMIT = 16384  # characters up to which cutting by position is fast; it is quadratic in the length of a line
 MADE_HERE = {"call_id", "source", "file_id", "line", "prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars", "turn",
@@ -65,21 +66,22 @@ def read_rows(
     *,
     lenient: bool,
     typed: bool = False,
-    kind: str = "jsonl",
-    fields: Sequence[str] = (),
+    look: Look = JSON_LINES,
     rest: Sequence[str] = (),
     longest: int = 0,
 ) -> None:
     """Read ``pieces`` into temporary tables: ``staged`` (canonical columns, keys of the messages, called tools, ``issues``) and ``texts``.
 
     Raises DatabaseError on the first thing that is no record, unless ``lenient``; ``typed`` takes half the time and fails on the first value that
-    has not the shape that the source expects, which is no damage. ``rest`` are keys that the source does not name, for one that wants them all.
+    has not the shape that the source expects, which is no damage. ``look`` holds for all ``pieces``; ``rest`` are keys that the source does not
+    name, for one that wants them all.
     """
     of_piece = {"file_id": "BIGINT", "base": "BIGINT", "first_row": "BIGINT", "lines": "BIGINT"}
     engine.load_rows("pieces", of_piece, [(p.file_id, p.base, p.first_row, p.lines) for p in pieces], staged=True)
     largest = max((size or path.stat().st_size for path, size in {(p.path, p.size) for p in pieces}), default=0)
     size = max(min(OBJECT_BYTES, largest), longest) + (1 << 16)
-    reader = _reader(engine, source, pieces, kind, fields, rest, size=size, lenient=lenient, typed=typed)
+    fields = look.fields
+    reader = _reader(engine, source, pieces, look, rest, size=size, lenient=lenient, typed=typed)
     columns = ", ".join(_field(name, shape, typed=typed and not fields, there=not fields or name in fields)
                         for name, shape in source.header.columns.items())  # fmt: skip
     if source.header.rest:
@@ -138,17 +140,18 @@ def _reader(
     engine: Engine,
     source: Source,
     pieces: Sequence[Piece],
-    kind: str,
-    fields: Sequence[str],
+    look: Look,
     rest: Sequence[str],
     *,
     size: int,
     lenient: bool,
     typed: bool,
 ) -> str:
-    if not fields:
+    if not look.fields:
         return _json_reader(source, pieces, rest, size=size, lenient=lenient, typed=typed)
-    return parquet.reader(engine, [str(p.path) for p in pieces], fields) if kind == "parquet" else _csv_reader(pieces, fields)
+    if look.kind == "parquet":
+        return parquet.reader(engine, [str(p.path) for p in pieces], look.fields)
+    return _csv_reader(pieces, look.fields, look.dialect.delimiter)
 
 
 def _json_reader(source: Source, pieces: Sequence[Piece], rest: Sequence[str], *, size: int, lenient: bool, typed: bool) -> str:
@@ -160,11 +163,11 @@ def _json_reader(source: Source, pieces: Sequence[Piece], rest: Sequence[str], *
     )
 
 
-def _csv_reader(pieces: Sequence[Piece], fields: Sequence[str]) -> str:
+def _csv_reader(pieces: Sequence[Piece], fields: Sequence[str], delimiter: str) -> str:
     names = ", ".join(f"{literal(f)}: 'VARCHAR'" for f in fields)
     return (
-        f"read_csv({_paths(pieces)}, header = true, columns = {{{names}}}, auto_detect = false, delim = ',', quote = '\"', escape = '\"', "
-        f"max_line_size = {OBJECT_BYTES}, filename = {literal(NAME_KEY)})"
+        f"read_csv({_paths(pieces)}, header = true, columns = {{{names}}}, auto_detect = false, delim = {literal(delimiter)}, "
+        f"quote = '\"', escape = '\"', max_line_size = {OBJECT_BYTES}, filename = {literal(NAME_KEY)})"
     )
 
 

@@ -86,7 +86,8 @@ class Reading:
             if not _ends_line(self.source_path, self.start):
                 return False
         plain = self.look.kind in {"jsonl", "csv", "parquet"} and self.look.encoding == "utf-8" and not self.look.envelope
-        return plain and not self.notes
+        # The database skips a line only where all lines end alike: elsewhere it loses rows without a word.
+        return plain and not self.look.dialect.skip and not self.notes
 
     def frozen(self, scratch: Path) -> Path:
         """Plain bytes that no writer changes any more: a copy where the file itself is still growing."""

@@ -25,9 +25,10 @@ CREATE OR REPLACE TEMP MACRO openrouter_operation(api_type) AS CASE lower(api_ty
     WHEN 'tts' THEN 'speech' ELSE unless_empty(lower(api_type)) END;
 CREATE OR REPLACE TEMP MACRO openrouter_status(cancelled, finish, code) AS CASE WHEN to_flag(cancelled) THEN 'cancelled' WHEN finish = 'error' THEN 'error'
     WHEN code IS NOT NULL THEN http_status_word(code) WHEN finish <> '' THEN 'ok' END;
--- With a key of one's own the cost is OpenRouter's fee: without what the provider charged, it is not what was paid.
+-- With a key of one's own the cost is OpenRouter's fee: without what the provider charged, it is not what was paid. Where a figure cannot be read,
+-- the sum says so in words that are no number.
 CREATE OR REPLACE TEMP MACRO openrouter_cost(cost, own_key, charged) AS CASE WHEN NOT own_key THEN cost
-    ELSE CAST(TRY_CAST(cost AS DECIMAL(38, 12)) + TRY_CAST(charged AS DECIMAL(38, 12)) AS VARCHAR) END;
+    ELSE coalesce(CAST(TRY_CAST(cost AS DECIMAL(38, 12)) + TRY_CAST(charged AS DECIMAL(38, 12)) AS VARCHAR), cost || ' + ' || charged) END;
 
 -- Providers as gateways name them.
 CREATE OR REPLACE TEMP MACRO gateway_provider(x) AS CASE lower(x) WHEN 'workers-ai' THEN 'cloudflare' WHEN 'grok' THEN 'xai' WHEN 'perplexity-ai' THEN 'perplexity'

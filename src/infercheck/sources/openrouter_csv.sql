@@ -77,5 +77,5 @@ SELECT
     tokens_cached AS cache_read_tokens,
     tokens_completion AS output_tokens,
     tokens_reasoning AS reasoning_tokens,
-    openrouter_cost(cost_total, coalesce(to_number(byok_usage_inference) > 0, FALSE), byok_usage_inference) AS logged_cost
+    openrouter_cost(cost_total, coalesce(to_number(byok_usage_inference) > 0, byok_usage_inference <> '', FALSE), byok_usage_inference) AS logged_cost
 FROM facts
