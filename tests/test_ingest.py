@@ -9,6 +9,7 @@ import json
 import os
 import re
 import warnings
+import zipfile
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
@@ -18,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from infercheck import ingest
+from infercheck import cli, ingest
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError, LedgerNotice, UsageError
 from infercheck.ingest import changes, ledger, store
@@ -495,6 +496,76 @@ def test_many_small_files_one_damaged_from_the_start(engine: Engine, tmp_path: P
     scope = read(engine, tmp_path)
     assert (scope.attempts, scope.rejects) == (24, 1)
     assert engine.rows("SELECT f.path, r.line FROM rejects r JOIN files f USING (file_id)") == [(str(tmp_path / "05.jsonl"), 2)]
+
+
+# ---- copies of files whose calls have no id
+
+
+def trace(*tokens: int) -> bytes:
+    """Azure's public trace: a time and two counts."""
+    rows = (f"2026-11-03 {i // 3600:02}:{i // 60 % 60:02}:{i % 60:02}.5000000,{n},10\n" for i, n in enumerate(tokens))
+    return ("TIMESTAMP,ContextTokens,GeneratedTokens\n" + "".join(rows)).encode()
+
+
+def counted(engine: Engine, *paths: Path) -> tuple[int, int, int]:
+    """Files, attempts and duplicates; no row is lost between them."""
+    scope = read(engine, *paths)
+    assert scope.rows == scope.attempts + scope.duplicates
+    return scope.files, scope.attempts, scope.duplicates
+
+
+def test_a_copied_file_counts_once_and_is_named(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for name in ("app.csv", "app (copy).csv"):
+        (tmp_path / name).write_bytes(trace(100, 200, 300))
+    (tmp_path / "other.csv").write_bytes(trace(100, 200, 301))  # of the same size
+    assert cli.run(["analyze", str(tmp_path), "--no-ledger", "-f", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["coverage"]
+    assert (found["files"], found["rows"], found["attempts"], found["duplicates"]) == (3, 9, 6, 3)
+    assert found["naive_sum"]["tokens"] - found["naive_sum"]["counted_tokens"] == 630
+    assert f"files with the same content count once: {tmp_path}/app.csv is the same as {tmp_path}/app (copy).csv" in found["notes"]
+    assert cli.run(["analyze", str(tmp_path), "--no-ledger", "-f", "json", "--anonymize"]) == 0
+    assert str(tmp_path) not in capsys.readouterr().out
+
+
+def test_copies_of_files_come_grow_and_go(tmp_path: Path) -> None:
+    one, two = tmp_path / "logs" / "one.csv", tmp_path / "logs" / "two.csv"
+    one.parent.mkdir()
+    one.write_bytes(trace(100, 200))
+    with Engine(tmp_path / "ledger.duckdb") as engine:
+        assert counted(engine, one.parent) == (1, 2, 0)
+        two.write_bytes(one.read_bytes())
+        assert counted(engine, one.parent) == (2, 2, 2)
+        assert counted(engine, one.parent) == (2, 2, 2)
+        two.write_bytes(trace(100, 200, 300))
+        assert counted(engine, one.parent) == (2, 5, 0)  # another file
+        one.write_bytes(two.read_bytes())
+        assert counted(engine, one.parent) == (2, 3, 3)
+        one.unlink()
+        assert counted(engine, two.parent) == (1, 3, 0)
+
+
+def test_large_files_that_differ_in_the_middle_are_no_copies(engine: Engine, tmp_path: Path) -> None:
+    tokens = [1000] * 5000
+    for name, middle in (("a.csv", 1000), ("b.csv", 1000), ("c.csv", 1001)):
+        (tmp_path / name).write_bytes(trace(*tokens, middle, *tokens))
+        assert (tmp_path / name).stat().st_size > 4 * changes.HEAD_BYTES
+    assert counted(engine, tmp_path) == (3, 20_002, 10_001)
+
+
+def test_copied_archives_count_once_and_their_members_are_files_of_their_own(engine: Engine, tmp_path: Path) -> None:
+    for name in ("a.zip", "b.zip"):
+        with zipfile.ZipFile(tmp_path / name, "w") as archive:
+            for place in range(3):
+                archive.writestr(zipfile.ZipInfo(f"{place}.csv"), trace(100 + place % 2))
+    assert counted(engine, tmp_path / "a.zip") == (3, 3, 0)
+    assert counted(engine, tmp_path) == (6, 3, 3)
+
+
+def test_copies_in_shards_count_once(engine: Engine, tmp_path: Path) -> None:
+    for place, name in enumerate(("one.csv", "two.csv")):
+        (tmp_path / name).write_bytes(trace(100, 200))
+        ingest.ingest_to([str(tmp_path / name)], tmp_path / "shards")
+        assert counted(engine, tmp_path / "shards") == (1 + place, 2, 2 * place)
 
 
 # ---- places

@@ -62,7 +62,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     )
     served = engine.value("SELECT EXISTS (SELECT 1 FROM spans WHERE kind = 'server')")  # a server's span starts before the handler
     timed = engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE started_at IS NOT NULL)")
-    notes = _told_twice(engine)
+    notes = _copied_files(engine) + _told_twice(engine)
     notes += [GATEWAY_NOTE] if timed and not served else []
     notes += told
     if engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE status <> 'ok')"):
@@ -142,6 +142,20 @@ def _basis(engine: Engine) -> Literal["logged", "computed", "capacity", "mixed",
         return "mixed"
     found: Literal["logged", "computed", "capacity", "mixed", "none"] = kinds[0] if kinds else "none"
     return found
+
+
+def _copied_files(engine: Engine) -> list[str]:
+    """Files whose calls count with those of another file, of the same content."""
+    pairs = engine.rows(
+        "SELECT f.path, o.path, count(*) OVER () FROM copied_files c JOIN files f ON f.file_id = c.file_id JOIN files o ON o.file_id = c.copy_of "
+        f"ORDER BY f.path LIMIT {SAMPLES}"
+    )
+    if not pairs:
+        return []
+    files = pairs[0][2]
+    named = ", ".join(f"{path} is the same as {original}" for path, original, _ in pairs)
+    rest = f", and {files - len(pairs):,} more" if files > len(pairs) else ""
+    return [f"files with the same content count once: {named}{rest}"]
 
 
 def _told_twice(engine: Engine) -> list[str]:

@@ -6,12 +6,15 @@ parent and child may arrive in different files. So the spans of models are looke
 - a wrapper around one leaf of the same usage is a copy of it: the fuller row wins, and rows of other logs that match either one go with it;
 - a wrapper around several leaves is no attempt. Work that a tool, an agent, a retriever or a guardrail did below is not the span's own.
 Spans side by side that name the same answer, at the same time, in the same trace are copies as well.
+
+Calls without an id repeat themselves where a file was copied: then the call at the same place in the other file is the same.
 """
 
 from __future__ import annotations
 
 from infercheck.engine.base import Database
 from infercheck.engine.duckdb import Engine, quoted
+from infercheck.ingest.shards import ID_SPAN
 from infercheck.model.call import CALLS
 
 BARRIERS = "('tool', 'agent', 'retrieval', 'guardrail')"
@@ -33,6 +36,28 @@ def group_copies(engine: Engine, ids: str) -> None:
     _join_same_answers(engine, ids)
     for name in ("model_spans", "span_above", "nested", "span_roles"):
         engine.drop(name)
+
+
+def find_copied_files(engine: Engine, ids: str) -> bool:
+    """Fill ``copied_files`` (file_id, copy_of): files with the same content as an earlier one, and calls without ids. Whether there are any.
+
+    The ledger holds hashes of a file's ends; what lies between them in a larger one is told by its calls. Members of an archive, whose bytes are
+    hashed with it, are told apart by their names.
+    """
+    content = "source, version, size, head_hash, tail_hash, rows, regexp_extract(path, '!(.*)$', 1)"
+    engine.create(
+        "copied_files",
+        f"""
+        WITH alike AS (
+            SELECT file_id, dense_rank() OVER (ORDER BY {content}) AS content FROM ledger_files WHERE rows > 0 AND file_id IN ({ids})
+            QUALIFY count(*) OVER (PARTITION BY {content}) > 1
+        ), told AS (
+            SELECT file_id, bit_xor(hash(call_id % {ID_SPAN}, content_hash)) AS calls FROM call_rows SEMI JOIN alike USING (file_id)
+            GROUP BY file_id HAVING bool_or(coalesce(attempt_key, '') = '')
+        )
+        SELECT file_id, min(file_id) OVER (PARTITION BY content, calls) AS copy_of FROM alike JOIN told USING (file_id) QUALIFY file_id > copy_of""",
+    )
+    return bool(engine.value("SELECT count(*) FROM copied_files"))
 
 
 def _join_partial_keys(engine: Engine, ids: str) -> None:

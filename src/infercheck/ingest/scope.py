@@ -14,6 +14,7 @@ from infercheck.engine.duckdb import DatabaseError, Engine, literal, quoted
 from infercheck.engine.lanes import Job, work
 from infercheck.errors import UsageError, first_line
 from infercheck.ingest import attempts, ledger, remarks
+from infercheck.ingest.shards import ID_SPAN
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 _ALL = "TRUE"  # the condition that leaves nothing out
@@ -146,8 +147,11 @@ def _keep_one_of_each(engine: Engine, ids: str) -> tuple[int, int]:
     ``content_hash`` comes last, since digests of prompts are in it: it is another one under the salt of another ledger.
     """
     attempts.group_copies(engine, ids)
-    key = "coalesce(g.group_key, nullif(c.attempt_key, ''), CAST(c.call_id AS VARCHAR))"
-    rows = f"FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE"
+    place, copied = "c.call_id", ""
+    if attempts.find_copied_files(engine, ids):
+        place, copied = f"c.call_id - coalesce(f.file_id - f.copy_of, 0) * {ID_SPAN}", "LEFT JOIN copied_files f ON f.file_id = c.file_id"
+    key = f"coalesce(g.group_key, nullif(c.attempt_key, ''), CAST({place} AS VARCHAR))"
+    rows = f"FROM call_rows c LEFT JOIN attempt_groups g USING (attempt_key) {copied} WHERE c.file_id IN ({ids}) AND g.dropped IS NOT TRUE"
     engine.create("key_sizes", f"SELECT hash({key}) AS digest, any_value(c.call_id) AS call_id, count(*) AS copies {rows} GROUP BY digest")
     grouped = int(engine.value("SELECT coalesce(sum(copies), 0) FROM key_sizes"))
     engine.create(
