@@ -42,7 +42,7 @@ def analyzed(monkeypatch: pytest.MonkeyPatch) -> list[AnalyzeOptions]:
     """Stands in for the analysis; holds the options of each run."""
     seen: list[AnalyzeOptions] = []
 
-    def analyze(paths: Any, *, budgets: Any, options: AnalyzeOptions, on_event: Any = None) -> tuple[Report, list[Check]]:
+    def analyze(paths: Any, *, options: AnalyzeOptions, budgets: Any = (), on_event: Any = None) -> tuple[Report, list[Check]]:
         seen.append(options)
         judged = checks(budgets, {("all", None): {"spend_usd": Decimal("1.25"), "failure_rate": 1.0}})
         return report(rejects=1 if "damaged" in paths else 0), judged
@@ -260,6 +260,13 @@ def test_the_output_files_ending_names_the_format(
         assert (tmp_path / name).read_text("utf-8").startswith(start)
     assert capsys.readouterr().out == ""
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r", "r.csv", "r.json", "r.md", "r.txt"]
+
+
+@pytest.mark.parametrize("command", [["analyze", "x"], ["demo"]], ids=" ".join)
+def test_a_page_gets_its_pictures(command: list[str], analyzed: list[AnalyzeOptions], tmp_path: Path) -> None:
+    for name in ("r.json", "r.html"):
+        assert cli.run([*command, "-o", str(tmp_path / name)]) == 0
+    assert [options.pictures for options in analyzed] == [False, True]
 
 
 def test_version_and_schema(capsys: pytest.CaptureFixture[str]) -> None:

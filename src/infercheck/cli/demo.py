@@ -18,7 +18,9 @@ def register(app: typer.Typer) -> None:
 
 
 def demo(
-    format: Annotated[str | None, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, csv (the plan) or markdown.")] = None,
+    format: Annotated[
+        str | None, typer.Option("--format", "-f", metavar="FORMAT", help="text, json, csv (the plan), markdown or html.")
+    ] = None,
     output: opt.Output = None,
     quiet: opt.Quiet = False,
     verbose: opt.Verbose = False,
@@ -37,8 +39,9 @@ def demo(
     from infercheck.model.config import AnalyzeOptions
 
     renderer = renderer_for(format, output)
+    options = AnalyzeOptions(use_ledger=False, pictures=getattr(renderer, "PICTURES", False))
     with as_file(_folder()) as folder, progress(quiet) as on_event:
-        report, _ = api.report(folder, options=AnalyzeOptions(use_ledger=False), on_event=on_event)
+        report, _ = api.report([folder], options=options, on_event=on_event)
     write_report(report, renderer, output, verbose=verbose, quiet=quiet, tz="UTC")
 
 
