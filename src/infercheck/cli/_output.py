@@ -7,13 +7,13 @@ import os
 import shutil
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from infercheck.cli._errors import silence_stdout
-from infercheck.errors import UsageError
+from infercheck.errors import InputError, UsageError
 
 if TYPE_CHECKING:
     from infercheck.model.gate import GateReport
@@ -23,6 +23,26 @@ if TYPE_CHECKING:
 
 WIDTH = 100  # of a pipe or a file
 _WIDEST = 160  # lines beyond that are hard to read
+
+
+def refuse_overwriting(output: Path | None, inputs: Sequence[str | Path | None], config: Path | None) -> None:
+    """UsageError where ``output`` is one of the ``inputs``, or a log in a folder among them. What is no log there, such as an earlier report,
+    may be written again. To be asked before the logs are read, which may take minutes."""
+    if output is None or not output.is_file():
+        return
+    from infercheck import sources
+    from infercheck.config import Config
+    from infercheck.engine.duckdb import Engine
+    from infercheck.ingest import inputs as files
+    from infercheck.ingest import ledger, plan
+
+    found = Config.load(config)
+    among = sources.known(found.source, where=found.where)
+    with contextlib.suppress(InputError), Engine(threads=1) as engine:  # what cannot be read is said by the command itself
+        same = [f for f in files.find([str(path) for path in inputs if path and path != "-"], Path(os.devnull)) if f.path.samefile(output)]
+        ledger.prepare(engine)
+        if any(f.named for f in same) or plan.make(engine, same, among).readings:
+            raise UsageError("this is one of the files being read", where=str(output), hint="write to another one")
 
 
 def write(content: str | bytes, output: Path | None) -> None:

@@ -60,7 +60,7 @@ def analyze(
       infercheck analyze shards/ --engine spark --remote sc://HOST
     """
     from infercheck.cli._limits import enforce
-    from infercheck.cli._output import progress, renderer_for, write_report
+    from infercheck.cli._output import progress, refuse_overwriting, renderer_for, write_report
 
     renderer = renderer_for(format, output)
     budgets = _budgets(fail_on)
@@ -81,6 +81,7 @@ def analyze(
         engine=engine,
         remote=remote,
     )
+    refuse_overwriting(output, paths, config)
     from infercheck import api
 
     options = replace(options, pictures=getattr(renderer, "PICTURES", False))

@@ -49,11 +49,12 @@ def diff(
       infercheck diff before/ after/ --by days --exit-zero
     """
     from infercheck.cli._limits import conclude
-    from infercheck.cli._output import gate_renderer_for, progress, write_gate
+    from infercheck.cli._output import gate_renderer_for, progress, refuse_overwriting, write_gate
 
     renderer = gate_renderer_for(format, output)
     asked = _gate.gate_options(fail_on=fail_on, now=now, by=by)
     options = opt.options(where=where, tz=tz, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis)
+    refuse_overwriting(output, [base, head], config)
     from infercheck import api
 
     with progress(quiet) as on_event:

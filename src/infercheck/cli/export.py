@@ -227,8 +227,9 @@ def excel(
         anonymize=anonymize,
     )
     from infercheck import api
-    from infercheck.cli._output import progress, write
+    from infercheck.cli._output import progress, refuse_overwriting, write
 
+    refuse_overwriting(output, paths, config)
     with _noted(quiet) as on_note, progress(quiet) as on_event:
         made = api.export_excel([*paths], options=options, on_event=on_event, on_note=on_note)
     write(made, output)
@@ -252,9 +253,10 @@ def _export(
     import tempfile
 
     from infercheck.cli._frames import encoded, format_for
-    from infercheck.cli._output import progress, write_parts
+    from infercheck.cli._output import progress, refuse_overwriting, write_parts
 
     chosen = format_for(format, output)
+    refuse_overwriting(output, paths, options.config)
     from infercheck import api
 
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:

@@ -44,7 +44,7 @@ def query(
       infercheck query "SELECT * FROM priced_calls WHERE status <> 'ok'" logs/ -f csv -o failed.csv
     """
     from infercheck.cli import _frames
-    from infercheck.cli._output import progress, style, write, write_text
+    from infercheck.cli._output import progress, refuse_overwriting, style, write, write_text
     from infercheck.errors import UsageError
 
     ending = output.suffix.lstrip(".").lower() if output else ""
@@ -54,6 +54,7 @@ def query(
     if chosen == "parquet":
         _frames.format_for(chosen, output)
     options = opt.options(since=since, until=until, where=where, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger)
+    refuse_overwriting(output, paths, config)
     from infercheck import api
 
     if chosen == "table":

@@ -58,7 +58,7 @@ def reconcile(
       infercheck reconcile costs.json usage.json --logs logs/ --month 2026-11
       infercheck reconcile cur.parquet --logs logs/ --tolerance 25 --format json -o november.json
     """
-    from infercheck.cli._output import progress, style, write, write_text
+    from infercheck.cli._output import progress, refuse_overwriting, style, write, write_text
 
     ending = output.suffix.lstrip(".").lower() if output else ""
     chosen = format or (ending if ending in FORMATS else "text")
@@ -68,6 +68,7 @@ def reconcile(
     options = opt.options(
         since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
     )
+    refuse_overwriting(output, [*invoices, *logs], config)
     from infercheck import api
 
     with progress(quiet) as on_event:

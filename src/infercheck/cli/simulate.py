@@ -56,7 +56,7 @@ def simulate(
       infercheck simulate logs/ --fix routing --fix caching
       infercheck simulate logs/ --fix caching:faq-bot --format json
     """
-    from infercheck.cli._output import progress, style, write, write_text
+    from infercheck.cli._output import progress, refuse_overwriting, style, write, write_text
 
     ending = output.suffix.lstrip(".").lower() if output else ""
     chosen = format or (ending if ending in FORMATS else "text")
@@ -66,6 +66,7 @@ def simulate(
         since=since, until=until, where=where, config=config, rules=rules, select=select, ignore=ignore, ledger=ledger, no_ledger=no_ledger,
         cost_basis=cost_basis,
     )  # fmt: skip
+    refuse_overwriting(output, paths, config)
     from infercheck import api
 
     with progress(quiet) as on_event:
