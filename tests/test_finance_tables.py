@@ -19,7 +19,7 @@ from infercheck.cli import _frames
 from infercheck.cli._frames import as_csv, as_exact_csv
 from infercheck.finance import focus_checks
 from infercheck.finance.chargeback import COSTS, UNALLOCATED
-from logs import failed, write
+from logs import call, failed, write
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "sample_logs" / "demo"
@@ -180,6 +180,17 @@ def test_the_commands_write_files_and_say_what_is_missing(tmp_path: Path, capsys
     assert cli.run(["export", "chargeback", str(DEMO), "--no-ledger", "-q", "-o", str(tmp_path / "c.parquet")]) == 0
     assert capsys.readouterr().err == ""
     assert pl.read_parquet(tmp_path / "c.parquet").schema["effective_cost"] == pl.Decimal(38, 12)
+
+
+@pytest.mark.parametrize("what", ["claims", "calls", "focus", "chargeback", "excel"])
+@pytest.mark.parametrize("left_out", [["--since", "2027-01-01"], ["--where", "team = 'nobody'"]], ids=" ".join)
+def test_an_export_of_no_call_says_why(what: str, left_out: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = write(tmp_path / "log.jsonl", [call(n) for n in range(3)])
+    argv = ["export", what, str(log), "--no-ledger", "-o", str(tmp_path / "out")]
+    assert cli.run(argv) == 0
+    assert capsys.readouterr().err == ""
+    assert cli.run([*argv, *left_out]) == 0
+    assert capsys.readouterr().err == "infercheck: note: no call in scope: 3 left out by --month, --since, --until or --where\n"
 
 
 def test_the_order_of_exported_claims_leaves_nothing_to_chance() -> None:

@@ -385,6 +385,15 @@ def test_each_cause_shows_in_its_own_part(part: str, change: dict[str, Any]) -> 
 # --- the baseline file
 
 
+def test_a_baseline_of_no_call_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log = logs.write(tmp_path / "log.jsonl", [logs.call(n) for n in range(3)])
+    out = tmp_path / "base.json"
+    assert cli.run(["baseline", "write", str(log), "--no-ledger", "--until", "2020-01-01", "-o", str(out)]) == 2
+    said = "no call in scope: 3 left out by --month, --since, --until or --where (a baseline needs days with calls)"
+    assert capsys.readouterr().err == f"infercheck: error: {said}\n"
+    assert not out.exists()
+
+
 def test_a_baseline_holds_no_prompt_key_or_user(folder: Path) -> None:
     text = (folder / "base.json").read_text("utf-8")
     log = (folder / "base.jsonl").read_text("utf-8")

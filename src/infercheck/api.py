@@ -56,8 +56,13 @@ def report(
 
 
 def baseline(paths: Paths, *, options: AnalyzeOptions | None = None, on_event: Event | None = None) -> Snapshot:
-    """The logs summed by day and stratum: what `infercheck baseline write` keeps. No prompt, key or user is in it."""
+    """The logs summed by day and stratum: what `infercheck baseline write` keeps. No prompt, key or user is in it.
+
+    Raises UsageError where no call is in scope: nothing can be compared with that.
+    """
     with opened(paths, options, on_event) as run:
+        if none := _no_call(run):
+            raise UsageError(none[0], hint="a baseline needs days with calls")
         return _collected(run).snapshot
 
 
@@ -173,6 +178,7 @@ def export_rows(
 ) -> None:
     """The rows of ``export_claims``, ``_calls``, ``_focus`` or ``_chargeback`` as a Parquet file, in bounded memory however many they are."""
     with opened(paths, options, on_event) as run:
+        _tell(on_note, _no_call(run))
         run.engine.spool(_rows(run, what, version, on_note), to)
     if what == "focus" and version == "1.2":
         from infercheck.finance import focus_checks
@@ -192,7 +198,7 @@ def _rows(run: Run, what: Rows, version: str, on_note: Note | None) -> str:
     from infercheck.summarise import VIEWS
 
     run.make_views(*VIEWS)
-    _charged(run, on_note)
+    _tell(on_note, _charged(run))
     if what == "chargeback":
         return chargeback.query(run.engine, run.config)
     return focus.query(run.engine, run.config, version, anonymous=run.options.anonymize)
@@ -214,7 +220,8 @@ def export_excel(
 
     with opened(paths, options, on_event) as run:
         made = _report(run)
-        notes = _charged(run, on_note)
+        notes = [*_no_call(run), *_charged(run)]
+        _tell(on_note, notes)
         return workbook.render(made, chargeback.rows(run.engine, run.config), chargeback.by_team(run.engine, run.config), notes)
 
 
@@ -253,7 +260,7 @@ def reconcile(
     options, covered = reconciling.scope(options, lines)
     with opened(paths, options, on_event) as run:
         run.make_views("priced_calls")
-        notes = _charged(run, None)
+        notes = _charged(run)
         names = [Path(invoice).name for invoice in each(invoices)]
         return reconciling.reconcile(run.engine, run.config, lines, invoices=names, period=covered, tolerance=tolerance, notes=notes)
 
@@ -328,13 +335,24 @@ def _collected(run: Run, *, prompts: bool = False) -> gate.Collected:
     return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=run.options.cost_basis, prompts=prompts)
 
 
-def _charged(run: Run, on_note: Note | None) -> list[str]:
-    """Fill the charges of the run's period, which needs the views; returns and tells what they do not hold."""
+def _no_call(run: Run) -> list[str]:
+    """Why there is no call in scope; nothing where there is one."""
+    if run.scope.attempts:
+        return []
+    left = run.scope.filtered_out
+    why = f"{left:,} left out by --month, --since, --until or --where" if left else "the logs hold none"
+    return [f"no call in scope: {why}"]
+
+
+def _charged(run: Run) -> list[str]:
+    """Fill the charges of the run's period, which needs the views; returns what they do not hold."""
     from infercheck.finance import book
 
     covered = book.fill(run.engine, run.config, since=run.options.since, until=run.options.until, anonymous=run.options.anonymize)
-    notes = book.notes(run.engine, run.config, covered)
+    return book.notes(run.engine, run.config, covered)
+
+
+def _tell(on_note: Note | None, notes: Sequence[str]) -> None:
     if on_note:
         for note in notes:
             on_note(note)
-    return notes
