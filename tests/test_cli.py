@@ -17,11 +17,14 @@ import pytest
 
 import logs
 from infercheck import api, cli
+from infercheck.cli import _frames
+from infercheck.engine.duckdb import Head
 from infercheck.errors import InputError
 from infercheck.gate.budgets import checks
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.gate import Check
 from infercheck.model.report import Coverage, Headline, Report, Window
+from infercheck.render import Style
 
 HEAVY = ("duckdb", "polars", "pydantic", "rich", "jinja2", "genai_prices", "xlsxwriter", "pyarrow", "numpy", "infercheck.api")
 ROOT = Path(__file__).resolve().parents[1]
@@ -93,6 +96,22 @@ def test_a_table_says_how_many_rows_it_leaves_out(tmp_path: Path, capsys: pytest
     lines = capsys.readouterr().out.splitlines()
     assert [line.strip() for line in lines[:2]] == ["n", "1249"]
     assert (lines[-2].strip(), lines[-1]) == ("1050", "and 1,050 rows more: --format csv has all")
+
+
+@pytest.mark.parametrize(("width", "columns"), [(60, 4), (120, 8), (160, 11), (180, 12)])
+def test_a_table_shows_the_leading_columns_that_can_be_read(width: int, columns: int) -> None:
+    """Of a text 12 columns are enough, a number is never cut."""
+    names = [f"c{n}" for n in range(12)]
+    numeric = [n == 1 for n in range(12)]
+    rows: list[tuple[Any, ...]] = [("x" * 40, 1234567890123456, *["y" * 30] * 10)]
+    drawn = _frames.as_table(Head(names, numeric, rows, 3), Style(width=width))
+    head, *body, note = drawn.splitlines()
+    assert head.split() == names[:columns]
+    assert "1234567890123456" in body[0]
+    assert min(len(word) for word in body[0].split()) >= 12
+    left = "" if columns == 12 else f" and {12 - columns} column{'s' if columns < 11 else ''}"
+    assert note == f"and 2 rows{left} more: --format csv has all"
+    assert max(map(len, drawn.splitlines())) <= width
 
 
 def test_help_is_quick() -> None:

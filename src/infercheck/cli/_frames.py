@@ -98,12 +98,16 @@ def import_table() -> None:
 
 
 def as_table(head: Head, style: Style) -> str:
-    """A table for people."""
-    from infercheck.render.table import draw
+    """A table for people: the leading columns that they can read, and how much more there is."""
+    from infercheck.render.figures import plural
+    from infercheck.render.table import draw, fitting
 
-    rest = head.height - len(head.rows)
-    note = f"and {rest:,} rows more: --format csv has all" if rest > 0 else ""
-    return draw(head.names, [[_shown(value) for value in row] for row in head.rows], head.numeric, style, note=note)
+    cells = [[_shown(value) for value in row] for row in head.rows]
+    shown = fitting(head.names, cells, head.numeric, style)
+    left = {"row": head.height - len(cells), "column": len(head.names) - shown}
+    more = " and ".join(plural(number, what) for what, number in left.items() if number > 0)
+    note = f"and {more} more: --format csv has all" if more else ""
+    return draw(head.names[:shown], [row[:shown] for row in cells], head.numeric[:shown], style, note=note)
 
 
 def _plain(value: Any) -> Any:

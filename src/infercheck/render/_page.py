@@ -21,6 +21,7 @@ from infercheck.render.figures import percent
 from infercheck.render.safe import ascii_only, clean
 
 INDENT = 2
+GAP = 2  # between columns
 MIN_WIDTH = 60
 _BAR = 10  # columns
 _WITH_BARS = 95  # columns of a page that has room for bars beside its tables' words
@@ -41,11 +42,12 @@ class Page:
 
     def __init__(self, style: Style) -> None:
         self.style = style
+        self.width = max(style.width, MIN_WIDTH)
         self._bars = style.width >= _WITH_BARS
         self._out = io.StringIO()
         self._console = Console(
             file=self._out,
-            width=max(style.width, MIN_WIDTH),
+            width=self.width,
             height=1_000,
             color_system="standard" if style.color else None,
             force_terminal=style.color,
@@ -111,7 +113,7 @@ class Page:
 
     def pairs(self, rows: Sequence[tuple[str, Cell]], indent: int = INDENT, label_style: str = "dim") -> None:
         """Label and value, the values aligned."""
-        grid = Table.grid(padding=(0, 2))
+        grid = Table.grid(padding=(0, GAP))
         grid.add_column(no_wrap=True)
         grid.add_column(overflow="fold", ratio=1)
         for label, value in rows:
@@ -120,7 +122,7 @@ class Page:
 
     def table(self, columns: Sequence[Column], rows: Sequence[Sequence[Cell]], indent: int = INDENT) -> None:
         """A table without lines: the wrapping column takes what the others leave."""
-        table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, show_edge=False, expand=False, header_style="dim")
+        table = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, expand=False, header_style="dim")
         for column in columns:
             table.add_column(
                 self.safe(column.title), justify=column.align, no_wrap=not column.wrap, overflow="fold" if column.wrap else "ellipsis"
