@@ -13,6 +13,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+import logs
 from infercheck import cli
 
 Capture = pytest.CaptureFixture[str]
@@ -175,7 +176,26 @@ def test_a_known_log_gets_no_fields_and_the_configs_mappings_count(
     assert cli.run(["sources", "list"]) == 0
     assert "mapping gateway" in capsys.readouterr().out
     assert cli.run(["sources", "detect", path.name, "--mapping"]) == 0
-    assert "[source.gateway_2]" in capsys.readouterr().out  # a second one would not take the name away
+    out, err = capsys.readouterr()
+    assert "[source.gateway_2]" in out  # a second one would not take the name away
+    assert err == "infercheck: note: gateway reads this file already; a second mapping would leave open which one is meant\n"
+
+
+def test_a_mapping_for_a_log_that_is_read_already_says_so(tmp_path: Path, capsys: Capture) -> None:
+    path = logs.write(tmp_path / "log.jsonl", [logs.call(n) for n in range(3)])
+    assert cli.run(["sources", "detect", str(path), "--mapping"]) == 0
+    out, err = capsys.readouterr()
+    assert set(tomllib.loads(out)["source"]) == {"log"}
+    assert err == "infercheck: note: litellm_standard_logging reads this file already; this mapping would be used instead\n"
+    assert cli.run(["sources", "detect", str(camel(tmp_path)), "--mapping"]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_folder_is_told_from_a_file_that_is_not_there(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.run(["sources", "detect", str(tmp_path)]) == 3
+    assert capsys.readouterr().err == f"infercheck: error: {tmp_path}: this is a folder (name one file in it)\n"
+    assert cli.run(["sources", "detect", str(tmp_path / "none")]) == 3
+    assert "there is no such file" in capsys.readouterr().err
 
 
 def test_a_folder_of_unknown_logs_points_there_too_and_validate_says_what_was_understood(

@@ -75,9 +75,12 @@ def detect(
     """
     from infercheck import api, ingest
     from infercheck.cli import _stub
+    from infercheck.cli._errors import say
     from infercheck.cli._output import write_text
     from infercheck.errors import InputError
 
+    if file.is_dir():
+        raise InputError("this is a folder", where=str(file), hint="name one file in it")
     if not file.is_file():
         raise InputError("there is no such file", where=str(file))
     known = _known(config)
@@ -86,6 +89,9 @@ def detect(
         raise InputError("this is no log: no JSON, CSV or Parquet", where=str(file), hint="see `infercheck sources list`")
     claims = [known[name] for name, score, _ in matches if score >= 1]
     if mapping:
+        if claims and not claims[0].header.refuses:
+            then = "a second mapping would leave open which one is meant" if claims[0].mapped else "this mapping would be used instead"
+            say(f"note: {claims[0].id} reads this file already; {then}")
         write_text(_stub.toml(_stub.name_for(file, known), ingest.propose(file)))
         return
     _show_formats(matches if verbose or claims else matches[:3], known)
