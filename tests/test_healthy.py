@@ -46,6 +46,12 @@ def test_the_demo_shows_what_its_readme_says_is_planted(rule: str, subject: str,
     assert subject in {f.subject for f in demo.findings if f.rule == rule}
 
 
+def test_no_finding_tells_its_calls_twice(demo: Report) -> None:
+    told = [f.evidence["calls"] for f in demo.findings if "calls" in f.evidence]
+    assert told  # what a rule looked at may be more than what it claims
+    assert [f.id for f in demo.findings if f.evidence.get("calls") == f.calls] == []
+
+
 def test_the_demo_has_findings_in_every_step_and_none_on_innocents(demo: Report) -> None:
     assert {1, 2, 3} <= {f.step for f in demo.findings}
     assert {f.step for f in demo.findings if any(f.id in item.findings for item in demo.plan)} >= {1, 2, 3}

@@ -237,6 +237,19 @@ def test_verbose_opens_evidence_and_snippets() -> None:
     assert "router:" not in text_of(sample(), Style())
 
 
+def test_how_it_is_done_stands_once_and_names_of_evidence_are_whole() -> None:
+    """An item whose fix has a page refers to it, another one says it itself."""
+    long, name = "1. " + "Do this. " * 200 + "Then that.", "calls_that_waited_before_the_log_starts"
+    page = sample().fixes[0].model_copy(update={"how": long})
+    items = [item.model_copy(update={"how": long}) if item.fix == page.fix else item for item in sample().plan]
+    seen = FINDINGS[1].model_copy(update={"evidence": {name: 7}})
+    text = text_of(sample().model_copy(update={"plan": items, "fixes": [page], "findings": [seen]}), Style(width=80, verbose=True))
+    assert len(re.findall(f"how +see below, Fix: {page.title}\n", text)) == 2
+    assert len(re.findall(r"Then +that\.", text)) == 1
+    assert re.search(r"how +Give it its own\.", text)
+    assert re.search(rf"{name} +7\n", text)
+
+
 def test_unknown_is_said_and_never_zero() -> None:
     blank = sample().model_copy(update={"headline": Headline(outcomes=3), "latency": Latency()})
     text = text_of(blank, Style())

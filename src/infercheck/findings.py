@@ -96,9 +96,7 @@ def _finding(
     targets: dict[tuple[str, str], str],
 ) -> Finding:
     subject, grade, fix = row["subject"], row["grade"], row["fix"]
-    facts, claims = dict(evidence.get(subject, {})), rule.header.kind != "observation"
-    if not claims:
-        facts.pop("calls", None)
+    facts = {k: v for k, v in evidence.get(subject, {}).items() if (k, v) != ("calls", row["calls"])}  # the finding's own count says that
     if (rule.id, subject) in targets:
         facts.setdefault("target", targets[rule.id, subject])
     saved = effects.get((rule.id, subject), (None, None))

@@ -33,7 +33,7 @@ def fixes(page: Page, report: Report) -> None:
         return
     for fix in report.fixes:
         page.heading(f"Fix: {fix.title}", f"effort {fix.effort}, risk {fix.risk}")
-        rows: list[tuple[str, Cell]] = [("answers", fix.answers), ("how", fix.how), ("risk", fix.risk_note), ("verify", fix.verify)]
+        rows: list[tuple[str, Cell]] = [("answers", fix.answers), ("how", fix.how), ("risk", fix.risk_note)]
         page.pairs([row for row in rows if row[1]])
         for snippet in fix.snippets:
             page.blank()

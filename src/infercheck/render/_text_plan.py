@@ -64,7 +64,7 @@ def plan(page: Page, report: Report, places: int) -> None:
     if drawn := next((item.interval_note for item in report.plan if item.interval_usd and item.interval_note), ""):
         page.paragraph(f"Between: {drawn}.", "dim")
     if page.style.verbose:
-        _how(page, report.plan)
+        _how(page, report)
 
 
 def findings(page: Page, report: Report, places: int) -> None:
@@ -130,7 +130,7 @@ def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> 
         rows.append(
             ("time", f"waste p50 {ms(finding.waste_ms_p50)}, p95 {ms(finding.waste_ms_p95)}; takes {ms(finding.saves_ms_p95)} off p95")
         )
-    rows += [(page.safe(key, 30), page.text(scalar(value), limit=400)) for key, value in finding.evidence.items()]
+    rows += [(page.safe(key, page.width // 2), page.text(scalar(value), limit=400)) for key, value in finding.evidence.items()]
     if finding.why:
         rows.append(("why", finding.why))
     if finding.false_positives:
@@ -147,11 +147,14 @@ def _what(page: Page, item: PlanItem, places: int) -> Text:
     return page.joined(page.text(item.what, limit=240), page.text(" · ".join(aside), "dim"), by="\n")
 
 
-def _how(page: Page, items: Sequence[PlanItem]) -> None:
-    for item in items:
+def _how(page: Page, report: Report) -> None:
+    """Each item with its check. How it is done stands once, in the page of its fix."""
+    pages = {fix.fix: f"see below, Fix: {fix.title}" for fix in report.fixes}
+    for item in report.plan:
         page.blank()
         page.paragraph(page.text(f"{item.rank}. {item.what}", "bold", 240))
-        rows: list[tuple[str, Cell]] = [("how", page.text(item.how, limit=_LONGEST)), ("verify", page.text(item.verify, limit=_LONGEST))]
+        how = pages.get(item.fix, item.how)
+        rows: list[tuple[str, Cell]] = [("how", page.text(how, limit=_LONGEST)), ("verify", page.text(item.verify, limit=_LONGEST))]
         if item.findings:
             rows.append(("findings", ", ".join(page.safe(name, 120) for name in item.findings)))
         page.pairs(rows, indent=4)
