@@ -13,8 +13,9 @@ import duckdb
 import pytest
 
 import logs
-from infercheck import AnalyzeOptions, analyze, render
-from infercheck.model.report import Report
+from infercheck import AnalyzeOptions, analyze, render, verdict
+from infercheck.model.report import Interactive, Report
+from infercheck.render.figures import ms
 
 OPTIONS = AnalyzeOptions(use_ledger=False)
 # The stored reports are made with these rules alone, so that a new rule is one new file and changes none of them.
@@ -74,6 +75,13 @@ def two_currencies(folder: Path, options: AnalyzeOptions) -> dict[str, Report]:
 
 
 NAMES = [*LOGS, "two_currencies", "two_currencies_rate"]
+
+
+@pytest.mark.parametrize(("p95_ms", "shown"), [(300, "300 ms"), (3200, "3.20 s"), (10_060, "10.1 s")])
+def test_the_verdict_tells_p95_as_the_headline_does(p95_ms: float, shown: str) -> None:
+    waits = Interactive(calls=9, traces=9, p95_ms=p95_ms, ttft_calls=0)
+    assert ms(p95_ms) == shown
+    assert f"interactive p95 ({shown})" in verdict.of_p95(waits, None, [], [])
 
 
 def text_of(report: Report) -> str:

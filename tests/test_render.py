@@ -250,6 +250,17 @@ def test_how_it_is_done_stands_once_and_names_of_evidence_are_whole() -> None:
     assert re.search(rf"{name} +7\n", text)
 
 
+@pytest.mark.parametrize("name", ["text", "markdown", "html"])
+@pytest.mark.parametrize("verbose", [False, True])
+def test_an_amount_too_small_to_show_is_the_same_everywhere(name: str, verbose: bool) -> None:
+    cents = {"alone_usd": D("0.00002"), "counted_once_usd": D("0.00001")}
+    small = FINDINGS[1].model_copy(update=cents)
+    item = PLAN[1].model_copy(update={"saves_usd": D("0.00001"), "interval_usd": None})
+    report = sample().model_copy(update={"findings": [small], "plan": [item]})
+    text = str(render.get(name).render(report, Style(verbose=verbose))).replace("&lt;", "<")
+    assert text.count("<$0.0001") >= 3  # in the plan, alone and counted once
+
+
 def test_unknown_is_said_and_never_zero() -> None:
     blank = sample().model_copy(update={"headline": Headline(outcomes=3), "latency": Latency()})
     text = text_of(blank, Style())

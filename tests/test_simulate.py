@@ -70,6 +70,14 @@ def test_the_command_prints_text_and_json(options: AnalyzeOptions, capsys: pytes
     assert [effect["fix"] for effect in told["fixes"]] == ["caching", "traffic_separation"]
 
 
+def test_an_amount_too_small_to_show_is_not_zero(options: AnalyzeOptions, capsys: pytest.CaptureFixture[str]) -> None:
+    result = api.simulate([DEMO], ["caching"], options=options)
+    (small,) = (w.workload for w in result.by_workload if 0 < (w.saves_sure_usd or 0) < D("0.00005"))
+    assert cli.run(["simulate", str(DEMO), "--ledger", str(options.ledger), "--fix", "caching"]) == 0
+    rows = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert [row[3] for row in rows if row[:1] == [small]] == ["<$0.0001"]
+
+
 def test_an_unknown_fix_or_workload_is_one_clear_line(options: AnalyzeOptions, capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.run(["simulate", str(DEMO), "--fix", "cachng"]) == 2
     said = capsys.readouterr().err.strip()

@@ -10,6 +10,7 @@ from typing import NamedTuple, get_args
 from infercheck.model.report import Finding, Hardware, Interactive, VerdictPart
 from infercheck.model.rule import FIX_WORDS, FixId
 from infercheck.model.waits import PathPart
+from infercheck.render.figures import ms
 
 _WORTH_SAYING = Decimal("0.001")
 
@@ -56,7 +57,7 @@ def of_p95(waits: Interactive, share: float | None, findings: Iterable[Finding],
     """How much of interactive p95 is the system's, and what the path is made of; empty where no interactive request was timed."""
     if waits.p95_ms is None:
         return ""
-    took = f"interactive p95 ({waits.p95_ms / 1000:,.2f} s)"
+    took = f"interactive p95 ({ms(waits.p95_ms)})"
     model = sum(part.share for part in path if part.component in _MODELS_OWN)
     others = "the rest is queues, boots, tools, pauses and failed attempts." if model < _ALL_BUT_ALL else "next to nothing else does."
     rest = f" Model calls, gateway and network included, make {model:.0%} of what users wait for on average; {others}"
@@ -75,7 +76,7 @@ def _shortening(findings: Iterable[Finding]) -> list[str]:
     gains: dict[str, float] = defaultdict(float)
     for finding in findings:
         gains[finding.fix] = max(gains[finding.fix], finding.saves_ms_p95 or 0)
-    return [FIX_WORDS[fix] for fix, ms in sorted(gains.items(), key=lambda item: (-item[1], item[0])) if ms > 0]
+    return [FIX_WORDS[fix] for fix, gain in sorted(gains.items(), key=lambda item: (-item[1], item[0])) if gain > 0]
 
 
 def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None) -> str:

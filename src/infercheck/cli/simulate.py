@@ -82,7 +82,7 @@ def simulate(
 def _text(result: Simulation, style: Style) -> str:
     from infercheck.render._page import Cell, Column, Page
     from infercheck.render.figures import count
-    from infercheck.render.money import allocate, places_in_tables, usd
+    from infercheck.render.money import allocate, cell_usd, places_in_tables, usd
 
     page = Page(style)
     page.heading("What if", "each dollar counted once")
@@ -105,10 +105,12 @@ def _text(result: Simulation, style: Style) -> str:
         return page.finish()
     page.heading("By workload")
     places = places_in_tables(result.before_usd)
-    names = ("before_usd", "saves_sure_usd", "saves_heuristic_usd", "after_usd")
-    columns = [allocate([getattr(w, name) for w in result.by_workload], places) for name in names]
+    columns = []
+    for name in ("before_usd", "saves_sure_usd", "saves_heuristic_usd", "after_usd"):
+        exact = [getattr(w, name) for w in result.by_workload]
+        columns.append([cell_usd(amount, cell, places) for amount, cell in zip(exact, allocate(exact, places), strict=True)])
     rows: list[list[Cell]] = [
-        [page.text(w.workload, limit=80), count(w.calls), *(usd(cell, places) for cell in cells)]
+        [page.text(w.workload, limit=80), count(w.calls), *cells]
         for w, cells in zip(result.by_workload, zip(*columns, strict=True), strict=True)
     ]
     page.table([Column("workload", "left", wrap=True), *map(Column, ("calls", "before", "sure", "likely", "after"))], rows)

@@ -107,10 +107,15 @@ def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | Non
         for finding in alike:
             subject = page.text(finding.subject, "dim", 80)
             name = subject if len(alike) > 1 else page.joined(page.text(title, limit=120), subject, by="\n")
-            alone, once = finding.alone_usd, cells[id(finding)]
-            money = [cell_usd(alone, beside(alone, once, places), places), cell_usd(finding.counted_once_usd, once, places)]
+            money = _saves(finding, cells[id(finding)], places)
             rows.append([name, count(finding.calls), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
     page.table(columns, rows)
+
+
+def _saves(finding: Finding, once: Decimal | None, places: int) -> tuple[str, str]:
+    """Alone and counted once, where ``once`` is the cell of the second."""
+    alone = finding.alone_usd
+    return cell_usd(alone, beside(alone, once, places), places), cell_usd(finding.counted_once_usd, once, places)
 
 
 def _felt(entry: Finding | PlanItem) -> bool:
@@ -121,10 +126,11 @@ def _felt(entry: Finding | PlanItem) -> bool:
 def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> None:
     page.blank()
     page.paragraph(page.joined(page.text(finding.title, "bold"), page.text(finding.subject, limit=200), by=": "))
+    alone, counted = _saves(finding, once, places)
     rows: list[tuple[str, Cell]] = [
         ("rule", page.joined(finding.rule, finding.grade, finding.fix, by=" · ")),
         ("calls", count(finding.calls)),
-        ("saves", f"{usd(beside(finding.alone_usd, once, places), places)} alone, {usd(once, places)} counted once"),
+        ("saves", f"{alone} alone, {counted} counted once"),
     ]
     if finding.waste_ms_p95 is not None or finding.saves_ms_p95 is not None:
         rows.append(

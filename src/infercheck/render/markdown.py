@@ -196,8 +196,8 @@ def _findings(report: Report, places: int) -> list[str]:
             escape(f.title),
             code(f.subject),
             count(f.calls),
-            usd(beside(f.alone_usd, cell, places), places),
-            usd(cell, places),
+            cell_usd(f.alone_usd, beside(f.alone_usd, cell, places), places),
+            cell_usd(f.counted_once_usd, cell, places),
             f.grade,
         )
         for f, cell in pairs
@@ -218,7 +218,7 @@ def _spend(report: Report, places: int) -> list[str]:
                 count(m.calls),
                 count(m.input_tokens),
                 count(m.output_tokens),
-                usd(cell, places),
+                cell_usd(m.spend_usd, cell, places),
                 percent(m.share),
             )
             for m, cell in zip(models, cells, strict=False)
@@ -239,7 +239,7 @@ def _spend(report: Report, places: int) -> list[str]:
                 ms(w.p95_ms),
                 usd(w.cost_per_successful_outcome_usd),
                 made_of(w.cost_parts),
-                usd(cell, places),
+                cell_usd(w.spend_usd, cell, places),
                 percent(w.share),
             )
             for w, cell in zip(jobs, cells, strict=False)

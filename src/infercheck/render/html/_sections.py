@@ -26,7 +26,7 @@ from infercheck.render.figures import (
     typing_left_out,
 )
 from infercheck.render.html._figure import name
-from infercheck.render.money import cell_usd, total, usd
+from infercheck.render.money import beside, cell_usd, total, usd
 from infercheck.render.rest import column, count_of
 from infercheck.render.safe import clean, lines
 
@@ -313,7 +313,7 @@ def _opened(finding: Finding, cell: Decimal | None, places: int, anchor: str) ->
         grade=finding.grade,
         fix=FIX_WORDS[finding.fix],
         calls=count(finding.calls),
-        alone=usd(finding.alone_usd, places),
+        alone=cell_usd(finding.alone_usd, beside(finding.alone_usd, cell, places), places),
         once=cell_usd(finding.counted_once_usd, cell, places),
         waste=f"p50 {ms(finding.waste_ms_p50)}, p95 {ms(finding.waste_ms_p95)}" if timed else "",
         p95="" if finding.saves_ms_p95 is None else faster(finding.saves_ms_p95),
