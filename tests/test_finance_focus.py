@@ -321,7 +321,7 @@ def test_a_cost_without_a_price_is_one_row_of_its_own(tmp_path: Path) -> None:
     assert [(x["SkuMeter"], x["BilledCost"], x["ConsumedQuantity"], x["PricingUnit"], x["x_RequestCount"]) for x in lines] == [
         ("Tokens", "0.750000000000", "120.0", "Days", "1")
     ]
-    assert notes == ["1 call with 120 tokens have no price and are in no charge: openai/my-own-model"]
+    assert notes == ["1 call with 120 tokens has no price and is in no charge: openai/my-own-model"]
     owed = infercheck.export_chargeback([log], options=options(tmp_path))
     assert owed.select("billed_cost", "attempts", "unpriced_calls").rows() == [(D("0.75"), 2, 1)]
 

@@ -77,6 +77,22 @@ def two_currencies(folder: Path, options: AnalyzeOptions) -> dict[str, Report]:
 NAMES = [*LOGS, "two_currencies", "two_currencies_rate"]
 
 
+@pytest.mark.parametrize(
+    ("calls", "told"),
+    [
+        (1, ("1 call carries no time", "1 call ran on", "prices it by busy time", "1 of the successful outcomes has no price: it counts")),
+        (2, ("2 calls carry no time", "2 calls ran on", "prices them by busy time", "2 of the successful outcomes have no price: they count")),
+    ],
+)  # fmt: skip
+def test_one_is_singular(calls: int, told: tuple[str, ...], tmp_path: Path) -> None:
+    """The first calls ran on a server of one's own, the last ones have no time."""
+    rows = [logs.call(n, at_s=60 * n) | {"response_cost": 0.0} for n in range(5)]
+    own, timeless = {"model": "hosted_vllm/our-own-7b", "custom_llm_provider": "hosted_vllm"}, dict.fromkeys(("startTime", "endTime"))
+    made = [*(row | own for row in rows[:calls]), *rows[calls:-calls], *(row | timeless for row in rows[-calls:])]
+    notes = "\n".join(analyze([logs.write(tmp_path / "log.jsonl", made)], options=STORED).coverage.notes)
+    assert [words for words in told if words not in notes] == []
+
+
 @pytest.mark.parametrize(("p95_ms", "shown"), [(300, "300 ms"), (3200, "3.20 s"), (10_060, "10.1 s")])
 def test_the_verdict_tells_p95_as_the_headline_does(p95_ms: float, shown: str) -> None:
     waits = Interactive(calls=9, traces=9, p95_ms=p95_ms, ttft_calls=0)

@@ -178,4 +178,4 @@ def test_sound_at_the_price_of_text_is_not_passed_off_as_its_cost(tmp_path: Path
         for name, r in (("text.jsonl", row), ("sound.jsonl", heard))
     ]
     assert told[0] == []
-    assert told[1] == ["1 calls have audio tokens but no audio price in the list: these count at the text price, and may cost more"]
+    assert told[1] == ["1 call has audio tokens but no audio price in the list: counted at the text price, and may cost more"]

@@ -13,6 +13,7 @@ from infercheck.ingest.inputs import NAIVE_TIMES
 from infercheck.model.hints import SETTINGS
 from infercheck.model.report import Coverage, NaiveSum
 from infercheck.prices.cost import cost_expression, price_join
+from infercheck.render.figures import plural
 from infercheck.summarise import money
 
 GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
@@ -75,17 +76,20 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         notes.append(f"no call names its model, so none has a price: {SETTINGS['model']}")
     undated = engine.value("SELECT count(*) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL AND cost_basis = 'computed'")
     if undated:
-        notes.append(f"{undated:,} calls carry no time: priced as of the newest day of the log, or today where no call has a time")
+        carry = plural(undated, "call carries", "calls carry")
+        notes.append(f"{carry} no time: priced as of the newest day of the log, or today where no call has a time")
     spoken = engine.value(
         f"SELECT count(*) FROM calls c JOIN priced_calls b ON b.call_id = c.call_id JOIN prices p ON {price_join()} WHERE b.cost_basis = 'computed' "
         "AND (c.audio_input_tokens > 0 AND p.audio_input_usd IS NULL OR c.audio_output_tokens > 0 AND p.audio_output_usd IS NULL)"
     )
     if spoken:
-        notes.append(f"{spoken:,} calls have audio tokens but no audio price in the list: these count at the text price, and may cost more")
+        has = plural(spoken, "call has", "calls have")
+        notes.append(f"{has} audio tokens but no audio price in the list: counted at the text price, and may cost more")
     notes += _own_machines(engine)
     free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
     if free and priced:
-        notes.append(f"{free:,} of the successful outcomes have no price: they count neither in spend nor in the cost of a success")
+        count = plural(free, "of the successful outcomes has no price: it counts", "of the successful outcomes have no price: they count")
+        notes.append(f"{count} neither in spend nor in the cost of a success")
     return Coverage(
         files=scope.files,
         skipped=dict(read.skipped),
@@ -197,9 +201,10 @@ def _own_machines(engine: Engine) -> list[str]:
     if not own:
         return []
     names = ", ".join(name for name, _ in own[:3]) + (f" and {len(own) - 3} more" if len(own) > 3 else "")
+    number = sum(calls for _, calls in own)
     return [
-        f"{sum(calls for _, calls in own):,} calls ran on machines of your own ({names}): a [[capacity]] in the config with deployment, gpus and "
-        "usd_per_hour prices them by busy time"
+        f"{plural(number, 'call')} ran on machines of your own ({names}): a [[capacity]] in the config with deployment, gpus and "
+        f"usd_per_hour prices {'it' if number == 1 else 'them'} by busy time"
     ]
 
 

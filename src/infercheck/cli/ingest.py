@@ -46,6 +46,7 @@ def ingest(
     from infercheck.cli._output import progress
     from infercheck.config import Config
     from infercheck.engine.duckdb import Engine
+    from infercheck.render.figures import plural
 
     if to and ledger:
         raise UsageError("--to and --ledger exclude each other", hint="a folder of shards is written without a ledger")
@@ -55,7 +56,7 @@ def ingest(
         with progress(quiet) as on_event:
             written = reading.ingest_to([*paths], to, among=among, on_event=on_event)
         shard = str(written.shard) if written.shard else "none: everything here stands in the folder already"
-        kept = [("unchanged", f"{written.unchanged:,} files stand in {to} already")] if written.unchanged else []
+        kept = [("unchanged", f"{plural(written.unchanged, 'file stands', 'files stand')} in {to} already")] if written.unchanged else []
         _tell(quiet, [("shard", shard), *kept], written.scope, written.skipped, written.notices)
         return
     target = ledger or reading.default_path()
@@ -67,6 +68,7 @@ def ingest(
 
 def _tell(quiet: bool, head: list[tuple[str, str]], scope: Scope, skipped: Mapping[str, int], notices: Sequence[str]) -> None:
     from infercheck.cli._output import style, write_text
+    from infercheck.render.figures import plural
     from infercheck.render.table import sheet
 
     if quiet:
@@ -75,8 +77,8 @@ def _tell(quiet: bool, head: list[tuple[str, str]], scope: Scope, skipped: Mappi
         *head,
         ("files", f"{scope.files:,}" + "".join(f"; {n:,} {kind} skipped, no log" for kind, n in sorted(skipped.items()))),
         ("rows", f"{scope.rows:,}"),
-        ("attempts", f"{scope.attempts:,} at {scope.requests:,} requests; {scope.duplicates:,} duplicates"),
-        ("other", f"{scope.other:,} records that hold no call"),
-        ("lost", f"{scope.rejects:,} lines rejected, {scope.cell_issues:,} values unreadable"),
+        ("attempts", f"{scope.attempts:,} at {plural(scope.requests, 'request')}; {plural(scope.duplicates, 'duplicate')}"),
+        ("other", plural(scope.other, "record that holds no call", "records that hold no call")),
+        ("lost", f"{plural(scope.rejects, 'line')} rejected, {plural(scope.cell_issues, 'value')} unreadable"),
     ]
     write_text(sheet([*rows, *(("note", notice) for notice in notices)], style()))

@@ -86,8 +86,10 @@ def reconcile(
 
         write(as_csv(_frame(result)), output)
     if not result.within_tolerance:
+        from infercheck.render.figures import plural
+
         beyond = f"gaps of ${result.gross_gap_usd:.2f} are beyond the tolerance of ${result.tolerance_usd:.2f}"
-        without = f"{result.unknown_gaps:,} gaps have no price"
+        without = f"{plural(result.unknown_gaps, 'gap has', 'gaps have')} no price"
         said = [beyond] if result.gross_gap_usd > result.tolerance_usd else []
         raise GateFailed("; ".join([*said, *([without] if result.unknown_gaps else [])]))
 

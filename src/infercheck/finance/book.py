@@ -10,6 +10,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.finance import charges, commitments, credits
 from infercheck.finance.period import Period, period
 from infercheck.ingest import ledger
+from infercheck.render.figures import plural
 
 _NAMED = 20  # models in a note
 
@@ -44,16 +45,18 @@ def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
     if unpriced:
         models = [name for (name,) in engine.rows(f"SELECT DISTINCT concat_ws('/', provider, model) {without} ORDER BY 1 LIMIT {_NAMED}")]
         more = f" and {number - len(models):,} more" if number > len(models) else ""
-        found.append(f"{_calls(unpriced)} with {int(tokens):,} tokens have no price and are in no charge: {', '.join(models)}{more}")
+        are = "has no price and is" if unpriced == 1 else "have no price and are"
+        found.append(f"{plural(unpriced, 'call')} with {plural(int(tokens), 'token')} {are} in no charge: {', '.join(models)}{more}")
     silent = engine.value("SELECT count(*) FROM priced_calls WHERE billed_usd IS NULL AND input_tokens IS NULL AND output_tokens IS NULL")
     if silent:
-        found.append(f"{_calls(silent)} name no tokens and no cost: what they cost is unknown")
+        found.append(f"{plural(silent, 'call names', 'calls name')} no tokens and no cost: the cost is unknown")
     machines = engine.value("SELECT sum(capacity_usd) FROM priced_calls")
     if machines is not None:
         found.append(f"${machines:f} are the calls' part of hours paid for machines of one's own; idle hours are in no charge")
     undated, cost = engine.rows("SELECT count(*), sum(billed_usd) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL")[0]
     if undated:
-        found.append(f"{_calls(undated)} worth ${cost:f} have no time and are in no period")
+        are = "has no time and is" if undated == 1 else "have no time and are"
+        found.append(f"{plural(undated, 'call')} worth ${cost:f} {are} in no period")
     logged, contracted = engine.rows(
         "SELECT sum(reported_usd), sum(contracted_usd) FROM charges WHERE cost_basis = 'logged' AND meter <> 'tokens' AND category = 'Usage'"
     )[0]
@@ -73,7 +76,3 @@ def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
             f"no tokens_per_minute for {', '.join(open_ended)}: its calls bear all of a day's price, what they left unused is unknown"
         )
     return found
-
-
-def _calls(count: int) -> str:
-    return f"{count:,} call" + ("" if count == 1 else "s")

@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from infercheck.model.reconciliation import ReconciledLine, Reconciliation
 from infercheck.render import Style, money
+from infercheck.render.figures import plural
 from infercheck.render.safe import clean
 from infercheck.render.table import draw
 
@@ -32,7 +33,7 @@ def text(result: Reconciliation, style: Style) -> str:
 def _head(result: Reconciliation, places: int) -> str:
     span = f", from {result.start} until {result.end}"
     verdict = "within" if result.within_tolerance else "beyond"
-    unknown = f"; {result.unknown_gaps:,} gaps have no price" if result.unknown_gaps else ""
+    unknown = f"; {plural(result.unknown_gaps, 'gap has', 'gaps have')} no price" if result.unknown_gaps else ""
     return (
         f"Log {_whole(result, 'log_usd', places)} against invoice {_whole(result, 'invoice_usd', places)}{span}\n"
         f"gaps {money.usd(result.gross_gap_usd, places)} without their sign, {money.usd(result.gap_usd, places)} net; {verdict} the tolerance of "
