@@ -23,6 +23,7 @@ from infercheck.errors import InputError
 from infercheck.gate.budgets import checks
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.gate import Check
+from infercheck.model.gating import GateSettings
 from infercheck.model.report import Coverage, Headline, Report, Window
 from infercheck.render import Style
 
@@ -47,7 +48,7 @@ def analyzed(monkeypatch: pytest.MonkeyPatch) -> list[AnalyzeOptions]:
 
     def analyze(paths: Any, *, options: AnalyzeOptions, budgets: Any = (), on_event: Any = None) -> tuple[Report, list[Check]]:
         seen.append(options)
-        judged = checks(budgets, {("all", None): {"spend_usd": Decimal("1.25"), "failure_rate": 1.0}})
+        judged = checks(budgets, {("all", None): {"spend_usd": Decimal("1.25"), "failure_rate": 1.0}}, GateSettings())
         return report(rejects=1 if "damaged" in paths else 0), judged
 
     monkeypatch.setattr(api, "report", analyze)
