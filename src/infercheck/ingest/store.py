@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infercheck.engine.duckdb import Engine
-from infercheck.ingest import ledger, record_stage, span_stage, staging
+from infercheck.ingest import ledger, prompts, record_stage, span_stage, staging
 from infercheck.ingest.archives import unpack
 from infercheck.ingest.changes import Edges, Seen, edges_at, state_of
 from infercheck.ingest.inputs import NAIVE_TIMES, RELATIVE_TIMES, Cleaned, Found, Look, count_lines
@@ -125,7 +125,7 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     for r in batch:
         r.read, r.other = counts.get(r.file_id, (0, 0))
     with engine.writing:  # which messages are new is another question once another batch is stored
-        staging.cut_prompts(engine)
+        prompts.cut(engine)
         if source.holds_records:
             said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
             for r in batch:

@@ -80,7 +80,7 @@ told AS (
         coalesce(g.usage_metadata.candidates_token_count, g.usageMetadata.candidatesTokenCount) AS candidates,
         coalesce(g.candidates[1].finish_reason, g.candidates[1].finishReason) AS ended_by,
         coalesce(g.usage_metadata.traffic_type, g.usageMetadata.trafficType) AS traffic,
-        list_filter(list_transform(coalesce(streamed_parts, g.candidates[1].content.parts, []), lambda p: CASE WHEN p.functionCall.name IS NOT NULL THEN
+        list_filter(list_transform(coalesce(said, []), lambda p: CASE WHEN p.functionCall.name IS NOT NULL THEN
             struct_pack(name := p.functionCall.name, arguments := p.functionCall.args) ELSE
             struct_pack(name := p.function_call.name, arguments := p.function_call.args) END), lambda t: t.name IS NOT NULL) AS called
     FROM bodies
