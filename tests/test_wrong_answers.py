@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,17 @@ def test_traffic_that_two_tools_logged_under_names_of_their_own_is_not_summed_wi
         note.startswith("30 calls of litellm_standard_logging have a twin in provider_pairs") for note in told(gateway, traced(0.0))
     ] == [True]
     assert told(gateway, traced(3600.0)) == []
+
+    sums = "source_call_id,started_at,model,input_tokens,output_tokens"
+    lines = [
+        f"t{n},{datetime.fromtimestamp(row['startTime'], UTC).isoformat()},gpt-4o-mini,{row['prompt_tokens']},{row['completion_tokens']}"
+        for n, row in enumerate(rows)
+    ]
+    third = tmp_path / "third.csv"
+    third.write_text("\n".join([sums, *lines]) + "\n")
+    thrice = [note for note in analyze([gateway, traced(0.0), third], options=OPTIONS).coverage.notes if "count it" in note]
+    assert len(thrice) == 1, "one line names all three"
+    assert "count it 3 times" in thrice[0]
 
 
 def test_sound_at_the_price_of_text_is_not_passed_off_as_its_cost(tmp_path: Path) -> None:

@@ -183,10 +183,21 @@ def _told_twice(engine: Engine) -> list[str]:
         SELECT one, other, k.calls FROM alike k JOIN sizes s ON s.source = one JOIN sizes t ON t.source = other
         WHERE k.calls >= {TWINS_MIN} AND 2 * k.calls >= least(s.calls, t.calls) ORDER BY ALL""")
     return [
-        f"{calls:,} calls of {one} have a twin in {other}, with the same tokens in the same second: if both logged the same traffic, all figures "
-        "count it twice, and one of the two should be left out"
-        for one, other, calls in pairs
+        f"{calls:,} calls of {one} have a twin in {', '.join(others)}, with the same tokens in the same second: if "
+        f"{'both' if len(others) == 1 else 'all of them'} logged the same traffic, all figures count it "
+        f"{'twice, and one of the two' if len(others) == 1 else f'{len(others) + 1} times, and all but one'} should be left out"
+        for one, others, calls in _families(pairs)
     ]
+
+
+def _families(pairs: list[tuple[str, str, int]]) -> list[tuple[str, list[str], int]]:
+    """Pairs of sources as groups: the first of each, those that are like it (itself or by way of another), and the most calls that two share."""
+    families: list[tuple[set[str], int]] = []
+    for one, other, calls in pairs:
+        joined = [family for family in families if family[0] & {one, other}]
+        families = [family for family in families if family not in joined]
+        families.append(({one, other}.union(*(names for names, _ in joined)), max([calls, *(most for _, most in joined)])))
+    return sorted((names[0], names[1:], most) for names, most in ((sorted(found), most) for found, most in families))
 
 
 def _own_machines(engine: Engine) -> list[str]:
