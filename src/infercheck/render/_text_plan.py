@@ -108,7 +108,7 @@ def _table(page: Page, chosen: Sequence[Finding], cells: dict[int, Decimal | Non
             subject = page.text(finding.subject, "dim", 80)
             name = subject if len(alike) > 1 else page.joined(page.text(title, limit=120), subject, by="\n")
             money = _saves(finding, cells[id(finding)], places)
-            rows.append([name, count(finding.calls), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
+            rows.append([name, count(finding.calls or None), *money, *([faster(finding.saves_ms_p95)] if timed else []), finding.grade])
     page.table(columns, rows)
 
 
@@ -129,7 +129,7 @@ def _opened(page: Page, finding: Finding, once: Decimal | None, places: int) -> 
     alone, counted = _saves(finding, once, places)
     rows: list[tuple[str, Cell]] = [
         ("rule", page.joined(finding.rule, finding.grade, finding.fix, by=" · ")),
-        ("calls", count(finding.calls)),
+        ("calls", count(finding.calls or None)),
         ("saves", f"{alone} alone, {counted} counted once"),
     ]
     if finding.waste_ms_p95 is not None or finding.saves_ms_p95 is not None:

@@ -195,7 +195,7 @@ def _findings(report: Report, places: int) -> list[str]:
             code(f.rule),
             escape(f.title),
             code(f.subject),
-            count(f.calls),
+            count(f.calls or None),
             cell_usd(f.alone_usd, beside(f.alone_usd, cell, places), places),
             cell_usd(f.counted_once_usd, cell, places),
             f.grade,

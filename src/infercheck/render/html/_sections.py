@@ -312,7 +312,7 @@ def _opened(finding: Finding, cell: Decimal | None, places: int, anchor: str) ->
         step=finding.step,
         grade=finding.grade,
         fix=FIX_WORDS[finding.fix],
-        calls=count(finding.calls),
+        calls=count(finding.calls or None),
         alone=cell_usd(finding.alone_usd, beside(finding.alone_usd, cell, places), places),
         once=cell_usd(finding.counted_once_usd, cell, places),
         waste=f"p50 {ms(finding.waste_ms_p50)}, p95 {ms(finding.waste_ms_p95)}" if timed else "",
