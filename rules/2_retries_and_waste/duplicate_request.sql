@@ -103,20 +103,26 @@ g        r6          u4        302         1           w         m      p1      
 claims = ""
 ---*/
 WITH claimed AS (
-    SELECT * FROM repeated_requests WHERE answered_before AND NOT from_cache AND NOT resend
+    SELECT
+        r.call_id, r.workload, r.request_key,
+        CASE WHEN r.params_hash IS NOT NULL AND (r.declared OR c.temperature = 0) THEN 'structural' ELSE 'heuristic' END AS grade
+    FROM repeated_requests AS r
+    JOIN calls AS c ON c.call_id = r.call_id
+    WHERE r.answered_before AND NOT r.from_cache AND NOT r.resend
 ), by_request AS (
-    SELECT workload, request_key, count(*) AS repeats FROM claimed GROUP BY workload, request_key
+    SELECT workload, grade, request_key, count(*) AS repeats FROM claimed GROUP BY workload, grade, request_key
 ), by_workload AS (
-    SELECT workload, count(*) AS requests, CAST(sum(repeats) AS BIGINT) AS repeats, max(repeats) AS most FROM by_request GROUP BY workload
+    SELECT workload, grade, count(*) AS requests, CAST(sum(repeats) AS BIGINT) AS repeats, max(repeats) AS most
+    FROM by_request
+    GROUP BY workload, grade
 )
 SELECT
     s.call_id,
     s.workload AS subject,
-    CASE WHEN s.params_hash IS NOT NULL AND (s.declared OR c.temperature = 0) THEN 'structural' ELSE 'heuristic' END AS grade,
+    s.grade,
     TRUE AS drop,
     w.repeats AS evidence_repeats,
     w.requests AS evidence_repeated_requests,
     w.most AS evidence_most_repeats_of_one_request
 FROM claimed AS s
-JOIN calls AS c ON c.call_id = s.call_id
-JOIN by_workload AS w ON w.workload = s.workload
+JOIN by_workload AS w ON w.workload = s.workload AND w.grade = s.grade

@@ -121,12 +121,13 @@ WITH resent AS (
 ), by_workload AS (
     SELECT
         workload,
+        params_known,
         count(*) AS resends,
         count(*) FILTER (WHERE while_running) AS while_running,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY gap_ms) AS gap_ms,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY needed_ms) AS needed_ms
     FROM resent
-    GROUP BY workload
+    GROUP BY workload, params_known
 )
 SELECT
     r.call_id,
@@ -138,4 +139,4 @@ SELECT
     round(w.gap_ms, 0) AS evidence_median_ms_until_resend,
     round(w.needed_ms, 0) AS evidence_median_ms_the_model_needed
 FROM resent AS r
-JOIN by_workload AS w ON w.workload = r.workload
+JOIN by_workload AS w ON w.workload = r.workload AND w.params_known = r.params_known

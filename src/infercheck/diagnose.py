@@ -67,7 +67,7 @@ OnEvent = Callable[[Progress], None] | None
 
 @dataclass
 class Diagnosis:
-    """What ran. Claims are in table ``claims``, a rule's evidence by subject in table ``evidence_<rule>``."""
+    """What ran. Claims are in table ``claims``, a rule's evidence by subject and grade in table ``evidence_<rule>``."""
 
     ran: list[Rule] = field(default_factory=list)
     observed: list[Rule] = field(default_factory=list)
@@ -308,15 +308,16 @@ def _run(rule: Rule, sql: str, result: Diagnosis, lane: Database) -> None:
 
 
 def _claim(rule: Rule, sql: str, result: Diagnosis, lane: Database) -> None:
-    """Table ``found_<rule>``, of which the evidence by subject and the claims are kept; an observation stays whole."""
+    """Table ``found_<rule>``, of which the evidence by subject and grade and the claims are kept; an observation stays whole."""
     found = f"found_{rule.id}"
     lane.create(found, sql)
     columns = lane.columns(quoted(found))
     _check_columns(rule, columns)
+    grade = f"coalesce(grade, '{rule.header.grade}')" if "grade" in columns else f"'{rule.header.grade}'"
     evidence = [c for c in columns if c.startswith(EVIDENCE_PREFIX)]
     if evidence:
         picked = ", ".join(f"max({quoted(c)}) AS {quoted(c.removeprefix(EVIDENCE_PREFIX))}" for c in evidence)
-        lane.create(f"evidence_{rule.id}", f"SELECT subject, {picked} FROM {quoted(found)} GROUP BY subject")
+        lane.create(f"evidence_{rule.id}", f"SELECT subject, {grade} AS of_grade, {picked} FROM {quoted(found)} GROUP BY subject, {grade}")
         result.evidence.add(rule.id)
     if rule.header.kind == "observation":
         return
@@ -324,7 +325,7 @@ def _claim(rule: Rule, sql: str, result: Diagnosis, lane: Database) -> None:
         "rule": literal(rule.id),
         "step": str(rule.step),
         "fix": f"coalesce(fix, '{rule.header.fix}')" if "fix" in columns else f"'{rule.header.fix}'",
-        "grade": f"coalesce(grade, '{rule.header.grade}')" if "grade" in columns else f"'{rule.header.grade}'",
+        "grade": grade,
         "subject": "subject",
         **{name: quoted(name) if name in columns else "NULL" for name in _KINDS},
         # To the microsecond, as clocks tell: an average's last digits depend on the order in which threads add up.

@@ -91,12 +91,14 @@ def _calls(engine: Engine, rule: Rule) -> str:
 def _finding(
     row: dict[str, Any],
     rule: Rule,
-    evidence: dict[str, dict[str, Any]],
+    evidence: dict[tuple[str, str], dict[str, Any]],
     effects: dict[tuple[str, str], tuple[float, float]],
     targets: dict[tuple[str, str], str],
 ) -> Finding:
     subject, grade, fix = row["subject"], row["grade"], row["fix"]
-    facts = {k: v for k, v in evidence.get(subject, {}).items() if (k, v) != ("calls", row["calls"])}  # the finding's own count says that
+    facts = {
+        k: v for k, v in evidence.get((subject, grade), {}).items() if (k, v) != ("calls", row["calls"])
+    }  # the finding's own count says that
     if (rule.id, subject) in targets:
         facts.setdefault("target", targets[rule.id, subject])
     saved = effects.get((rule.id, subject), (None, None))
@@ -158,11 +160,11 @@ def p95_share(engine: Engine, diagnosis: Diagnosis) -> float | None:
     return (before - after) / before if before else None
 
 
-def _evidence(engine: Engine, rule: str) -> dict[str, dict[str, Any]]:
-    """By subject, of the findings that are listed."""
+def _evidence(engine: Engine, rule: str) -> dict[tuple[str, str], dict[str, Any]]:
+    """By subject and grade, of the findings that are listed."""
     listed = f"SELECT subject FROM listed_findings WHERE rule = {literal(rule)}"
     return {
-        str(row.pop("subject")): {k: _plain(v) for k, v in row.items() if v is not None}
+        (str(row.pop("subject")), str(row.pop("of_grade"))): {k: _plain(v) for k, v in row.items() if v is not None}
         for row in engine.dicts(f"SELECT * FROM {quoted('evidence_' + rule)} WHERE subject IN ({listed})")
     }
 

@@ -29,7 +29,8 @@ from infercheck.model.rule import GRADES
 from infercheck.model.waits import PathPart
 from infercheck.rulebook import Rulebook
 
-_BLANK = re.compile(r"\{(\w+)\}")  # no format string: one from a borrowed rule could reach into objects, or ask for a gigabyte of blanks
+# No format string: one from a borrowed rule could reach into objects, or ask for a gigabyte of blanks. With the noun that it counts, if any.
+_BLANK = re.compile(r"\{(\w+)\}(?: ([a-z-]{2,}[a-rt-z])s\b)?")
 MONTH_DAYS = 30
 MONTH_NEEDS_DAYS = resample.MIN_DAYS  # less says nothing about a month
 
@@ -120,9 +121,13 @@ def _action(finding: Finding, book: Rulebook) -> str:
     """The rule's action with its figures; where one of them is unknown for this finding, the fault's own title."""
     facts = {**{k: _figure(v) for k, v in finding.evidence.items()}, "subject": finding.subject, "calls": f"{finding.calls:,}"}
     template = book.rules[finding.rule].header.action
-    if template and all(name in facts for name in _BLANK.findall(template)):
-        return _BLANK.sub(lambda blank: facts[blank[1]], template)
+    if template and all(name in facts for name, _ in _BLANK.findall(template)):
+        return _BLANK.sub(lambda blank: facts[blank[1]] + _noun(blank[2], facts[blank[1]]), template)
     return f"{finding.subject}: {finding.title[0].lower()}{finding.title[1:]}"
+
+
+def _noun(word: str | None, number: str) -> str:
+    return "" if word is None else f" {word}" if number == "1" else f" {word}s"
 
 
 def _figure(value: Any) -> str:
