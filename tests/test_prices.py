@@ -171,7 +171,7 @@ def test_names_in_logs_find_their_entry(provider: str | None, model: str, entry:
 UNPRICED = """
 hosted_vllm Qwen/Qwen2.5-7B-Instruct, hosted_vllm gpt-oss-20b, ollama mistral-large, custom_openai gpt-4o, openai_like gpt-4o,
 my-gateway gpt-4o, openai Qwen/Qwen2.5-7B-Instruct, azure my-deployment, bedrock application-inference-profile/abc123, openai whisper-1,
-github_copilot gpt-4o, - Qwen/Qwen2.5-7B-Instruct, - gpt-oss-20b, - llama-3.3-70b, - mistral-7b-instruct
+github_copilot gpt-4o, gemini gemini-2.5-flash-image, openai gpt-image-1.5, - Qwen/Qwen2.5-7B-Instruct, - gpt-oss-20b, - llama-3.3-70b, - mistral-7b-instruct
 """
 
 
@@ -254,6 +254,7 @@ GPT = {"provider": "openai", "model": "gpt-4o"}
 SONNET = {"provider": "anthropic", "model": "claude-sonnet-4-5"}
 HALF = {"input_tokens": 100, "output_tokens": 100, "audio_input_tokens": 50, "audio_output_tokens": 50}
 AUDIO = {"provider": "openai", "model": "gpt-audio"} | HALF
+REALTIME = {"provider": "openai", "model": "gpt-realtime"}  # its cached sound is among the cached tokens, and billed as those alone
 
 
 @pytest.mark.parametrize(
@@ -268,6 +269,7 @@ AUDIO = {"provider": "openai", "model": "gpt-audio"} | HALF
         (SONNET | {"input_tokens": 10, "output_tokens": 0, "cache_read_tokens": 1000}, "0.0003"),  # counted beside, never below zero
         (SONNET | {"input_tokens": 0, "output_tokens": 0}, "0"),
         (AUDIO, "0.005425"),
+        (REALTIME | {"input_tokens": 2000, "audio_input_tokens": 1500, "cache_read_tokens": 1408, "output_tokens": 100}, "0.0211072"),
         ({"provider": "openai", "model": "text-embedding-3-small", "input_tokens": 7, "operation": "embedding"}, "0.00000014"),
         ({"provider": "perplexity", "model": "sonar", "input_tokens": 1000, "output_tokens": 1000}, "0.014"),
         (GPT | {"input_tokens": 1000}, None),

@@ -170,6 +170,8 @@ WITH machines AS (
     SELECT
         c.*,
         p.estimated OR c.day IS NULL
+            -- how much of the sound was cached is not told: as little as can be
+            OR coalesce(c.audio_input_tokens > 0 AND c.cache_read_tokens > 0 AND p.audio_input_usd IS NOT NULL, FALSE)
             -- another tier, by contract or new: the default price stands in
             OR coalesce(lower(c.service_tier) NOT IN ('default', 'standard', 'auto', 'on_demand', 'on-demand', 'batch', 'flex', 'priority', 'fast'), FALSE)
             AS price_estimated,
@@ -177,11 +179,11 @@ WITH machines AS (
             - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0) END AS uncached_tokens,
         -- the same text as infercheck.prices.cost.cost_expression (a test holds them together)
         CASE WHEN c.input_tokens IS NULL OR (c.output_tokens IS NULL AND coalesce(c.operation, '') NOT IN ('embedding', 'rerank', 'moderation')) THEN NULL
-        ELSE CAST(CAST(CAST(greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0) - CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE coalesce(c.audio_input_tokens, 0) END, 0) AS DECIMAL(15,0)) * CAST(p.input_usd AS DECIMAL(18,12)) AS DECIMAL(28,12))
+        ELSE CAST(CAST(CAST(greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0) - CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE least(coalesce(c.audio_input_tokens, 0), greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0)) END AS DECIMAL(15,0)) * CAST(p.input_usd AS DECIMAL(18,12)) AS DECIMAL(28,12))
             + CAST(CAST(coalesce(c.cache_read_tokens, 0) AS DECIMAL(15,0)) * CAST(coalesce(p.cache_read_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
             + CAST(CAST(coalesce(c.cache_write_5m_tokens, 0) AS DECIMAL(15,0)) * CAST(coalesce(p.cache_write_5m_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
             + CAST(CAST(coalesce(c.cache_write_1h_tokens, 0) AS DECIMAL(15,0)) * CAST(coalesce(p.cache_write_1h_usd, p.cache_write_5m_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
-            + CAST(CAST(CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE coalesce(c.audio_input_tokens, 0) END AS DECIMAL(15,0)) * CAST(coalesce(p.audio_input_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
+            + CAST(CAST(CASE WHEN p.audio_input_usd IS NULL THEN 0 ELSE least(coalesce(c.audio_input_tokens, 0), greatest(c.input_tokens - coalesce(c.cache_read_tokens, 0) - coalesce(c.cache_write_5m_tokens, 0) - coalesce(c.cache_write_1h_tokens, 0), 0)) END AS DECIMAL(15,0)) * CAST(coalesce(p.audio_input_usd, p.input_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
             + CAST(CAST(greatest(coalesce(c.output_tokens, 0) - CASE WHEN p.audio_output_usd IS NULL THEN 0 ELSE coalesce(c.audio_output_tokens, 0) END, 0) AS DECIMAL(15,0)) * CAST(p.output_usd AS DECIMAL(18,12)) AS DECIMAL(28,12))
             + CAST(CAST(CASE WHEN p.audio_output_usd IS NULL THEN 0 ELSE coalesce(c.audio_output_tokens, 0) END AS DECIMAL(15,0)) * CAST(coalesce(p.audio_output_usd, p.output_usd) AS DECIMAL(18,12)) AS DECIMAL(28,12))
             + CAST(coalesce(p.request_usd, 0) AS DECIMAL(28,12)) AS DECIMAL(38,12)) END AS computed_usd

@@ -40,16 +40,17 @@ class Meter(NamedTuple):
 def meters(calls: str = "c", prices: str = "p") -> tuple[Meter, ...]:
     """The meters of a call. They are disjoint: a token is on one of them, cached and audio tokens not on the plain ones as well.
 
-    A log that counts cached tokens beside the input (cache above input) leaves no negative rest. An absent cache or audio price means the
-    plain one.
+    A log that counts cached tokens beside the input (cache above input) leaves no negative rest. Cached sound is counted with the cached tokens: audio
+    is at most what is left of the input. An absent cache or audio price means the plain one.
     """
     c, p = calls, prices
     read, short, long = (f"coalesce({c}.{n}, 0)" for n in ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"))
-    audio_in = f"CASE WHEN {p}.audio_input_usd IS NULL THEN 0 ELSE coalesce({c}.audio_input_tokens, 0) END"
+    fresh = f"greatest({c}.input_tokens - {read} - {short} - {long}, 0)"
+    audio_in = f"CASE WHEN {p}.audio_input_usd IS NULL THEN 0 ELSE least(coalesce({c}.audio_input_tokens, 0), {fresh}) END"
     audio_out = f"CASE WHEN {p}.audio_output_usd IS NULL THEN 0 ELSE coalesce({c}.audio_output_tokens, 0) END"
     output = f"coalesce({c}.output_tokens, 0)"
     return (
-        Meter("input", f"greatest({c}.input_tokens - {read} - {short} - {long} - {audio_in}, 0)", f"{p}.input_usd"),
+        Meter("input", f"{fresh} - {audio_in}", f"{p}.input_usd"),
         Meter("cache_read", read, f"coalesce({p}.cache_read_usd, {p}.input_usd)"),
         Meter("cache_write", short, f"coalesce({p}.cache_write_5m_usd, {p}.input_usd)"),
         Meter("cache_write_1h", long, f"coalesce({p}.cache_write_1h_usd, {p}.cache_write_5m_usd, {p}.input_usd)"),

@@ -195,8 +195,10 @@ def _quote(listing: Listing, day: date, context: dict[str, str] | None, *, estim
 def _brackets(price: ModelPrice) -> tuple[Rates, ...]:
     """Long-context prices as brackets by input tokens: crossing a threshold re-prices the whole call. Empty: not priced by the token."""
     named = {k: v for k, v in price.__dict__.items() if v is not None and not k.startswith("_")}
-    if named and "input_mtok" not in named:
-        return ()  # priced by the hour, the character, the page: nothing here that a token count could be multiplied with
+    if named and ("input_mtok" not in named or "output_image_mtok" in named):
+        # Priced by the hour, the character, the page: nothing here that a token count could be multiplied with. Or a drawn picture costs ten times
+        # the text beside it, and no log tells their tokens apart.
+        return ()
     starts = sorted({t.start for v in named.values() for t in getattr(v, "tiers", ())} - {0})
     edges: list[tuple[int, int | None]] = list(zip([0, *starts], [*starts, None], strict=True))
     return tuple(_rates(named, above, upto) for above, upto in edges)
