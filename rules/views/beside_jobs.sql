@@ -1,7 +1,7 @@
 /*---
 kind = "view"
 title = "People's calls while a job ran on their deployment, and calls like them while none did"
-why = "What a job adds to a wait shows only beside calls that differ in nothing else: the same workload, deployment, model and prompt size, as many other people, the same moment of the gateway. A call for which there is none like it on the other side is left out."
+why = "What a job adds to a wait shows only beside calls that differ in nothing else: the same workload, deployment, model and prompt size, as much reasoning, as many other people, the same moment of the gateway. A call for which there is none like it on the other side is left out."
 
 [columns]
 call_id = "a call of an interactive workload whose first token was timed"
@@ -50,6 +50,23 @@ a        chat      false    200           0.4
 b        chat      false    200           0.4
 d        chat      true     200           0.4
 '''
+
+[[example]]
+name = "a call that reasons while a job runs is not compared with those that do not"
+calls = '''
+call_id  app           deployment  model  started_at  duration_s  ttft_s  streamed  end_user  input_tokens  reasoning_tokens
+a        chat          d           m      0           1           0.1     true      u         100           0
+b        chat          d           m      8           1           0.3     true      u         100           0
+c        nightly-tags  d           m      16          4           0.3     true      -         100           0
+d        chat          d           m      17          2           0.2     true      u         100           0
+e        chat          d           m      18          8           6.2     true      u         100           600
+'''
+rows = '''
+call_id  exposed  unexposed_ms
+a        false    200
+b        false    200
+d        true     200
+'''
 ---*/
 WITH span AS (
     -- Calls that wait in one queue are one observation, so a block outlasts the waits of its deployment, twice.
@@ -72,11 +89,11 @@ WITH span AS (
     WHERE class = 'interactive' AND ttft_ms > 0 AND washed_out > 0
     GROUP BY deployment, workload
 ), streams AS (
-    -- Calls that may be compared: same workload, deployment, model, prompt size, as many recent arrivals of others than jobs, gateway slowness.
+    -- Calls that may be compared: same workload, deployment, model, prompt size, reasoning, as many recent arrivals of others than jobs, gateway slowness.
     SELECT
         t.call_id, t.deployment, t.workload, t.ttft_ms, t.background_episode,
         t.jobs_under_way > 0 AS exposed,
-        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING),
+        concat_ws('/', coalesce(t.model, ''), CAST(t.prompt_size AS STRING), CAST(t.reasoning_size AS STRING),
             CAST(CAST(floor(log2(t.interactive_arrivals + t.unknown_arrivals + 1)) AS BIGINT) AS STRING),
             CASE WHEN t.slowness > 1.15 THEN 'slower' ELSE 'normal' END) AS stratum,
         s.log_us,

@@ -1,7 +1,7 @@
 /*---
 kind = "view"
-title = "The time to first token that a call may expect from its deployment and prompt size, and what it took beyond"
-why = """What a deployment needs for a prompt of some size shows when nothing else is in flight on it. A call's time to first token beyond that has a reason: a boot, a queue, a distance, or one that this log does not tell. \
+title = "The time to first token that a call may expect from its deployment, prompt size and reasoning, and what it took beyond"
+why = """What a deployment needs for a prompt of some size and as much reasoning shows when nothing else is in flight on it. A call's time to first token beyond that has a reason: a boot, a queue, a distance, or one that this log does not tell. \
 The view says how much there is to explain, the rules say what explains it."""
 
 [columns]
@@ -11,7 +11,7 @@ model = "as in calls"
 class = "class of its workload"
 prompt_size = "power of two of its uncached input tokens, as in ttft_baseline"
 ttft_ms = "first token minus start"
-expected_ms = "median of its deployment, model and prompt size with nothing else in flight (never more than the median of all of them); the fastest tenth of all where the deployment is hardly ever idle; NULL with too few calls for either"
+expected_ms = "median of its deployment, model, prompt size and reasoning_size (as in ttft_baseline) with nothing else in flight (never more than the median of all of them); the fastest tenth of all where the deployment is hardly ever idle; NULL with too few calls for either"
 basis = "idle or fastest tenth: what expected_ms is; NULL with it"
 excess_ms = "ttft_ms minus expected_ms; negative for a call that was faster"
 
@@ -75,16 +75,35 @@ c        330          fastest tenth  70
 d        330          fastest tenth  170
 e        330          fastest tenth  270
 '''
+
+[[example]]
+name = "six seconds of reasoning are to be expected"
+params = { min_idle_calls = 2 }
+calls = '''
+call_id  app   deployment  model  started_at  duration_s  ttft_s  streamed  input_tokens  reasoning_tokens
+a        chat  d           m      0           1           0.2     true      100           0
+b        chat  d           m      10          1           0.2     true      100           0
+c        chat  d           m      20          9           6.2     true      100           600
+d        chat  d           m      30          9           6.2     true      100           600
+'''
+rows = '''
+call_id  expected_ms  excess_ms
+a        200          0
+b        200          0
+c        6200         0
+d        6200         0
+'''
 ---*/
 WITH kinds AS (
     -- A number for each, since grouping by numbers is much cheaper than by names.
-    SELECT deployment, model, prompt_size, row_number() OVER (ORDER BY deployment, model, prompt_size) AS kind
+    SELECT deployment, model, prompt_size, reasoning_size, row_number() OVER (ORDER BY deployment, model, prompt_size, reasoning_size) AS kind
     FROM ttft_baseline
-    GROUP BY deployment, model, prompt_size
+    GROUP BY deployment, model, prompt_size, reasoning_size
 ), streams AS (
     SELECT t.call_id, t.deployment, t.model, t.class, t.prompt_size, t.ttft_ms, k.kind, t.in_flight = 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness AS alone
     FROM ttft_baseline AS t
     JOIN kinds AS k ON k.deployment = t.deployment AND k.model IS NOT DISTINCT FROM t.model AND k.prompt_size = t.prompt_size
+        AND k.reasoning_size = t.reasoning_size
 ), usual AS (
     SELECT
         kind,

@@ -1,7 +1,7 @@
 /*---
 kind = "view"
 title = "Streamed calls with their time to first token, its idle baseline, and what was going on"
-why = "A wait is long only beside what the same prompt size waits on the same deployment when nothing else runs. Calls without a first-token time are left out, never given their duration instead."
+why = "A wait is long only beside what calls of the same prompt size and as much reasoning wait on the same deployment when nothing else runs. Calls without a first-token time are left out, never given their duration instead."
 
 [columns]
 call_id = "a streamed call that succeeded and whose first token was timed"
@@ -12,6 +12,7 @@ model = "as in calls"
 start_us = "start, microseconds since 1970"
 ttft_ms = "first token minus start"
 prompt_size = "power of two of its uncached input tokens"
+reasoning_size = "one more than the power of two of the tokens that it reasons, mostly before the first that a caller sees; 0 where the log does not know them"
 interactive_arrivals = "interactive calls that started on the deployment in the preceding exposure_s"
 unknown_arrivals = "the same of workloads of which it is not known who waits for them"
 background_starts = "background calls that started on the deployment in the preceding exposure_s"
@@ -20,7 +21,7 @@ washed_out = "how much of what queued up behind the jobs may be gone: 0 while a 
 background_episode = "number of the latest run of background calls on the deployment, a run beginning when none is under way; 0 before the first"
 in_flight = "other calls in flight on the deployment at its start"
 slowness = "as in gateway_slowness; NULL unknown"
-baseline_ms = "median of its deployment, workload, model and prompt size with nothing else in flight and no gateway stall; NULL with too few"
+baseline_ms = "median of its deployment, workload, model, prompt size and reasoning size with nothing else in flight and no gateway stall; NULL with too few"
 
 [params.exposure_s]
 default = 5
@@ -55,6 +56,26 @@ b        6            1                     0                  0               1
 d        6            0                     1                  1               0           1                   1          200
 e        11           0                     0                  0               0           1                   1          -
 h        6            0                     0                  0               0.5         1                   0          200
+'''
+
+[[example]]
+name = "what a call reasons comes before its first token: another baseline"
+params = { min_idle_calls = 2 }
+calls = '''
+call_id  app   deployment  model  started_at  duration_s  ttft_s  streamed  input_tokens  reasoning_tokens
+a        chat  d           m      0           1           0.1     true      100           0
+b        chat  d           m      10          1           0.3     true      100           0
+c        chat  d           m      20          9           6.1     true      100           600
+d        chat  d           m      40          9           6.3     true      100           620
+e        chat  d           m      60          1           0.4     true      100           -
+'''
+rows = '''
+call_id  prompt_size  reasoning_size  baseline_ms
+a        6            1               200
+b        6            1               200
+c        6            10              6200
+d        6            10              6200
+e        6            0               -
 '''
 ---*/
 WITH placed AS (
@@ -124,6 +145,7 @@ WITH placed AS (
     SELECT
         n.call_id, c.deployment, p.workload, c.class, p.model, c.start_us, p.ttft_ms,
         CAST(floor(log2(coalesce(p.uncached_tokens, 0) + 1)) AS BIGINT) AS prompt_size,
+        coalesce(1 + CAST(floor(log2(p.reasoning_tokens + 1)) AS BIGINT), 0) AS reasoning_size,
         CAST((n.others - n.others % 4294967296) / 4294967296 AS BIGINT) AS interactive_arrivals,
         n.others % 4294967296 AS unknown_arrivals,
         CAST((n.jobs - n.jobs % 4294967296) / 4294967296 AS BIGINT) AS background_starts,
@@ -139,13 +161,14 @@ WITH placed AS (
     LEFT JOIN gateway_slowness AS g ON g.deployment = c.deployment AND g.window_us = c.start_us - c.start_us % 2000000
     WHERE p.status = 'ok' AND p.ttft_ms IS NOT NULL
 ), idle AS (
-    SELECT deployment, workload, model, prompt_size, percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS baseline_ms
+    SELECT deployment, workload, model, prompt_size, reasoning_size, percentile_cont(0.5) WITHIN GROUP (ORDER BY ttft_ms) AS baseline_ms
     FROM streams
     WHERE in_flight = 0 AND coalesce(slowness, 1) <= $max_gateway_slowness
-    GROUP BY deployment, workload, model, prompt_size
+    GROUP BY deployment, workload, model, prompt_size, reasoning_size
     HAVING count(*) >= $min_idle_calls
 )
 SELECT s.*, i.baseline_ms
 FROM streams AS s
 LEFT JOIN idle AS i
     ON i.deployment = s.deployment AND i.workload = s.workload AND i.model IS NOT DISTINCT FROM s.model AND i.prompt_size = s.prompt_size
+        AND i.reasoning_size = s.reasoning_size

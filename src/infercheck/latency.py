@@ -217,7 +217,7 @@ def _first_token(engine: Engine) -> list[FirstToken]:
     mean = "CAST(sum({}) AS DOUBLE) / (1000 * count(*))".format
     parts = {"expected_ms": "expected - region", "region_ms": "region", "cold_start_ms": "boot", "queueing_ms": "queued",
              "unexplained_ms": "excess - boot - queued"}  # fmt: skip
-    means = ", ".join(f"CASE WHEN any_value(basis) IS NOT NULL THEN {mean(sql)} END AS {name}" for name, sql in parts.items())
+    means = ", ".join(f"CASE WHEN basis IS NOT NULL THEN {mean(sql)} END AS {name}" for name, sql in parts.items())
     rows = engine.dicts(
         "WITH blamed AS (SELECT call_id, max(waste_ms) FILTER (WHERE rule = 'far_region') AS far, "
         "max(waste_ms) FILTER (WHERE rule = 'cold_start') AS cold, "
@@ -231,9 +231,9 @@ def _first_token(engine: Engine) -> list[FirstToken]:
         "parts AS (SELECT *, greatest(least(queue, excess - boot), 0) AS queued FROM split) "
         "SELECT deployment, model, CAST(power(2, prompt_size) - 1 AS BIGINT) AS input_tokens_from, "
         "CAST(power(2, prompt_size + 1) - 2 AS BIGINT) AS input_tokens_to, "
-        f"count(*) AS calls, {mean('ttft')} AS mean_ms, any_value(basis) AS basis, {means} FROM parts GROUP BY deployment, model, prompt_size "
-        "ORDER BY sum(greatest(excess, 0) + region) FILTER (WHERE basis IS NOT NULL) DESC NULLS LAST, calls DESC, deployment, model, prompt_size "
-        f"LIMIT {MOST_SIZES}"
+        f"count(*) AS calls, {mean('ttft')} AS mean_ms, basis, {means} FROM parts GROUP BY deployment, model, prompt_size, basis "
+        "ORDER BY sum(greatest(excess, 0) + region) FILTER (WHERE basis IS NOT NULL) DESC NULLS LAST, calls DESC, "
+        f"deployment, model, prompt_size, basis LIMIT {MOST_SIZES}"
     )
     return [FirstToken(**row) for row in rows]
 
