@@ -2,13 +2,15 @@
 title = "Calls after an idle pause wait for a model to load"
 why = """A deployment that scales to zero, or swaps models out, makes the first people after a pause wait for the boot: everyone who calls before it is done. \
 Other calls on the same deployment show what they would have waited. Until the boot's end nobody is served, so that much of the wait is the boot's, whoever waits; what comes then \
-is a queue, and it is the boot's only as far as it would not have been there without one: had the boot taken no time, the same calls would have come and been served at the same pace."""
+is a queue, and it is the boot's only as far as it would not have been there without one: had the boot taken no time, the same calls would have come and been served at the same pace. \
+A vendor's own model is loaded for all who call it, at the vendor and at its clouds: a long first call after a pause is no boot there, and no caller could keep it warm."""
 action = "Keep {subject} warm: {slow_pauses} of {pauses} pauses ended in a cold start, up to {largest_ratio} times slower"
 fix = "provider_choice"
 grade = "measured"
 effect = "latency"
 needs = ["started_at", "ended_at"]
-false_positives = "The first call after a pause may be slow for another reason that comes with pauses: an expired prompt cache (calls are compared by their uncached tokens, where the log has them) or a new connection (an excess below min_excess_ms is ignored)."
+false_positives = """The first call after a pause may be slow for another reason that comes with pauses: an expired prompt cache (calls are compared by their uncached tokens, where the log has them), a new connection (an excess \
+below min_excess_ms is ignored), or a first step that reasons before it answers (calls are compared with those of their workload that reason as much; a log that names neither the step nor its reasoning does not show it)."""
 
 [params.idle_gap_s]
 default = 5
@@ -24,7 +26,7 @@ help = "A new connection costs a few round trips; a boot costs more."
 
 [params.min_warm]
 default = 4
-help = "Warm calls of the same size that a median takes; together a deployment needs twice as many."
+help = "Warm calls of the same workload and size that a median takes; together a deployment needs twice as many."
 
 [params.min_gaps]
 default = 2
@@ -145,6 +147,62 @@ p        tags  d           134         9           0.2     true      9000
 claims = ""
 
 [[example]]
+name = "the first call of each session is a planner's, or reasons for six seconds: it is compared with its like, of which none is warm"
+params = { min_warm = 2 }
+calls = '''
+call_id  app   deployment  started_at  duration_s  ttft_s  streamed  input_tokens  reasoning_tokens
+z        w     d           0           0.5         0.1     true      100           0
+a        w     d           1           0.5         0.1     true      100           0
+b        w     d           2           0.5         0.1     true      100           0
+c        w     d           3           0.5         0.11    true      100           0
+e        w     d           4           0.5         0.1     true      100           0
+f        plan  d           60          6.5         6.1     true      100           -
+g        w     d           67          0.5         0.1     true      100           0
+h        plan  d           120         6.5         6.1     true      100           -
+i        w     d           127         0.5         0.1     true      100           0
+j        w     d           180         6.5         6.1     true      100           600
+k        w     d           187         0.5         0.1     true      100           0
+l        w     d           240         6.5         6.1     true      100           620
+m        w     d           247         0.5         0.1     true      100           0
+'''
+claims = ""
+
+[[example]]
+name = "the same waits of open weights on a host are boots, of a vendor's own model they are not"
+params = { min_warm = 2 }
+calls = '''
+call_id  app  provider  model  deployment  started_at  duration_s
+z        w    p         own    d           0           0.1
+a        w    p         own    d           1           0.1
+b        w    p         own    d           2           0.1
+c        w    p         own    d           3           0.11
+e        w    p         own    d           4           0.1
+f        w    p         own    d           60          3.6
+g        w    p         own    d           64          0.1
+h        w    p         own    d           120         3.6
+i        w    p         own    d           124         0.1
+j        w    q         open   o           0           0.1
+k        w    q         open   o           1           0.1
+l        w    q         open   o           2           0.1
+m        w    q         open   o           3           0.11
+n        w    q         open   o           4           0.1
+q        w    q         open   o           60          3.6
+r        w    q         open   o           64          0.1
+s        w    q         open   o           120         3.6
+t        w    q         open   o           124         0.1
+'''
+models = '''
+provider  model  weights
+p         own    vendor/own
+q         open   open
+'''
+claims = '''
+call_id  subject  waste_ms
+q        o        3500
+s        o        3500
+'''
+
+[[example]]
 name = "one slow call after one pause is an anecdote"
 calls = '''
 call_id  app  deployment  started_at  duration_s  output_tokens
@@ -203,10 +261,17 @@ p        w    d           124         0.1         60
 '''
 claims = ""
 ---*/
-WITH watched AS (
+WITH services AS (
+    -- A number for each, since sorting and joining by numbers is much cheaper than by names. Of one workload: another one's calls may be slow by themselves.
+    -- A vendor's own model is nobody's to boot.
+    SELECT s.*, row_number() OVER (ORDER BY s.deployment, s.workload, s.operation, s.model, s.provider) AS service
+    FROM (SELECT deployment, workload, operation, provider, model FROM priced_calls GROUP BY deployment, workload, operation, provider, model) AS s
+    LEFT JOIN models AS m ON m.provider IS NOT DISTINCT FROM s.provider AND m.model = s.model
+    WHERE NOT coalesce(contains(m.weights, '/'), FALSE)
+), watched AS (
     SELECT deployment
     FROM concurrency
-    WHERE idle_before_us >= $idle_gap_s * 1000000
+    WHERE idle_before_us >= $idle_gap_s * 1000000 AND deployment IN (SELECT deployment FROM services)
     GROUP BY deployment
     HAVING count(*) >= $min_gaps
 ), placed AS (
@@ -225,30 +290,26 @@ WITH watched AS (
     SELECT call_id, deployment, start_us, end_us, idle_before_us, pause, nth
     FROM placed
     WHERE idle_before_us >= $idle_gap_s * 1000000 OR nth = 1
-), services AS (
-    -- A number for each, since sorting and joining by numbers is much cheaper than by names.
-    SELECT deployment, operation, model, row_number() OVER (ORDER BY deployment, operation, model) AS service
-    FROM priced_calls
-    GROUP BY deployment, operation, model
 ), measured AS (
-    -- What each served call waited for, and calls of its kind and size: uncached tokens within a factor of four, and output within two
-    -- where only the whole duration is known.
+    -- What each served call waited for, and calls of its kind: one service, one size.
     SELECT
         p.call_id, p.deployment, p.start_us, p.idle_before_us, p.pause,
         coalesce(p.idle_before_us >= $idle_gap_s * 1000000, FALSE) OR p.nth = 1 AS opens,
         -- Calls that meet no more others than most do: what queues up behind a boot, or in a rush, is no measure of an ordinary wait.
         p.in_flight <= w.usual_in_flight AS calm,
-        coalesce(q.ttft_ms, q.duration_ms) AS waited_ms,
-        -- Hundreds: the input's size. Below: 0 where the first token is known, else the output's size and one. Above: the service.
-        s.service * 10000 + CAST(floor(log2(coalesce(q.uncached_tokens, 0) + 1) / 2) AS BIGINT) * 100
-            + CASE WHEN q.ttft_ms IS NULL THEN 1 + CAST(floor(log2(coalesce(q.output_tokens, 0) + 1)) AS BIGINT) ELSE 0 END AS kind
+        v.waited_ms,
+        -- Sizes stay below 100,000 on either side of zero.
+        s.service * 1000000 + v.size AS kind
     FROM placed AS p
+    JOIN call_waits AS v ON v.call_id = p.call_id
     JOIN priced_calls AS q ON q.call_id = p.call_id
     JOIN crowds AS w ON w.deployment = p.deployment
-    JOIN services AS s ON s.deployment = q.deployment AND s.operation IS NOT DISTINCT FROM q.operation AND s.model IS NOT DISTINCT FROM q.model
+    JOIN services AS s
+        ON s.deployment = q.deployment AND s.workload = q.workload AND s.operation IS NOT DISTINCT FROM q.operation
+        AND s.provider IS NOT DISTINCT FROM q.provider AND s.model IS NOT DISTINCT FROM q.model
     LEFT JOIN (SELECT deployment, window_us FROM gateway_slowness WHERE slowness > $max_gateway_slowness) AS g
         ON g.deployment = p.deployment AND g.window_us = p.start_us - p.start_us % 2000000
-    WHERE q.status = 'ok' AND coalesce(q.ttft_ms, q.duration_ms) > 0 AND g.window_us IS NULL
+    WHERE g.window_us IS NULL
 ), beside AS (
     -- Each calm call beside the next three calm ones of its kind; a first one after a pause beside those that start after it ended.
     SELECT
