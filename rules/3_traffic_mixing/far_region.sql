@@ -1,18 +1,19 @@
 /*---
-title = "The same model answers from a region or endpoint that is further away"
+title = "The same model answers from a region or host that is further away"
 why = """Distance is in every first token and cannot be tuned away: a round trip across an ocean takes 70 to 250 ms, and a call takes several. It shows as a floor below which no call from there ever comes. The fastest tenth of the \
-calls of one size is compared with that of the same model from another region or endpoint, or for callers beside the model, in the same stretches of time; the slower moments of either say nothing about distance and play no part."""
+calls of one workload and size is compared with that of the same model from another region or host, or for callers beside the model, in the same stretches of time; the slower moments of either say nothing about distance and play no part. \
+Where each place serves workloads of its own, nothing is said."""
 action = "Serve {subject} from {near} instead of {far}: even its fastest calls wait {difference_ms} ms longer there"
 fix = "provider_choice"
 grade = "measured"
 effect = "latency"
 needs = ["started_at", "ended_at", "model"]
-false_positives = """Two endpoints may differ in hardware or quantisation, not in distance: the wait is as real, the reason is another. Data residency may leave no choice. A standby region that only takes the overflow has no \
+false_positives = """Two hosts may differ in hardware or quantisation, not in distance: the wait is as real, the reason is another. Data residency may leave no choice. A standby region that only takes the overflow has no \
 calls in quiet moments, so that its fastest tenth may hold some queueing."""
 
 [params.min_cell_calls]
 default = 10
-help = "Calls of one size, route and stretch of time: the fastest tenth of ten lies between the fastest two, which one odd call does not move."
+help = "Calls of one workload, size, route and stretch of time: the fastest tenth of ten lies between the fastest two, which one odd call does not move."
 
 [params.min_blocks]
 default = 5
@@ -43,13 +44,15 @@ setting = "log the region or the API base that served each call"
 sql = """SELECT coalesce(max(places), 0) < 2 OR coalesce(bool_or(comparable), FALSE) FROM (
     SELECT model, count(*) AS places, count(*) FILTER (WHERE stretches >= $min_blocks) >= 2 AS comparable FROM (
         SELECT provider, model, caller_region, place, count(*) FILTER (WHERE n >= $min_cell_calls) AS stretches FROM (
-            SELECT c.provider, c.model, c.caller_region, coalesce(c.region, c.endpoint) AS place, count(*) AS n
-            FROM calls AS c
+            SELECT c.provider, c.model, c.caller_region, c.place, count(*) AS n
+            FROM (
+                SELECT *, coalesce(region, split_part(endpoint, '/', CASE WHEN contains(endpoint, '://') THEN 3 ELSE 1 END)) AS place FROM calls
+            ) AS c
             JOIN call_clock AS k ON k.call_id = c.call_id
             CROSS JOIN (SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(50 AS DOUBLE)) AS BIGINT))
                 AS block_us FROM call_clock) AS s
-            WHERE c.status = 'ok' AND c.model IS NOT NULL AND coalesce(c.region, c.endpoint) IS NOT NULL AND k.start_us IS NOT NULL
-            GROUP BY c.provider, c.model, c.caller_region, coalesce(c.region, c.endpoint), floor((k.start_us - s.first_us) / CAST(s.block_us AS DOUBLE))
+            WHERE c.status = 'ok' AND c.model IS NOT NULL AND c.place IS NOT NULL AND k.start_us IS NOT NULL
+            GROUP BY c.provider, c.model, c.caller_region, c.place, floor((k.start_us - s.first_us) / CAST(s.block_us AS DOUBLE))
         ) AS b GROUP BY provider, model, caller_region, place
     ) AS p GROUP BY provider, model
 ) AS m"""
@@ -197,6 +200,51 @@ c40      w        150
 '''
 
 [[example]]
+name = "two paths on one host are equally far, however long the calls of one wait; another host is further away than the faster of them"
+params = { min_cell_calls = 1, min_blocks = 3 }
+calls = '''
+call_id  app  provider  model  endpoint                       started_at  duration_s  ttft_s  input_tokens
+c1       w    p         m      https://near.example/openai/a  1           3           0.4     100
+c2       w    p         m      https://near.example/openai/b  31          3           0.7     100
+c3       w    p         m      https://far.example/openai/a   61          3           0.52    100
+c4       w    p         m      https://near.example/openai/a  301         3           0.4     100
+c5       w    p         m      https://near.example/openai/b  331         3           0.7     100
+c6       w    p         m      https://far.example/openai/a   361         3           0.52    100
+c7       w    p         m      https://near.example/openai/a  601         3           0.4     100
+c8       w    p         m      https://near.example/openai/b  631         3           0.7     100
+c9       w    p         m      https://far.example/openai/a   661         3           0.52    100
+'''
+claims = '''
+call_id  subject  waste_ms
+c3       w        90
+c6       w        90
+c9       w        90
+'''
+
+[[example]]
+name = "another workload, longer prompts and reasoning are no distance"
+params = { min_cell_calls = 1, min_blocks = 3 }
+calls = '''
+call_id  app    provider  model  region     started_at  duration_s  ttft_s  input_tokens  reasoning_tokens
+c01      faq    p         m      eu-west-1  1           9           0.4     100           -
+c02      legal  p         m      us-east-1  31          9           0.9     100           -
+c03      chat   p         m      eu-west-1  61          9           0.4     100           0
+c04      chat   p         m      us-east-1  91          9           6.4     100           600
+c05      chat   p         m      us-east-1  121         9           0.9     900           0
+c06      faq    p         m      eu-west-1  301         9           0.4     100           -
+c07      legal  p         m      us-east-1  331         9           0.9     100           -
+c08      chat   p         m      eu-west-1  361         9           0.4     100           0
+c09      chat   p         m      us-east-1  391         9           6.4     100           600
+c10      chat   p         m      us-east-1  421         9           0.9     900           0
+c11      faq    p         m      eu-west-1  601         9           0.4     100           -
+c12      legal  p         m      us-east-1  631         9           0.9     100           -
+c13      chat   p         m      eu-west-1  661         9           0.4     100           0
+c14      chat   p         m      us-east-1  691         9           6.4     100           600
+c15      chat   p         m      us-east-1  721         9           0.9     900           0
+'''
+claims = ""
+
+[[example]]
 name = "one region queues, but its fastest calls are as fast: busy is not far"
 params = { min_cell_calls = 4 }
 calls = '''
@@ -244,14 +292,20 @@ c40      w    p         m      us-east-1  1411        3           2.1     100
 '''
 claims = ""
 ---*/
-WITH routes AS (
+WITH placed AS (
+    -- An address without scheme and path: what one host serves is equally far.
     SELECT
-        provider, model, caller_region, coalesce(region, endpoint) AS place, max(region) AS region,
-        row_number() OVER (ORDER BY provider, model, caller_region, coalesce(region, endpoint)) AS route,
-        count(*) OVER (PARTITION BY provider, model) AS routes
+        call_id, provider, model, caller_region, region,
+        coalesce(region, split_part(endpoint, '/', CASE WHEN contains(endpoint, '://') THEN 3 ELSE 1 END)) AS place
     FROM calls
     WHERE model IS NOT NULL AND coalesce(region, endpoint) IS NOT NULL AND status = 'ok'
-    GROUP BY provider, model, caller_region, coalesce(region, endpoint)
+), routes AS (
+    SELECT
+        provider, model, caller_region, place, max(region) AS region,
+        row_number() OVER (ORDER BY provider, model, caller_region, place) AS route,
+        count(*) OVER (PARTITION BY provider, model) AS routes
+    FROM placed
+    GROUP BY provider, model, caller_region, place
     HAVING count(*) >= $min_blocks * $min_cell_calls
 ), span AS (
     SELECT min(start_us) AS first_us, greatest($block_s * 1000000, CAST(ceil((max(start_us) - min(start_us)) / CAST(50 AS DOUBLE)) AS BIGINT)) AS block_us
@@ -260,18 +314,19 @@ WITH routes AS (
     SELECT
         p.call_id, p.workload, r.route, v.size, p.operation, v.waited_ms,
         (p.start_us - s.first_us - (p.start_us - s.first_us) % s.block_us) / s.block_us AS block
-    FROM calls AS c
+    FROM placed AS c
     JOIN routes AS r
         ON r.routes > 1 AND r.provider IS NOT DISTINCT FROM c.provider AND r.model = c.model AND r.caller_region IS NOT DISTINCT FROM c.caller_region
-        AND r.place = coalesce(c.region, c.endpoint)
+        AND r.place = c.place
     JOIN priced_calls AS p ON p.call_id = c.call_id
     JOIN call_waits AS v ON v.call_id = c.call_id
     CROSS JOIN span AS s
     WHERE p.start_us IS NOT NULL
 ), cells AS (
-    SELECT route, operation, size, block, CAST(count(*) AS DOUBLE) AS n, percentile_cont(0.1) WITHIN GROUP (ORDER BY waited_ms) AS floor_ms
+    -- Of one workload: another one's calls may be slow by themselves, by what they ask for and do not log.
+    SELECT route, workload, operation, size, block, CAST(count(*) AS DOUBLE) AS n, percentile_cont(0.1) WITHIN GROUP (ORDER BY waited_ms) AS floor_ms
     FROM timed
-    GROUP BY route, operation, size, block
+    GROUP BY route, workload, operation, size, block
     HAVING count(*) >= $min_cell_calls
 ), rivals AS (
     -- Another place for the same callers, or callers beside the same place.
@@ -287,7 +342,7 @@ WITH routes AS (
         sum(a.floor_ms * a.n * b.n / (a.n + b.n)) / sum(a.n * b.n / (a.n + b.n)) AS near_ms
     FROM rivals AS r
     JOIN cells AS b ON b.route = r.far
-    JOIN cells AS a ON a.route = r.near AND a.operation IS NOT DISTINCT FROM b.operation AND a.size = b.size AND a.block = b.block
+    JOIN cells AS a ON a.route = r.near AND a.workload = b.workload AND a.operation IS NOT DISTINCT FROM b.operation AND a.size = b.size AND a.block = b.block
     GROUP BY r.far, r.near, b.block
 ), pairs AS (
     SELECT
