@@ -1,7 +1,8 @@
 /*---
 title = "One provider of the same model is slower at the same price"
-why = """Two providers serve the same model in this log at the same list price, and one of them takes longer for prompts and answers of the same size on the same days. The calls that went to the slower one waited for \
-nothing. Compared are logarithms of durations within cells of day, prompt size, answer size and streaming, so that a longer job is not held against a shorter one."""
+why = """Two providers serve the same model in this log at the same list price, and one of them takes longer for prompts and answers of the same workload and size on the same days. The calls that went to the slower one waited for \
+nothing. Compared are logarithms of durations within cells of workload, day, prompt size, answer size and streaming, so that a longer job is not held against a shorter one; what a prompt has \
+in the cache is not part of its size, and where each provider serves workloads of its own, nothing is said."""
 action = "Send {subject} to {faster} instead of {slower}: {slower_percent}% slower for prompts and answers of the same size, at the same price"
 fix = "provider_choice"
 grade = "measured"
@@ -59,28 +60,37 @@ b3       bot      measured  provider_choice  1900
 '''
 
 [[example]]
-name = "hardly slower, longer prompts, longer answers, other weights, another day: silent"
+name = "hardly slower, longer prompts, longer answers, other weights, another day, another workload, prompts that the other one has in its cache: silent"
 params = { min_calls = 3, min_cell_calls = 3 }
 calls = '''
-call_id  workload  provider  model  started_at  duration_s  input_tokens  output_tokens
-a1       near      p         big    0           2.0         1000          100
-a2       near      p         big    10          2.1         1000          100
-a3       near      p         big    20          1.9         1000          100
-b1       near      q         big    0           2.2         1000          100
-b2       near      q         big    10          2.3         1000          100
-b3       near      q         big    20          2.1         1000          100
-c1       long      q         big    0           9.0         9000          100
-c2       long      q         big    10          9.1         9000          100
-c3       long      q         big    20          9.2         9000          100
-d1       talk      q         big    0           9.0         1000          900
-d2       talk      q         big    10          9.1         1000          900
-d3       talk      q         big    20          9.2         1000          900
-e1       other     s         odd    0           9.0         1000          100
-e2       other     s         odd    10          9.1         1000          100
-e3       other     s         odd    20          9.2         1000          100
-f1       later     q         big    90000       9.0         1000          100
-f2       later     q         big    90010       9.1         1000          100
-f3       later     q         big    90020       9.2         1000          100
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  output_tokens
+a1       near      p         big    0           2.0         1000          -                  100
+a2       near      p         big    10          2.1         1000          -                  100
+a3       near      p         big    20          1.9         1000          -                  100
+b1       near      q         big    0           2.2         1000          -                  100
+b2       near      q         big    10          2.3         1000          -                  100
+b3       near      q         big    20          2.1         1000          -                  100
+c1       near      q         big    0           9.0         9000          -                  100
+c2       near      q         big    10          9.1         9000          -                  100
+c3       near      q         big    20          9.2         9000          -                  100
+d1       near      q         big    0           9.0         1000          -                  900
+d2       near      q         big    10          9.1         1000          -                  900
+d3       near      q         big    20          9.2         1000          -                  900
+e1       other     s         odd    0           9.0         1000          -                  100
+e2       other     s         odd    10          9.1         1000          -                  100
+e3       other     s         odd    20          9.2         1000          -                  100
+f1       near      q         big    90000       9.0         1000          -                  100
+f2       near      q         big    90010       9.1         1000          -                  100
+f3       near      q         big    90020       9.2         1000          -                  100
+g1       else      q         big    0           9.0         1000          -                  100
+g2       else      q         big    10          9.1         1000          -                  100
+g3       else      q         big    20          9.2         1000          -                  100
+h1       read      p         big    0           2.0         1000          900                100
+h2       read      p         big    10          2.1         1000          900                100
+h3       read      p         big    20          2.2         1000          900                100
+i1       read      q         big    0           9.0         1000          0                  100
+i2       read      q         big    10          9.1         1000          0                  100
+i3       read      q         big    20          9.2         1000          0                  100
 '''
 models = '''
 provider  model  weights  blended_usd_per_mtok
@@ -103,7 +113,7 @@ WITH sold AS (
 ), timed AS (
     SELECT
         p.call_id, p.workload, s.weights, p.provider, s.blended_usd_per_mtok AS price, p.duration_ms, p.day,
-        CAST(floor(log2(p.input_tokens + 1)) AS BIGINT) AS prompt_size,
+        CAST(floor(log2(p.uncached_tokens + 1)) AS BIGINT) AS prompt_size,
         CAST(floor(log2(p.output_tokens + 1)) AS BIGINT) AS answer_size,
         coalesce(p.streamed, FALSE) AS streamed,
         ln(p.duration_ms) AS log_ms
@@ -113,10 +123,10 @@ WITH sold AS (
     WHERE p.status = 'ok' AND p.duration_ms > 0 AND p.input_tokens IS NOT NULL AND p.output_tokens IS NOT NULL AND NOT coalesce(p.gateway_cache_hit, FALSE)
 ), cells AS (
     SELECT
-        weights, provider, day, prompt_size, answer_size, streamed, max(price) AS price,
+        weights, provider, workload, day, prompt_size, answer_size, streamed, max(price) AS price,
         CAST(count(*) AS DOUBLE) AS n, avg(log_ms) AS mean, coalesce(var_samp(log_ms), 0) AS spread
     FROM timed
-    GROUP BY weights, provider, day, prompt_size, answer_size, streamed
+    GROUP BY weights, provider, workload, day, prompt_size, answer_size, streamed
     HAVING count(*) >= $min_cell_calls
 ), pairs AS (
     SELECT
@@ -126,7 +136,7 @@ WITH sold AS (
         sqrt(sum(power(a.n * b.n / (a.n + b.n), 2) * (a.spread / a.n + b.spread / b.n))) / sum(a.n * b.n / (a.n + b.n)) AS error
     FROM cells AS a
     JOIN cells AS b
-        ON b.weights = a.weights AND b.provider <> a.provider AND b.day = a.day AND b.prompt_size = a.prompt_size
+        ON b.weights = a.weights AND b.provider <> a.provider AND b.workload = a.workload AND b.day = a.day AND b.prompt_size = a.prompt_size
         AND b.answer_size = a.answer_size AND b.streamed = a.streamed
     WHERE abs(b.price - a.price) <= $max_price_gap * a.price
     GROUP BY a.weights, a.provider, b.provider
@@ -139,7 +149,7 @@ WITH sold AS (
     FROM timed AS t
     JOIN found AS f ON f.weights = t.weights AND f.slower = t.provider AND f.choice = 1
     JOIN cells AS a
-        ON a.weights = t.weights AND a.provider = f.faster AND a.day = t.day AND a.prompt_size = t.prompt_size
+        ON a.weights = t.weights AND a.provider = f.faster AND a.workload = t.workload AND a.day = t.day AND a.prompt_size = t.prompt_size
         AND a.answer_size = t.answer_size AND a.streamed = t.streamed
 ), told AS (
     SELECT
