@@ -3,7 +3,8 @@ title = "The user waits while neither a model nor a tool runs"
 why = """On the critical path there is time that belongs to no call and no tool: the framework between its steps, a queue for a worker, code that nobody instrumented. With spans it is the own time of spans that have \
 others under them. What goes beyond the same operation's own median is measured waste, since half of its runs did without it; the rest is worth a profiler but may be honest work, so it is \
 claimed as heuristic. In a log without spans only what goes beyond the workload's own median pause is claimed, and it is labelled: client, tools or \
-gateway queue, not distinguishable. Pauses in which a person answers or may have answered, those after an answer that calls a tool, and those after a failed attempt (retry_storm), are left out."""
+gateway queue, not distinguishable. Pauses in which a person answers or may have answered, those after an answer that calls a tool, and those after a failed attempt (retry_storm), are left out, \
+and so is a trace in which clocks of services contradict each other (clocks_disagree): where its idle time lies is a guess. What the log's own time stamps cannot show is no gap (clock_steps)."""
 fix = "orchestration"
 grade = "measured"
 effect = "latency"
@@ -82,6 +83,48 @@ claims = '''
 span_id  subject  grade      waste_ms
 q        v        heuristic  5000
 '''
+
+[[example]]
+name = "a gateway's clock that is ten seconds fast makes no ten seconds of framework: silent"
+calls = '''
+call_id  trace_id  app      model  span_id  parent_span_id  started_at  duration_s
+a        t         gateway  m      sa       r               10.5        2
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind    name  service  started_at  duration_s
+r        t         -               server  POST  shop     0           3.2
+'''
+claims = ""
+
+[[example]]
+name = "stamps of whole seconds: a gap of one second may be none, so nothing is said"
+calls = '''
+call_id  trace_id  app  model  span_id  parent_span_id  started_at  duration_s
+a        ta        w    m      sa       ra              1           2
+b        tb        w    m      sb       rb              1           3
+c        tc        w    m      sc       rc              1           3
+d        td        w    m      sd       rd              1           2
+e        te        w    m      se       re              1           3
+f        tf        w    m      sf       rf              1           3
+g        tg        w    m      sg       rg              1           2
+h        th        w    m      sh       rh              1           3
+i        ti        w    m      si       ri              1           3
+j        tj        w    m      sj       rj              1           2
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind   name  started_at  duration_s
+ra       ta        -               agent  run   0           4
+rb       tb        -               agent  run   0           4
+rc       tc        -               agent  run   0           4
+rd       td        -               agent  run   0           4
+re       te        -               agent  run   0           4
+rf       tf        -               agent  run   0           4
+rg       tg        -               agent  run   0           4
+rh       th        -               agent  run   0           4
+ri       ti        -               agent  run   0           4
+rj       tj        -               agent  run   0           4
+'''
+claims = ""
 
 [[example]]
 name = "no spans: one pause of 5 seconds where 1 is usual"
@@ -217,11 +260,14 @@ WITH totals AS (
     FROM path_windows AS w
     LEFT JOIN (SELECT unit_key, CAST(sum(pause_us) AS BIGINT) AS typing_us FROM typing_pauses GROUP BY unit_key) AS t ON t.unit_key = w.unit_key
     WHERE w.depth = 0
+), moved AS (
+    SELECT unit_key FROM clock_shifts GROUP BY unit_key
 ), own_time AS (
     SELECT w.node_id, w.span_id, w.workload, w.name, w.service, w.kind, w.exclusive_us, t.path_us
     FROM path_windows AS w
     JOIN totals AS t ON t.unit_key = w.unit_key
-    WHERE w.span_id IS NOT NULL AND NOT w.is_leaf AND w.kind NOT IN ('tool', 'retrieval', 'db', 'http')
+    LEFT JOIN moved AS m ON m.unit_key = w.unit_key
+    WHERE m.unit_key IS NULL AND w.span_id IS NOT NULL AND NOT w.is_leaf AND w.kind NOT IN ('tool', 'retrieval', 'db', 'http')
 ), usual AS (
     SELECT kind, name, service, percentile_cont(0.5) WITHIN GROUP (ORDER BY CAST(exclusive_us AS DOUBLE)) AS median_us
     FROM own_time
@@ -230,12 +276,16 @@ WITH totals AS (
 ), backing_off AS (
     -- what lies between a failed attempt and the next one is the retry's own pause: retry_storm
     SELECT w.parent_id FROM path_windows AS w JOIN priced_calls AS p ON p.call_id = w.call_id WHERE p.status <> 'ok' GROUP BY w.parent_id
+), least_gaps AS (
+    -- A gap lies between a span and what runs under it, before, between and after: three differences, each off by up to a step.
+    SELECT workload, greatest($min_gap_ms * 1000, 3 * step_us) AS least_us FROM clock_steps
 ), idle AS (
-    SELECT o.span_id, o.workload, o.name, o.path_us, CAST(o.exclusive_us AS DOUBLE) AS own_us, u.median_us
+    SELECT o.span_id, o.workload, o.name, o.path_us, CAST(o.exclusive_us AS DOUBLE) AS own_us, u.median_us, g.least_us
     FROM own_time AS o
+    JOIN least_gaps AS g ON g.workload = o.workload
     LEFT JOIN backing_off AS b ON b.parent_id = o.node_id
     LEFT JOIN usual AS u ON u.kind = o.kind AND u.name IS NOT DISTINCT FROM o.name AND u.service IS NOT DISTINCT FROM o.service
-    WHERE b.parent_id IS NULL AND o.exclusive_us >= $min_gap_ms * 1000 AND o.exclusive_us >= $min_share * o.path_us
+    WHERE b.parent_id IS NULL AND o.exclusive_us >= g.least_us AND o.exclusive_us >= $min_share * o.path_us
 ), steps AS (
     SELECT
         w.unit_key, w.call_id, w.workload, p.status, p.request_hash, p.prompt_hash, w.window_start_us,
@@ -284,18 +334,19 @@ WITH totals AS (
     SELECT w.unit_key, w.workload, sum(w.pause_us - u.median_us) AS excess_us
     FROM waits AS w
     JOIN usual_wait AS u ON u.workload = w.workload
-    WHERE w.pause_us - u.median_us >= $min_gap_ms * 1000
+    JOIN least_gaps AS g ON g.workload = w.workload
+    WHERE w.pause_us - u.median_us >= g.least_us
     GROUP BY w.unit_key, w.workload
 ), found AS (
     SELECT span_id, CAST(NULL AS STRING) AS trace_id, workload, 'measured' AS grade, own_us - median_us AS waste_us, own_us, path_us, name AS place
     FROM idle
-    WHERE own_us - median_us >= $min_gap_ms * 1000
+    WHERE own_us - median_us >= least_us
     UNION ALL
     SELECT
-        span_id, CAST(NULL AS STRING), workload, 'heuristic', CASE WHEN own_us - median_us >= $min_gap_ms * 1000 THEN median_us ELSE own_us END,
+        span_id, CAST(NULL AS STRING), workload, 'heuristic', CASE WHEN own_us - median_us >= least_us THEN median_us ELSE own_us END,
         own_us, path_us, name
     FROM idle
-    WHERE CASE WHEN own_us - median_us >= $min_gap_ms * 1000 THEN median_us ELSE own_us END >= $min_gap_ms * 1000
+    WHERE CASE WHEN own_us - median_us >= least_us THEN median_us ELSE own_us END >= least_us
     UNION ALL
     SELECT
         CAST(NULL AS STRING), coalesce(c.trace_id, c.request_id), l.workload, 'measured', l.excess_us, l.excess_us, t.path_us,

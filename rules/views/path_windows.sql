@@ -20,6 +20,7 @@ is_leaf = "as in trace_nodes"
 window_start_us = "from here on the unit waits for this node or what runs under it"
 window_end_us = "until here"
 exclusive_us = "microseconds of the window in which no node under it was being waited for"
+shift_us = "as in trace_nodes: to be added to what a call's own log says of its first token"
 
 [[example]]
 name = "in sequence, beside each other, and nested: 1 + 2 + 1 + 3 + 1 + 2 = 10 seconds"
@@ -137,12 +138,13 @@ SELECT
     n.is_leaf,
     w.from_us AS window_start_us,
     w.to_us AS window_end_us,
-    w.to_us - w.from_us - coalesce(u.under_us, 0) AS exclusive_us
+    w.to_us - w.from_us - coalesce(u.under_us, 0) AS exclusive_us,
+    n.shift_us
 FROM windows AS w
 JOIN trace_nodes AS n ON n.node_id = w.node_id
 LEFT JOIN under AS u ON u.node_id = w.node_id
 UNION ALL
 -- Whoever is alone in a unit has all of its time.
-SELECT node_id, unit_key, parent_id, call_id, span_id, kind, name, service, workload, depth, is_leaf, start_us, end_us, end_us - start_us
+SELECT node_id, unit_key, parent_id, call_id, span_id, kind, name, service, workload, depth, is_leaf, start_us, end_us, end_us - start_us, shift_us
 FROM trace_nodes
 WHERE depth = 0 AND is_leaf

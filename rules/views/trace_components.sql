@@ -88,7 +88,7 @@ WITH failed AS (
         w.exclusive_us,
         w.window_end_us - w.window_start_us AS window_us,
         CASE WHEN w.kind <> 'call' THEN NULL WHEN p.status <> 'ok' THEN 'failed' WHEN p.first_token_us IS NULL THEN 'unstreamed' ELSE 'streamed' END AS outcome,
-        least(w.exclusive_us, greatest(0, least(p.first_token_us, w.window_end_us) - w.window_start_us)) AS until_token_us
+        least(w.exclusive_us, greatest(0, least(p.first_token_us + w.shift_us, w.window_end_us) - w.window_start_us)) AS until_token_us
     FROM path_windows AS w
     LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
     WHERE w.depth > 0 OR NOT w.is_leaf
@@ -100,7 +100,7 @@ WITH failed AS (
         w.kind,
         w.exclusive_us AS us,
         CASE WHEN w.kind <> 'call' THEN NULL WHEN p.status <> 'ok' THEN 'failed' WHEN p.first_token_us IS NULL THEN 'unstreamed' ELSE 'streamed' END AS outcome,
-        least(w.exclusive_us, greatest(0, least(p.first_token_us, w.window_end_us) - w.window_start_us)) AS until_token_us
+        least(w.exclusive_us, greatest(0, least(p.first_token_us + w.shift_us, w.window_end_us) - w.window_start_us)) AS until_token_us
     FROM path_windows AS w
     LEFT JOIN priced_calls AS p ON p.call_id = w.call_id
     WHERE w.depth = 0 AND w.is_leaf

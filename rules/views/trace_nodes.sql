@@ -3,7 +3,7 @@ kind = "view"
 title = "Calls and spans of a unit as one tree: who ran under whom, and when"
 why = """Latency is lost between the parts of a trace as much as inside them, so calls and spans have to stand in one tree with one root. Logs are not that tidy: parents are \
 missing, a trace has several roots, and a child may outlive the span that started it (FastAPI's dependencies span ends milliseconds after the request's own span begins under it, while the endpoint's span that waits for the answer stands beside it). \
-Units without a model call are left out."""
+What another service's clock put outside the span it ran under is moved (clock_shifts). Units without a model call are left out."""
 
 [columns]
 node_id = "the node: a call's call_id, a negative number for a span or for a root that no log line stands for"
@@ -15,14 +15,15 @@ kind = "call, the span's kind, or virtual for a root that no log line stands for
 name = "the model, or the span's name"
 service = "as in spans"
 workload = "of the unit's first call"
-start_us = "start, microseconds since 1970"
-end_us = "end as logged, or for the root: its own or the last model call's, whichever is later"
+start_us = "start, microseconds since 1970, moved by shift_us"
+end_us = "end as logged and moved by shift_us, or for the root: its own or the last model call's, whichever is later"
 reach_us = "end, moved to that of its last descendant where one outlives it; what ends after the root has nobody waiting and moves nothing"
 depth = "0 for the root"
 is_leaf = "no node runs under it"
 attached = "a span that hangs on the root only because its parent is missing, or because it is a root itself; or such a call whose parent is missing"
 
 waits = "a span of kind other, chain, server or agent with nothing under it that ran while a model call did: it waits for that call, and has lost its place above it. Known work beats unknown work, so it is on no path"
+shift_us = "as in clock_shifts; 0 where the times are as logged"
 
 [[example]]
 name = "a log without spans: calls under a root of their own; a single call is its own root"
@@ -62,6 +63,22 @@ request  2      1767571209250000  1767571209250000  false    false     false
 m        3      1767571208000000  1767571208000000  true     false     false
 route    1      1767571209500000  1767571209500000  true     false     true
 log      1      1767571229000000  1767571229000000  true     false     false
+'''
+
+[[example]]
+name = "a clock that is ten seconds fast stretches no root: the call stands where the request waited for it"
+calls = '''
+call_id  trace_id  app      model  span_id  parent_span_id  started_at  duration_s
+a        t         gateway  m      sa       root            10.5        2
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind    name  service  started_at  duration_s
+root     t         -               server  POST  shop     0           3
+'''
+rows = '''
+name  start_us          end_us            shift_us
+POST  1767571200000000  1767571203000000  0
+m     1767571200500000  1767571202500000  -10000000
 '''
 
 [[example]]
@@ -114,7 +131,11 @@ WITH joint AS (
     SELECT unit_key FROM trace_parts WHERE call_id IS NULL
 ), parts AS (
     -- A unit of one call and no span is its own root: only the others have to be placed.
-    SELECT p.node_id, p.unit_key, p.own_id, p.up_id, p.kind, p.start_us, p.end_us FROM trace_parts AS p JOIN joint AS j ON j.unit_key = p.unit_key
+    SELECT
+        p.node_id, p.unit_key, p.own_id, p.up_id, p.kind, p.start_us + coalesce(s.shift_us, 0) AS start_us, p.end_us + coalesce(s.shift_us, 0) AS end_us
+    FROM trace_parts AS p
+    JOIN joint AS j ON j.unit_key = p.unit_key
+    LEFT JOIN clock_shifts AS s ON s.node_id = p.node_id
 ), owners AS (
     SELECT unit_key, own_id, min(node_id) AS node_id
     FROM parts
@@ -275,19 +296,20 @@ WITH joint AS (
 )
 SELECT
     t.node_id, p.unit_key, t.parent_id, p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, t.start_us, t.end_us, t.reach_us,
-    t.depth, t.is_leaf, t.attached, t.waits
+    t.depth, t.is_leaf, t.attached, t.waits, coalesce(s.shift_us, 0) AS shift_us
 FROM trace_parts AS p
 JOIN tree AS t ON t.node_id = p.node_id
+LEFT JOIN clock_shifts AS s ON s.node_id = p.node_id
 UNION ALL
 SELECT
     t.node_id, v.unit_key, t.parent_id, CAST(NULL AS BIGINT), CAST(NULL AS STRING), 'virtual', CAST(NULL AS STRING), CAST(NULL AS STRING),
-    v.workload, t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits
+    v.workload, t.start_us, t.end_us, t.reach_us, t.depth, t.is_leaf, t.attached, t.waits, 0
 FROM virtual_units AS v
 JOIN tree AS t ON t.node_id = v.virtual_id
 UNION ALL
 SELECT
     p.node_id, p.unit_key, CAST(NULL AS BIGINT), p.call_id, p.span_id, p.kind, p.name, p.service, p.workload, p.start_us, p.end_us, p.end_us,
-    0, TRUE, FALSE, FALSE
+    0, TRUE, FALSE, FALSE, 0
 FROM trace_parts AS p
 LEFT JOIN joint AS j ON j.unit_key = p.unit_key
 WHERE j.unit_key IS NULL

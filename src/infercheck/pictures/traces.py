@@ -87,7 +87,7 @@ def _steps(engine: Engine, units: list[int]) -> dict[int, list[TraceStep]]:
         "WITH nodes AS (SELECT n.*, min(n.start_us) OVER (PARTITION BY n.unit_key) + coalesce(sum(t.pause_us) OVER ("
         "PARTITION BY n.unit_key ORDER BY n.start_us RANGE UNBOUNDED PRECEDING), 0) AS zero_us "
         f"FROM trace_nodes n LEFT JOIN typing_pauses t ON t.call_id = n.call_id WHERE n.unit_key IN ({marks})) "
-        "SELECT n.unit_key, n.name, n.kind, n.depth, n.start_us - n.zero_us, p.first_token_us - n.zero_us, n.end_us - n.zero_us, "
+        "SELECT n.unit_key, n.name, n.kind, n.depth, n.start_us - n.zero_us, p.first_token_us + n.shift_us - n.zero_us, n.end_us - n.zero_us, "
         "p.status, w.exclusive_us FROM nodes n LEFT JOIN path_windows w ON w.node_id = n.node_id "
         "LEFT JOIN priced_calls p ON p.call_id = n.call_id ORDER BY n.unit_key, n.start_us, n.depth, n.node_id",
         units,
