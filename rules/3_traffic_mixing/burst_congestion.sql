@@ -1,8 +1,9 @@
 /*---
 title = "Calls that arrive in bursts wait for each other"
 why = """A few seconds in which many times the usual number of calls start fill a deployment's slots, and everyone in the burst waits, while minutes later it is idle. Bursts alone are no fault: only where they hold most of the \
-waiting, and far more of it than of the calls, is anything said. Spreading the starts by a few seconds, or sending the burst elsewhere, costs nothing but those seconds."""
-action = "Spread the starts on {subject}: {bursts} bursts of up to {largest} calls in 5 s (usually {usual}) hold {excess_percent}% of the waiting and {calls_percent}% of the calls; most come from {from_workload}"
+waiting, and far more of it than of the calls, is anything said. Spreading the starts by a few seconds, or sending the burst elsewhere, costs nothing but those seconds; \
+where most of those who come together are people, only room or a limit helps. A rush that lasts for minutes is no burst."""
+action = "{advice} on {subject}: {bursts} bursts of up to {largest} calls in 5 s (usually {usual}) hold {excess_percent}% of the waiting and {calls_percent}% of the calls; most come from {from_workload}"
 fix = "traffic_separation"
 grade = "measured"
 effect = "latency"
@@ -441,7 +442,7 @@ WITH hot AS (
     -- What bursts hold beyond their due, block by block: the sum must stay above zero whichever blocks the log happened to see, which takes
     -- about five bursts that agree.
     SELECT
-        w.deployment, w.block_us, bool_or(w.in_burst) AS has_burst,
+        w.deployment, w.block_us,
         sum(CASE WHEN w.in_burst THEN w.excess_ms ELSE 0 END) - $min_over_share * max(t.calls_share) * sum(w.excess_ms) AS beyond_ms
     FROM waits AS w
     JOIN totals AS t ON t.deployment = w.deployment
@@ -450,19 +451,33 @@ WITH hot AS (
     SELECT
         deployment,
         sum(beyond_ms) AS beyond_ms,
-        sqrt(CAST(count(*) AS DOUBLE)) * stddev_samp(beyond_ms) AS error_ms,
-        count(*) FILTER (WHERE has_burst) AS bursts
+        sqrt(CAST(count(*) AS DOUBLE)) * stddev_samp(beyond_ms) AS error_ms
     FROM blocks
     GROUP BY deployment
     HAVING count(*) > 2
 ), firing AS (
     SELECT
-        t.deployment, t.calls_share, t.burst_ms / t.all_ms AS excess_share, s.bursts,
+        t.deployment, t.calls_share, t.burst_ms / t.all_ms AS excess_share,
         greatest(0, least(1, t.effect_ms / t.burst_ms)) AS kept
     FROM totals AS t
     JOIN sums AS s ON s.deployment = t.deployment
     WHERE t.burst_ms > 0 AND t.burst_ms >= $min_excess_share * t.all_ms AND t.burst_ms >= $min_over_share * t.calls_share * t.all_ms
         AND s.beyond_ms - s.error_ms * sqrt(2 * ln(greatest(t.tested / (2 * $alpha), CAST(2 AS DOUBLE)))) > 0
+), lined_up AS (
+    SELECT deployment, bin_us, lag(bin_us) OVER (PARTITION BY deployment ORDER BY bin_us) AS before_us FROM hot
+), counted AS (
+    -- Bins of five seconds one after the other are one burst.
+    SELECT deployment, count(*) FILTER (WHERE before_us IS NULL OR bin_us - before_us > 5000000) AS bursts FROM lined_up GROUP BY deployment
+), advised AS (
+    -- People come when they come: only what a program sends can be sent a few seconds later.
+    SELECT
+        w.deployment,
+        CASE WHEN count(*) FILTER (WHERE w.class = 'interactive') * 2 > count(*) THEN 'Keep room for the peaks, or admit fewer calls at once,'
+             ELSE 'Spread the starts' END AS advice
+    FROM waits AS w
+    JOIN firing AS f ON f.deployment = w.deployment
+    WHERE w.in_burst
+    GROUP BY w.deployment
 ), senders AS (
     SELECT w.deployment, w.workload, row_number() OVER (PARTITION BY w.deployment ORDER BY count(*) DESC, w.workload) AS place
     FROM waits AS w
@@ -476,14 +491,17 @@ SELECT
     w.call_id,
     w.deployment AS subject,
     w.excess_ms * f.kept AS waste_ms,
-    f.bursts AS evidence_bursts,
+    c.bursts AS evidence_bursts,
     s.largest AS evidence_largest,
     s.usual AS evidence_usual,
     round(100 * f.excess_share, 0) AS evidence_excess_percent,
     round(100 * f.calls_share, 0) AS evidence_calls_percent,
-    n.workload AS evidence_from_workload
+    n.workload AS evidence_from_workload,
+    a.advice AS evidence_advice
 FROM waits AS w
 JOIN firing AS f ON f.deployment = w.deployment
 JOIN shapes AS s ON s.deployment = w.deployment
+JOIN counted AS c ON c.deployment = w.deployment
+JOIN advised AS a ON a.deployment = w.deployment
 JOIN senders AS n ON n.deployment = w.deployment AND n.place = 1
 WHERE w.in_burst AND w.class <> 'background' AND w.excess_ms * f.kept > 0

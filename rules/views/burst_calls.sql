@@ -1,14 +1,15 @@
 /*---
 kind = "view"
-title = "Calls that start in a burst: many times as many in a few seconds as the hour around usually holds"
-why = "Whether calls that come together wait for each other is another question; here is only who came together. Calls without a start, and answers from the gateway's own cache, are never in a burst."
+title = "Calls that start in a burst: many times as many in a few seconds as the minutes and the hour around usually hold"
+why = """Whether calls that come together wait for each other is another question; here is only who came together. A rush that lasts is no burst, however quiet the rest of the hour: a bin must stand out from what comes \
+before it and from what comes after it. Calls without a start, and answers from the gateway's own cache, are never in a burst."""
 
 [columns]
 call_id = "a call that started in a burst"
 deployment = "as in priced_calls"
 bin_us = "start of its bin of bin_s, microseconds since 1970"
 arrivals = "calls that started on the deployment in the bin; re-sends after a failure are no arrivals, since slowness itself causes them"
-usual = "median of the bins of the hour around, empty ones included"
+usual = "median of the bins of the hour around, of the minutes before or of the minutes after, whichever is most; empty ones included"
 
 [params.bin_s]
 default = 5
@@ -17,6 +18,10 @@ help = "A burst that is over in less than five seconds fills slots for about as 
 [params.window_s]
 default = 3600
 help = "What is usual is the median of the hour around it, empty bins included: the day's rhythm is no burst."
+
+[params.around_s]
+default = 120
+help = "A burst is over within half of it: the median of two minutes does not see what fills less than one of them. What goes on for longer is a busy period."
 
 [params.sigmas]
 default = 3.0
@@ -51,6 +56,66 @@ f        6         1
 g        6         1
 h        6         1
 i        6         1
+'''
+
+[[example]]
+name = "a rush that lasts is no burst; what stands out of it is"
+params = { around_s = 10 }
+calls = '''
+call_id  app  deployment  started_at  duration_s
+c00      w    d           0           1
+c01      w    d           5           1
+c02      w    d           10          1
+c03      w    d           15          1
+c04      w    d           15.4        1
+c05      w    d           15.8        1
+c06      w    d           16.2        1
+c07      w    d           16.6        1
+c08      w    d           20          1
+c09      w    d           20.4        1
+c10      w    d           20.8        1
+c11      w    d           21.2        1
+c12      w    d           21.6        1
+c13      w    d           25          1
+c14      w    d           25.4        1
+c15      w    d           25.8        1
+c16      w    d           26.2        1
+c17      w    d           26.6        1
+c18      w    d           27          1
+c19      w    d           27.4        1
+c20      w    d           27.8        1
+c21      w    d           28.2        1
+c22      w    d           28.6        1
+c23      w    d           29          1
+c24      w    d           29.4        1
+c25      w    d           30          1
+c26      w    d           30.4        1
+c27      w    d           30.8        1
+c28      w    d           31.2        1
+c29      w    d           31.6        1
+c30      w    d           35          1
+c31      w    d           35.4        1
+c32      w    d           35.8        1
+c33      w    d           36.2        1
+c34      w    d           36.6        1
+c35      w    d           40          1
+c36      w    d           45          1
+c37      w    d           50          1
+'''
+rows = '''
+call_id  arrivals  usual
+c13      12        5
+c14      12        5
+c15      12        5
+c16      12        5
+c17      12        5
+c18      12        5
+c19      12        5
+c20      12        5
+c21      12        5
+c22      12        5
+c23      12        5
+c24      12        5
 '''
 ---*/
 WITH crowded AS (
@@ -99,11 +164,34 @@ WITH crowded AS (
         CAST(CASE WHEN max(empty_bins) >= max(middle) THEN 0 ELSE min(CASE WHEN up_to + empty_bins >= middle THEN n END) END AS DOUBLE) AS usual
     FROM ordered
     GROUP BY deployment, window_us
-), hot AS (
+), tall AS (
     SELECT b.deployment, b.bin_us, b.n, m.usual
     FROM bins AS b
     JOIN medians AS m ON m.deployment = b.deployment AND m.window_us = b.window_us
     WHERE b.n >= $min_burst_calls AND b.n > m.usual + $sigmas * sqrt(m.usual)
+), sides AS (
+    -- What started in the minutes before and after: an equality on the stretch and the ones beside it, no join of intervals.
+    SELECT t.deployment, t.bin_us, b.n, b.bin_us > t.bin_us AS is_after
+    FROM (
+        SELECT deployment, bin_us, bin_us - bin_us % ($around_s * 1000000) + side * $around_s * 1000000 AS stretch_us
+        FROM tall
+        CROSS JOIN (SELECT -1 AS side UNION ALL SELECT 0 UNION ALL SELECT 1) AS three
+    ) AS t
+    JOIN bins AS b ON b.deployment = t.deployment AND b.bin_us - b.bin_us % ($around_s * 1000000) = t.stretch_us
+    WHERE b.bin_us <> t.bin_us AND abs(b.bin_us - t.bin_us) <= $around_s * 1000000
+), ranked AS (
+    SELECT deployment, bin_us, n, row_number() OVER (PARTITION BY deployment, bin_us, is_after ORDER BY n DESC) AS place FROM sides
+), around AS (
+    -- The median of a side is its middle bin from the top; where fewer bins hold anything, it is 0.
+    SELECT deployment, bin_us, CAST(max(n) AS DOUBLE) AS usual
+    FROM ranked
+    WHERE place = CAST(floor($around_s / ($bin_s * 2)) AS BIGINT) + 1
+    GROUP BY deployment, bin_us
+), hot AS (
+    SELECT t.deployment, t.bin_us, t.n, greatest(t.usual, coalesce(a.usual, 0)) AS usual
+    FROM tall AS t
+    LEFT JOIN around AS a ON a.deployment = t.deployment AND a.bin_us = t.bin_us
+    WHERE t.n > coalesce(a.usual + $sigmas * sqrt(a.usual), 0)
 )
 SELECT p.call_id, p.deployment, h.bin_us, h.n AS arrivals, h.usual
 FROM hot AS h
