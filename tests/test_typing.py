@@ -69,10 +69,28 @@ def test_the_report_says_what_it_left_out(tmp_path: Path, ran: Ran, form: str) -
     assert "2.0 min a conversation, in which a person read and wrote (60 of 60 requests)" in " ".join(out.split())
 
 
-def test_without_prompts_nobody_can_tell_and_nothing_is_left_out(tmp_path: Path, ran: Ran) -> None:
-    live, _ = waits(ran, logs.write(tmp_path / "talks.jsonl", conversations(typing_s=40, prompts=False)))
+def test_without_prompts_nobody_can_tell_a_person_from_a_silent_tool(tmp_path: Path, ran: Ran) -> None:
+    path = logs.write(tmp_path / "talks.jsonl", conversations(typing_s=40, prompts=False))
+    live, mean = waits(ran, path)
     assert live["typing_traces"] == 0
     assert live["typing_ms"] is None
+    assert live["traces"] == live["blind_traces"] == TALKS
+    assert live["blind_ms"] == pytest.approx(120_000, abs=1)
+    assert live["p50_ms"] == mean == pytest.approx(TURNS * 2000, abs=1)
+    for form in ("text", "markdown", "html"):
+        out = " ".join(ran("analyze", str(path), "-f", form)[1].split())
+        assert "2.0 min a request, in long pauses between its calls (60 of 60 requests)" in out
+        assert "cannot be told from a tool that logs nothing" in out
+        assert "a person may have written, or a silent tool worked, are in neither" in out
+    assert ran("check", str(path), "--budget", "interactive_p95_ms=7000")[0] == 0
+
+
+def test_an_agent_that_asks_for_tools_waits_for_them(tmp_path: Path, ran: Ran) -> None:
+    rows = conversations(typing_s=40, prompts=False)
+    for row in rows:
+        row["response"] = {"choices": [{"finish_reason": "tool_calls", "message": {"role": "assistant", "content": None}}]}
+    live, _ = waits(ran, logs.write(tmp_path / "agent.jsonl", rows))
+    assert live["blind_traces"] == 0
     assert live["p50_ms"] == pytest.approx(TURNS * 2000 + 120_000, abs=1)
 
 

@@ -193,7 +193,9 @@ WITH interactive AS (
 ), together AS (
     SELECT
         s.workload,
-        CAST(count(*) FILTER (WHERE c.interactive_in_flight > 0) AS DOUBLE) / CAST(count(*) AS DOUBLE) AS overlap_share
+        -- A call without a known end counts as running nowhere: with too many of them nothing tells who ran beside whom.
+        CASE WHEN bool_and(c.ends_known)
+             THEN CAST(count(*) FILTER (WHERE c.interactive_in_flight > 0) AS DOUBLE) / CAST(count(*) AS DOUBLE) END AS overlap_share
     FROM shared AS s
     JOIN concurrency AS c ON c.call_id = s.call_id
     GROUP BY s.workload

@@ -6,7 +6,7 @@ fix = "traffic_separation"
 grade = "measured"
 effect = "latency"
 needs = ["first_token_at", "ended_at"]
-false_positives = "A provider that slows down by itself keeps calls longer in flight and looks the same; so nothing is said unless waits follow arrivals too, which the provider cannot cause. Calls that reach the deployment past this log are not seen."
+false_positives = "A provider that slows down by itself keeps calls longer in flight and looks the same; so nothing is said unless waits follow arrivals too, which the provider cannot cause. Calls that reach the deployment past this log are not seen. Where over one in a hundred of its calls has no known end, levels would be too low, and nothing is said."
 
 [params.min_between]
 default = 20
@@ -281,7 +281,7 @@ WITH streams AS (
         -- Levels grow by a fifth: single numbers up to six, then ranges.
         CAST(floor(4 * log2(t.in_flight + 1)) AS BIGINT) AS level
     FROM ttft_baseline AS t
-    WHERE t.baseline_ms > 0 AND t.ttft_ms > 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness
+    WHERE t.baseline_ms > 0 AND t.ttft_ms > 0 AND coalesce(t.slowness, 1) <= $max_gateway_slowness AND t.ends_known
 ), blocks AS (
     SELECT deployment, level, block_us, avg(log_ratio) AS log_ratio
     FROM streams

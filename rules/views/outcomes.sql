@@ -10,6 +10,7 @@ workload = "workload of the unit's first call"
 calls = "attempts at a model"
 requests = "client requests"
 succeeded = "true, false, or NULL where neither a score nor a status is known"
+answered = "the last call got an answer, whatever its score and finish reason; NULL where its status is unknown"
 evidence = "what says so: score, or last call's status and finish reason"
 spend_usd = "everything billed for the unit, failures and retries included; NULL where nothing is priced"
 start_us = "first start, microseconds since 1970"
@@ -32,10 +33,10 @@ c        t2        w    0           1           ok      length         0.5
 d        t3        w    0           1           error   -              -
 '''
 rows = '''
-unit_key  calls  succeeded  spend_usd  duration_ms
-b         2      true       0.75       3000
-c         1      false      0.5        1000
-d         1      false      -          1000
+unit_key  calls  succeeded  answered  spend_usd  duration_ms
+b         2      true       true      0.75       3000
+c         1      false      true      0.5        1000
+d         1      false      false     -          1000
 '''
 
 [[example]]
@@ -46,9 +47,9 @@ a        t1        w    0           ok      0.1
 b        t2        w    0           ok      0.9
 '''
 rows = '''
-unit_key  succeeded  evidence
-a         false      score
-b         true       score
+unit_key  succeeded  answered  evidence
+a         false      true      score
+b         true       true      score
 '''
 ---*/
 WITH scored AS (
@@ -108,6 +109,7 @@ SELECT
     CASE WHEN score IS NOT NULL THEN score >= $good_score
          WHEN last_status IS NULL THEN NULL
          ELSE last_status = 'ok' AND coalesce(last_finish, 'stop') NOT IN ('length', 'content_filter', 'error') END AS succeeded,
+    last_status = 'ok' AS answered,
     CASE WHEN score IS NOT NULL THEN 'score' WHEN last_status IS NOT NULL THEN 'last call''s status and finish reason' END AS evidence,
     spend_usd,
     start_us,

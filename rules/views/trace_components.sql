@@ -17,6 +17,7 @@ retrieval_us = "retrieval and db spans' own time"
 orchestration_us = "all other spans' own time: the framework, or work that is not instrumented"
 between_us = "time in which no node of a log without one root ran: client, tools or gateway queue, not distinguishable"
 typing_us = "left out of all the others: pauses between turns of a conversation in which a person read and wrote, as far as view typing_pauses can tell"
+blind_us = "of these, in units without a prompt in the log: a tool that logs nothing would look alike"
 
 [[example]]
 name = "a log without spans: 1 + 2 streamed, 3 between, a failed attempt of 1 and a pause of 0.5, then 2 unstreamed"
@@ -63,9 +64,9 @@ b        1         1              assistant  true
 b        2         2              user       true
 '''
 rows = '''
-unit_key  duration_us  model_unstreamed_us  between_us  typing_us
-b         5000000      5000000              0           20000000
-c         1000000      1000000              0           0
+unit_key  duration_us  model_unstreamed_us  between_us  typing_us  blind_us
+b         5000000      5000000              0           20000000   0
+c         1000000      1000000              0           0          0
 '''
 ---*/
 WITH failed AS (
@@ -120,7 +121,12 @@ WITH failed AS (
     FROM above
     GROUP BY unit_key
 ), typed AS (
-    SELECT unit_key, CAST(sum(pause_us) AS BIGINT) AS typing_us FROM typing_pauses GROUP BY unit_key
+    SELECT
+        unit_key,
+        CAST(sum(pause_us) AS BIGINT) AS typing_us,
+        CAST(sum(CASE WHEN blind THEN pause_us ELSE 0 END) AS BIGINT) AS blind_us
+    FROM typing_pauses
+    GROUP BY unit_key
 ), summed AS (
     SELECT
         unit_key,
@@ -148,7 +154,8 @@ SELECT
     CAST(s.retrieval_us - coalesce(t.retrieval_us, 0) AS BIGINT) AS retrieval_us,
     CAST(s.orchestration_us - coalesce(t.orchestration_us, 0) AS BIGINT) AS orchestration_us,
     CAST(s.between_us - coalesce(t.between_us, 0) - coalesce(y.typing_us, 0) AS BIGINT) AS between_us,
-    coalesce(y.typing_us, 0) AS typing_us
+    coalesce(y.typing_us, 0) AS typing_us,
+    coalesce(y.blind_us, 0) AS blind_us
 FROM summed AS s
 JOIN path_windows AS r ON r.unit_key = s.unit_key AND r.depth = 0
 LEFT JOIN taken AS t ON t.unit_key = s.unit_key
@@ -165,6 +172,7 @@ SELECT
     CASE WHEN kind IN ('tool', 'http') THEN us ELSE 0 END,
     CASE WHEN kind IN ('retrieval', 'db') THEN us ELSE 0 END,
     CASE WHEN kind NOT IN ('call', 'tool', 'http', 'retrieval', 'db', 'virtual') THEN us ELSE 0 END,
+    0,
     0,
     0
 FROM alone

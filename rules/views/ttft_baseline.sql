@@ -19,6 +19,7 @@ background_starts = "background calls that started on the deployment in the prec
 jobs_under_way = "background calls that started on the deployment no longer ago than such calls usually take there: the median of the workload, at least exposure_s. From their starts alone, since how long they really take is what a slow moment changes"
 washed_out = "how much of what queued up behind the jobs may be gone: 0 while a background call is under way or still in flight, then growing with time to 1 when the run lies as long back as it lasted, since what took so long to pile up may take as long to go; 1 before the first"
 background_episode = "number of the latest run of background calls on the deployment, a run beginning when none is under way; 0 before the first"
+ends_known = "as in concurrency"
 in_flight = "other calls in flight on the deployment at its start"
 slowness = "as in gateway_slowness; NULL unknown"
 baseline_ms = "median of its deployment, workload, model, prompt size and reasoning size with nothing else in flight and no gateway stall; NULL with too few"
@@ -79,7 +80,7 @@ e        6            0               -
 '''
 ---*/
 WITH placed AS (
-    SELECT c.call_id, c.deployment, c.deployment_no, c.workload, c.start_us, c.end_us, c.in_flight, c.class
+    SELECT c.call_id, c.deployment, c.deployment_no, c.workload, c.start_us, c.end_us, c.ends_known, c.in_flight, c.class
     FROM concurrency AS c
     JOIN (SELECT DISTINCT deployment FROM priced_calls WHERE status = 'ok' AND ttft_ms IS NOT NULL) AS d ON d.deployment = c.deployment
 ), usual AS (
@@ -153,6 +154,7 @@ WITH placed AS (
         CASE WHEN n.until_us IS NULL OR c.start_us >= n.settles_us THEN 1
              ELSE greatest(c.start_us - n.until_us, 0) / CAST(n.settles_us - n.until_us AS DOUBLE) END AS washed_out,
         CAST(n.background_episode AS BIGINT) AS background_episode,
+        c.ends_known,
         c.in_flight,
         g.slowness
     FROM settled AS n

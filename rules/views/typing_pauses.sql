@@ -4,12 +4,14 @@ title = "Pauses of a conversation in which a person read an answer and wrote the
 why = """Some gateways and clients give a whole conversation one trace id. Between its turns the system waits for the person, not the other way round, so that this time is no latency. \
 It shows in the prompts: a call holds more answers than any before it in its unit, and its last message is a user's. Of the pauses since the turn before, the longest is the person's, \
 with what ran in it that is in no log. \
-Where prompts are not logged, where the answer called a tool (whose work, or whose result in a user's message, looks alike) and beside spans nothing is told."""
+Where a trace of people's work holds no prompt, a person and a tool that logs nothing look alike: every pause that is long enough for a person is a row, and says that it is blind. \
+Where the answer called a tool (whose work, or whose result in a user's message, looks alike) and beside spans nothing is told."""
 
 [columns]
 unit_key = "as in outcomes"
 call_id = "the call that brings the next message"
 pause_us = "microseconds of the unit's critical path in which nothing ran"
+blind = "no call of the unit has its prompt in the log: a person may have read and written, or a tool worked that logs nothing. False: the prompts tell that a person did"
 
 [params.min_pause_s]
 default = 3
@@ -37,10 +39,54 @@ d        3         3              assistant  true
 d        4         4              user       true
 '''
 rows = '''
-call_id  pause_us
-b        20000000
-d        60000000
+call_id  pause_us  blind
+b        20000000  false
+d        60000000  false
 '''
+
+[[example]]
+name = "no prompts, and people use it: 20 and 4 seconds may be a person's or a silent tool's; not so quick ones, those after a failure or an embedding, and a job's"
+calls = '''
+call_id  trace_id  app       started_at  duration_s  end_user  status  output_tokens  finish_reason
+a        t         w         0           2           u         ok      10             stop
+b        t         w         22          2           u         ok      10             -
+c        t         w         26          1           u         ok      10             -
+d        t         w         31          1           u         ok      10             -
+e        v         w         0           2           u         error   -              -
+f        v         w         22          2           u         ok      0              -
+g        v         w         44          2           u         ok      10             stop
+h        n         nightly   0           2           -         ok      10             stop
+i        n         nightly   22          2           -         ok      10             stop
+'''
+rows = '''
+call_id  pause_us  blind
+b        20000000  true
+d        4000000   true
+'''
+
+[[example]]
+name = "no prompts: a pause after an answer that asks for a tool is the tool's, with or without its name; beside spans nothing is told"
+calls = '''
+call_id  trace_id  app  started_at  duration_s  end_user  finish_reason  span_id  parent_span_id
+a        t         w    0           2           u         tool_calls     -        -
+b        t         w    22          2           u         stop           -        -
+c        v         w    0           2           u         -              -        -
+d        v         w    22          2           u         -              -        -
+e        s         w    0           2           u         -              se       root
+f        s         w    22          2           u         -              sf       root
+g        p         w    0           2           u         -              -        -
+h        p         w    22          2           u         -              -        -
+'''
+tool_calls = '''
+call_id  position  name
+c        0         shell
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind   name  started_at  duration_s
+root     s         -               agent  run   0           30
+late     p         -               tool   sum   50          1
+'''
+rows = ""
 
 [[example]]
 name = "an agent's steps, a user's message after a tool, after an answer that is not logged but asked for one, a quick program, the same prompt again, prompts that are not logged, and a trace with spans: nothing"
@@ -135,7 +181,40 @@ WITH talking AS (
     HAVING bool_or(b.role = 'assistant')
        AND max(CASE WHEN b.role = 'user' THEN b.message_index END)
            > max(CASE WHEN b.role NOT IN ('user', 'system', 'developer') THEN b.message_index END)
+), long_pauses AS (
+    -- Of people's units: pauses between two calls under a root that no log line stands for.
+    SELECT unit_key, call_id, call_before, pause_us
+    FROM (
+        SELECT
+            w.unit_key, w.call_id,
+            lag(w.call_id) OVER siblings AS call_before,
+            w.window_start_us - lag(w.window_end_us) OVER siblings AS pause_us
+        FROM path_windows AS w
+        JOIN path_windows AS r ON r.node_id = w.parent_id AND r.kind = 'virtual'
+        JOIN workloads AS k ON k.workload = r.workload AND k.class = 'interactive'
+        WINDOW siblings AS (PARTITION BY w.parent_id ORDER BY w.window_start_us)
+    ) AS x
+    WHERE pause_us >= $min_pause_s * 1000000 AND call_id IS NOT NULL AND call_before IS NOT NULL
+), unread AS (
+    SELECT w.unit_key
+    FROM path_windows AS w
+    JOIN (SELECT unit_key FROM long_pauses GROUP BY unit_key) AS p ON p.unit_key = w.unit_key
+    LEFT JOIN calls AS c ON c.call_id = w.call_id
+    GROUP BY w.unit_key
+    HAVING count(c.turn) = 0
+), spanned AS (
+    SELECT o.unit_key FROM span_clock AS s JOIN outcomes AS o ON o.unit_hash = s.unit_hash GROUP BY o.unit_key
 )
-SELECT f.unit_key, f.call_id, f.pause_us
+SELECT f.unit_key, f.call_id, f.pause_us, FALSE AS blind
 FROM followed AS f
 JOIN asked AS a ON a.call_id = f.call_id
+UNION ALL
+-- Nobody reads what failed or has no words, and what follows a call for a tool is the tool's.
+SELECT p.unit_key, p.call_id, p.pause_us, TRUE
+FROM long_pauses AS p
+JOIN unread AS u ON u.unit_key = p.unit_key
+JOIN calls AS b ON b.call_id = p.call_before
+LEFT JOIN spanned AS s ON s.unit_key = p.unit_key
+LEFT JOIN (SELECT call_id FROM tool_calls GROUP BY call_id) AS t ON t.call_id = p.call_before
+WHERE s.unit_key IS NULL AND t.call_id IS NULL
+    AND coalesce(b.status, 'ok') = 'ok' AND coalesce(b.output_tokens, 1) > 0 AND coalesce(b.finish_reason, 'stop') <> 'tool_calls'

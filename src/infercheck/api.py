@@ -331,7 +331,8 @@ def _report(run: Run) -> Report:
 def _collected(run: Run, *, prompts: bool = False) -> gate.Collected:
     from infercheck import gate, latency
 
-    run.make_views(*gate.VIEWS, *(("trace_components",) if latency.needs_paths(run.engine) else ()))
+    run.make_views(*gate.VIEWS)
+    run.make_views(*(("trace_components",) if latency.needs_paths(run.engine) else ()))
     return gate.collect(run.engine, run.config, salt=ingest.salt_of(run.engine), cost_basis=run.options.cost_basis, prompts=prompts)
 
 

@@ -43,39 +43,63 @@ MOST_SIZES = 100  # deployments and prompt sizes of the time to first token
 MIN_TIMED = 20  # streamed calls with a known baseline: fewer say nothing about where a deployment fills up
 
 
+# Units of which no wait for an answer is known: what they are made of is not what an answer's wait is made of.
+_UNTOLD = "SELECT unit_key FROM unit_times WHERE duration_ms IS NULL"
+
+
 def needs_paths(engine: Engine) -> bool:
     """Whether ``time_units`` needs view ``trace_components``: calls alone do not tell what a unit took where there are spans around them, or where
-    a trace holds turns of a conversation, and a person's time between them."""
-    return bool(engine.value("SELECT EXISTS (SELECT 1 FROM spans) OR EXISTS (SELECT 1 FROM calls WHERE turn > 1 AND trace_id IS NOT NULL)"))
+    a trace holds turns of a conversation, or calls without their prompts, and a person's time between them. Needs view ``outcomes``."""
+    return bool(
+        engine.value(
+            "SELECT EXISTS (SELECT 1 FROM spans) OR EXISTS (SELECT 1 FROM calls WHERE turn > 1 AND trace_id IS NOT NULL) OR EXISTS "
+            "(SELECT 1 FROM outcomes o JOIN calls c ON c.call_id = o.unit_key WHERE o.calls > 1 AND c.turn IS NULL AND c.trace_id IS NOT NULL)"
+        )
+    )
 
 
 def time_units(engine: Engine) -> None:
-    """Table ``unit_times``: what each unit took, ms, from its first moment to its last, spans around the model calls included, and of that
-    ``typing_ms`` left out, in which it waited for a person."""
+    """Table ``unit_times``, ms: what each unit took from its first moment to its last, spans around the model calls included. That is ``duration_ms``
+    where it ended with an answer, ``unanswered_ms`` where its last call failed; a refusal in no time is no fast answer. Both are NULL where a call
+    without a known end began, or told its first token, after all that is known to have ended. Left out of them, ``typing_ms``: pauses in which
+    a person wrote, or, where ``blind``, may have written."""
     paths = needs_paths(engine)
     whole = "coalesce(c.duration_us / CAST(1000 AS DOUBLE), o.duration_ms)" if paths else "o.duration_ms"
     typed = "coalesce(c.typing_us, 0) / CAST(1000 AS DOUBLE)" if paths else "CAST(0 AS DOUBLE)"
+    blind = "coalesce(c.blind_us > 0, FALSE)" if paths else "FALSE"
     join = "LEFT JOIN trace_components c ON c.unit_key = o.unit_key" if paths else ""
-    engine.create("unit_times", f"SELECT o.unit_key, o.workload, {whole} AS duration_ms, {typed} AS typing_ms FROM outcomes o {join}")
+    root = "LEFT JOIN path_windows r ON r.unit_key = o.unit_key AND r.depth = 0" if paths else ""
+    last = "greatest(o.end_us, r.window_end_us)" if paths else "o.end_us"
+    engine.create(
+        "unit_times",
+        "WITH untimed AS (SELECT unit_hash, max(coalesce(first_token_us, start_us)) AS at_us FROM priced_calls WHERE end_us IS NULL "
+        "GROUP BY unit_hash), endless AS (SELECT o.unit_key, TRUE AS endless FROM untimed u JOIN outcomes o ON o.unit_hash = u.unit_hash "
+        f"{root} WHERE u.at_us > {last}), "
+        f"timed AS (SELECT o.unit_key, o.workload, coalesce(o.answered, TRUE) AS answered, CASE WHEN e.endless IS NULL THEN {whole} END AS ms, "
+        f"{typed} AS typing_ms, {blind} AS blind FROM outcomes o {join} LEFT JOIN endless e ON e.unit_key = o.unit_key) "
+        "SELECT unit_key, workload, CASE WHEN answered THEN ms END AS duration_ms, CASE WHEN NOT answered THEN ms END AS unanswered_ms, "
+        "typing_ms, blind FROM timed",
+    )
 
 
 def interactive(engine: Engine) -> Interactive:
     """Latency of units of interactive workloads; calls without a first-token time are left out of time to first token. Needs ``unit_times``."""
-    units = engine.rows(
-        "SELECT count(o.duration_ms), count(*) FILTER (WHERE o.typing_ms > 0), avg(o.typing_ms) FILTER (WHERE o.typing_ms > 0), "
-        + ", ".join(f"percentile_cont({q}) WITHIN GROUP (ORDER BY o.duration_ms)" for q in _QUANTILES)
+    written, blind = "o.typing_ms > 0 AND NOT o.blind", "o.typing_ms > 0 AND o.blind"
+    units = engine.dicts(
+        "SELECT count(coalesce(o.duration_ms, o.unanswered_ms)) AS traces, "
+        f"count(*) FILTER (WHERE {written}) AS typing_traces, avg(o.typing_ms) FILTER (WHERE {written}) AS typing_ms, "
+        f"count(*) FILTER (WHERE {blind}) AS blind_traces, avg(o.typing_ms) FILTER (WHERE {blind}) AS blind_ms, "
+        "count(o.unanswered_ms) AS unanswered_traces, percentile_cont(0.5) WITHIN GROUP (ORDER BY o.unanswered_ms) AS unanswered_p50_ms, "
+        "percentile_cont(0.95) WITHIN GROUP (ORDER BY o.unanswered_ms) AS unanswered_p95_ms, "
+        + ", ".join(f"percentile_cont({q}) WITHIN GROUP (ORDER BY o.duration_ms) AS p{q * 100:.0f}_ms" for q in _QUANTILES)
         + " FROM unit_times o JOIN workloads w ON w.workload = o.workload WHERE w.class = 'interactive'"
     )[0]
-    calls = engine.rows(
-        "SELECT count(*), count(p.ttft_ms), percentile_cont(0.5) WITHIN GROUP (ORDER BY p.ttft_ms), "
-        "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.ttft_ms) FROM priced_calls p JOIN workloads w ON w.workload = p.workload "
-        "WHERE w.class = 'interactive'"
+    calls = engine.dicts(
+        "SELECT count(*) AS calls, count(*) FILTER (WHERE p.end_us IS NULL) AS untimed_calls, count(p.ttft_ms) AS ttft_calls, "
+        "percentile_cont(0.5) WITHIN GROUP (ORDER BY p.ttft_ms) AS ttft_p50_ms, percentile_cont(0.95) WITHIN GROUP (ORDER BY p.ttft_ms) "
+        "AS ttft_p95_ms FROM priced_calls p JOIN workloads w ON w.workload = p.workload WHERE w.class = 'interactive'"
     )[0]
-    timed, typed, typing_ms, p50, p95, p99 = units
-    return Interactive(
-        calls=calls[0], traces=timed, p50_ms=p50, p95_ms=p95, p99_ms=p99, typing_traces=typed, typing_ms=typing_ms,
-        ttft_calls=calls[1], ttft_p50_ms=calls[2], ttft_p95_ms=calls[3],
-    )  # fmt: skip
+    return Interactive(**units, **calls)
 
 
 def views(engine: Engine) -> tuple[str, ...]:
@@ -108,14 +132,14 @@ def with_findings(waits: Latency, findings: Sequence[Finding]) -> Latency:
 
 
 def _path(engine: Engine) -> list[PathPart]:
-    """Mean milliseconds of each component over interactive units; they sum to the mean duration.
+    """Mean milliseconds of each component over interactive units that got an answer; they sum to the mean duration.
 
     What sure claims call a cold start or queueing is taken out of the wait that it is part of.
     """
     sums = ", ".join(f"sum({column})" for column in COMPONENTS)
     *parts, total, units = engine.rows(
         f"SELECT {sums}, sum(c.duration_us), count(*) FROM trace_components c JOIN workloads w ON w.workload = c.workload "
-        "WHERE w.class = 'interactive'"
+        f"WHERE w.class = 'interactive' AND c.unit_key NOT IN ({_UNTOLD})"
     )[0]
     if not total:
         return []
@@ -137,21 +161,22 @@ def _known_waits(engine: Engine) -> list[tuple[bool, int, int]]:
         "waited AS (SELECT p.first_token_us IS NOT NULL AS streamed, b.boot, b.queue, CASE WHEN p.first_token_us IS NULL THEN w.exclusive_us "
         "ELSE least(w.exclusive_us, greatest(0, least(p.first_token_us + w.shift_us, w.window_end_us) - w.window_start_us)) END AS until_us "
         "FROM path_windows w JOIN blamed b ON b.call_id = w.call_id JOIN priced_calls p ON p.call_id = w.call_id AND p.status = 'ok' "
-        "JOIN workloads k ON k.workload = w.workload AND k.class = 'interactive') "
+        f"JOIN workloads k ON k.workload = w.workload AND k.class = 'interactive' WHERE w.unit_key NOT IN ({_UNTOLD})) "
         "SELECT streamed, CAST(sum(least(boot, until_us)) AS BIGINT), CAST(sum(least(queue, until_us - least(boot, until_us))) AS BIGINT) "
         "FROM waited GROUP BY streamed"
     )
 
 
 def _tail(engine: Engine) -> list[TailPart]:
-    """For each workload with enough units beyond its p95: which components make them longer than its middle ones (p40 to p60)."""
+    """For each workload with enough answered units beyond their p95: which components make them longer than its middle ones (p40 to p60)."""
     means = ", ".join(f"avg({c}) FILTER (WHERE tail) AS tail_{c}, avg({c}) FILTER (WHERE middle) AS middle_{c}" for c in COMPONENTS)
     rows = engine.dicts(
-        "WITH bounds AS (SELECT workload, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_us) AS high, "
+        f"WITH told AS (SELECT * FROM trace_components WHERE unit_key NOT IN ({_UNTOLD})), "
+        "bounds AS (SELECT workload, percentile_cont(0.95) WITHIN GROUP (ORDER BY duration_us) AS high, "
         "percentile_cont(0.4) WITHIN GROUP (ORDER BY duration_us) AS low_middle, "
-        "percentile_cont(0.6) WITHIN GROUP (ORDER BY duration_us) AS high_middle FROM trace_components GROUP BY workload), "
+        "percentile_cont(0.6) WITHIN GROUP (ORDER BY duration_us) AS high_middle FROM told GROUP BY workload), "
         "marked AS (SELECT c.*, c.duration_us > b.high AS tail, c.duration_us BETWEEN b.low_middle AND b.high_middle AS middle "
-        "FROM trace_components c JOIN bounds b ON b.workload = c.workload) "
+        "FROM told c JOIN bounds b ON b.workload = c.workload) "
         f"SELECT workload, count(*) FILTER (WHERE tail) AS units, {means} FROM marked GROUP BY workload "
         f"HAVING count(*) FILTER (WHERE tail) >= {MIN_TAIL} AND count(*) FILTER (WHERE middle) >= {MIN_TAIL} "
         f"ORDER BY units DESC, workload LIMIT {MOST_ROWS}"
@@ -310,14 +335,15 @@ def _by_model(engine: Engine) -> tuple[list[ModelLatency], More | None]:
 
 
 def _by_hour(engine: Engine) -> tuple[list[HourLatency], More | None]:
-    """In the order of time."""
+    """In the order of time; an hour of refusals is no fast one."""
+    served = "CASE WHEN coalesce(p.status, 'ok') = 'ok' THEN p.duration_ms END"
     rows, more = listed(
         engine,
         "calls_by_hour",
         "SELECT strftime(make_timestamp(bucket * 3600000000), '%Y-%m-%d %H:00') AS hour, calls, failed, retries, p50_ms, p95_ms FROM ("
         "SELECT CAST(floor(p.start_us / 3.6e9) AS BIGINT) AS bucket, count(*) AS calls, count(*) FILTER (WHERE p.status <> 'ok') AS failed, "
-        "count(r.call_id) AS retries, percentile_cont(0.5) WITHIN GROUP (ORDER BY p.duration_ms) AS p50_ms, "
-        "percentile_cont(0.95) WITHIN GROUP (ORDER BY p.duration_ms) AS p95_ms FROM priced_calls p LEFT JOIN resent_calls r ON r.call_id = p.call_id "
+        f"count(r.call_id) AS retries, percentile_cont(0.5) WITHIN GROUP (ORDER BY {served}) AS p50_ms, "
+        f"percentile_cont(0.95) WITHIN GROUP (ORDER BY {served}) AS p95_ms FROM priced_calls p LEFT JOIN resent_calls r ON r.call_id = p.call_id "
         "WHERE p.start_us IS NOT NULL GROUP BY 1)",
         "hour DESC",
         most=MOST_HOURS,

@@ -60,7 +60,8 @@ def of_p95(waits: Interactive, share: float | None, findings: Iterable[Finding],
     took = f"interactive p95 ({ms(waits.p95_ms)})"
     model = sum(part.share for part in path if part.component in _MODELS_OWN)
     others = "the rest is queues, boots, tools, pauses and failed attempts." if model < _ALL_BUT_ALL else "next to nothing else does."
-    rest = f" Model calls, gateway and network included, make {model:.0%} of what users wait for on average; {others}"
+    blind = " Pauses in which a person may have written, or a silent tool worked, are in neither." if waits.blind_traces else ""
+    rest = f" Model calls, gateway and network included, make {model:.0%} of what users wait for on average; {others}{blind}"
     if share is None:
         return f"How much of {took} is the system's is unknown: no latency rule could be checked.{rest}"
     found = list(findings)

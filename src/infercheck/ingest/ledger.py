@@ -13,7 +13,7 @@ from infercheck.errors import InputError, LedgerNotice
 from infercheck.ingest.remarks import REMARKS
 from infercheck.model.call import CELL_ISSUES, FILES, REJECTS, SPANS, TABLES, Column
 
-VERSION = "8"
+VERSION = "9"
 
 # A prompt is kept as its messages, a message as its blocks, each distinct message once: histories and system prompts repeat.
 PROMPT_MESSAGES = (

@@ -38,11 +38,13 @@ FROM_TEXTS = {  # what is made of a text at once, so that the text itself need n
 }
 _SAID = "CASE WHEN NOT withheld(answer) THEN answer END"
 AFTER_START = ("first_token_at", "ended_at")
+EARLIER = {"started_at": "the start", "first_token_at": "the first token"}
 ROUNDING_MS = 1
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
 MONEY_MAX = 10**8  # of one call, in whatever currency
 _SMALL_MONEY = "DECIMAL(18,12)"  # the same digits of less than a million, read in less time
 MS_MAX = 10**12  # thirty years
+_NO_LATER = "TIMESTAMP '2200-01-01'"
 
 
 @dataclass(frozen=True)
@@ -193,12 +195,15 @@ def _staged_select(source: Source, found: Mapping[str, str]) -> str:
         if column.name in MADE_HERE - {"end_user"} and (column.name in PLACE or column.name not in found):
             continue
         name = quoted(column.name)
-        late = column.name in AFTER_START and column.name in found and "started_at" in found
-        bounded = _bounded(column)
-        kept = f"CASE WHEN {_backwards(name)} THEN NULL WHEN {name} < started_at THEN started_at ELSE {bounded} END" if late else bounded
+        bounded, wrong = _bounded(column), _contradictions(column.name, found)
+        kept = (
+            f"CASE WHEN {' OR '.join(wrong.values())} THEN NULL WHEN {name} < started_at THEN started_at ELSE {bounded} END"
+            if wrong
+            else bounded
+        )
         outer.append(f"{kept} AS {name}")
-        if late:
-            issues.append((_backwards(name), f"{literal(column.name + '=')} || {name} || ', before the start at ' || started_at"))
+        for other, condition in wrong.items():
+            issues.append((condition, f"{literal(column.name + '=')} || {name} || {literal(f', before {EARLIER[other]} at ')} || {other}"))
         if column.name not in found:
             inner.append(f"CAST(NULL AS {column.type}) AS {name}")
             continue
@@ -239,13 +244,28 @@ def _bounded(column: Column) -> str:
     """The column where its value can be meant, else NULL: a sum over what cannot would be wrong, or overflow. Go's zero time is the year 1."""
     name = quoted(column.name)
     if column.type == "TIMESTAMP":
-        return f"CASE WHEN {name} >= TIMESTAMP '1970-01-01' AND {name} < TIMESTAMP '2200-01-01' THEN {name} END"
+        return f"CASE WHEN {name} >= TIMESTAMP '1970-01-01' AND {name} < {_NO_LATER} THEN {name} END"
     if column.name.endswith("_tokens"):
         return f"CASE WHEN {name} <= {TOKENS_MAX} THEN {name} END"
     if column.type in {"DOUBLE", MONEY}:
         limit = MONEY_MAX if column.type == MONEY else MS_MAX
         return f"CASE WHEN {name} BETWEEN -{limit} AND {limit} THEN {name} END"
     return name
+
+
+def _contradictions(name: str, found: Collection[str]) -> dict[str, str]:
+    """By another time of the call: the condition that the time ``name`` lies before it and cannot be meant. Empty for all other columns."""
+    if name not in AFTER_START or name not in found or "started_at" not in found:
+        return {}
+    closed = {"first_token_at": _closed_early()} if name == "ended_at" and "first_token_at" in found else {}
+    return {"started_at": _backwards(quoted(name)), **closed}
+
+
+def _closed_early() -> str:
+    """A stream whose record was closed when the stream was handed out, so that its first token came later. When it ended is not known then, but
+    that the token came is. An end in whole seconds may have been cut, and lie up to a second before a first token that was not."""
+    slack = f"CASE WHEN ended_at = date_trunc('second', ended_at) THEN INTERVAL 1 SECOND ELSE INTERVAL {ROUNDING_MS} MILLISECOND END"
+    return f"coalesce(ended_at >= started_at AND first_token_at > ended_at + {slack} AND first_token_at < {_NO_LATER}, FALSE)"
 
 
 def _backwards(name: str) -> str:

@@ -16,7 +16,7 @@ from infercheck.model.pictures import Pictures
 from infercheck.model.rule import FixId, Grade, Snippet
 from infercheck.model.waits import Latency
 
-SCHEMA_VERSION = "1.6"
+SCHEMA_VERSION = "1.7"
 
 # In JSON a dollar amount is a number, not a text: most readers of a report add it up.
 Usd = Annotated[Decimal, PlainSerializer(float, return_type=float, when_used="json")]
@@ -95,17 +95,27 @@ class Coverage(Model):
 
 
 class Interactive(Model):
-    """Latency on the user-facing path."""
+    """Latency on the user-facing path. The quantiles are of requests that ended with an answer, whatever its score."""
 
     calls: int = 0
-    traces: int = 0
+    untimed_calls: int = Field(default=0, description="of them, calls without a known end: in no latency")
+    traces: int = Field(default=0, description="requests of which start and end are known, with an answer or without")
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
+    unanswered_traces: int = Field(default=0, description="of traces, requests whose last call failed: in none of the other quantiles")
+    unanswered_p50_ms: float | None = Field(default=None, description="how long those took to fail")
+    unanswered_p95_ms: float | None = None
     typing_traces: int = Field(
-        default=0, description="of them, conversations with pauses in which a person wrote; those pauses are in no latency"
+        default=0, description="of traces, conversations with pauses in which a person wrote; those pauses are in no latency"
     )
     typing_ms: float | None = Field(default=None, description="mean of those pauses over those conversations")
+    blind_traces: int = Field(
+        default=0,
+        description="of traces, requests without prompts in the log, with pauses in which a person wrote or a tool worked that logs nothing, "
+        "which cannot be told apart; those pauses are in no latency",
+    )
+    blind_ms: float | None = Field(default=None, description="mean of those pauses over those requests")
     ttft_calls: int = 0
     ttft_p50_ms: float | None = None
     ttft_p95_ms: float | None = None

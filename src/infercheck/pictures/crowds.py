@@ -18,7 +18,7 @@ def crowds(engine: Engine) -> list[Crowd]:
     rows = engine.dicts(
         "WITH good AS (SELECT p.deployment, c.in_flight, p.ttft_ms, p.duration_ms, "
         "CAST(floor(4 * log2(c.in_flight + 1)) AS BIGINT) AS level FROM concurrency c JOIN priced_calls p ON p.call_id = c.call_id "
-        "WHERE p.status = 'ok' AND p.duration_ms IS NOT NULL), "
+        "WHERE p.status = 'ok' AND p.duration_ms IS NOT NULL AND c.ends_known), "
         # a deployment is judged by its first tokens where at least half of its calls tell them
         "kinds AS (SELECT deployment, 2 * count(ttft_ms) >= count(*) AS by_token FROM good GROUP BY deployment), "
         "timed AS (SELECT g.deployment, k.by_token, g.level, g.in_flight, CASE WHEN k.by_token THEN g.ttft_ms ELSE g.duration_ms END AS ms "

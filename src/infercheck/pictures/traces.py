@@ -22,7 +22,8 @@ def path(engine: Engine) -> list[PathShape]:
     means = ", ".join(f"avg({column}) / 1000 AS {column}" for column in COMPONENTS)
     units = (
         "SELECT c.*, w.class FROM trace_components c LEFT JOIN workloads w ON w.workload = c.workload "
-        "WHERE (w.class = 'interactive' OR NOT EXISTS (SELECT 1 FROM workloads WHERE class = 'interactive')) AND c.duration_us > 0"
+        "WHERE (w.class = 'interactive' OR NOT EXISTS (SELECT 1 FROM workloads WHERE class = 'interactive')) AND c.duration_us > 0 "
+        "AND c.unit_key NOT IN (SELECT unit_key FROM unit_times WHERE duration_ms IS NULL)"
     )
     rows = engine.dicts(
         f"WITH units AS ({units}), bounds AS (SELECT "

@@ -73,11 +73,12 @@ def summary(report: Report) -> str:
 
 def _figures(report: Report) -> list[tuple[str, str, str]]:
     head, live = report.headline, report.headline.interactive
+    failed = f", {count(live.unanswered_traces)} of them without an answer" if live.unanswered_traces else ""
     good = "unknown" if head.successful_outcomes is None else count(head.successful_outcomes)
     return [
         ("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd), f"{good} of {plural(head.outcomes, 'outcome')}"),
         ("Spend", _usd(head.spend_usd), ""),
-        ("Latency users see", f"p50 {ms(live.p50_ms)}, p95 {ms(live.p95_ms)}", plural(live.traces, "interactive request")),
+        ("Latency users see", f"p50 {ms(live.p50_ms)}, p95 {ms(live.p95_ms)}", plural(live.traces, "interactive request") + failed),
     ]
 
 

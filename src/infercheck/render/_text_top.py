@@ -13,6 +13,7 @@ from infercheck.render.figures import (
     break_even,
     count,
     hours,
+    left_out,
     machine_cells,
     made_of,
     moment,
@@ -23,7 +24,8 @@ from infercheck.render.figures import (
     percent,
     plural,
     rate,
-    typing_left_out,
+    requests_and_calls,
+    unanswered,
 )
 from infercheck.render.money import UNKNOWN, usd
 from infercheck.render.rest import count_of
@@ -84,18 +86,19 @@ def numbers(page: Page, report: Report) -> None:
             ("attempts", "unknown" if head.attempts_per_success is None else f"{number(head.attempts_per_success)} per success"),
         ]
     )
-    page.heading("Latency users see", f"{plural(live.traces, 'interactive request')}, {plural(live.calls, 'call')}")
+    page.heading("Latency users see", requests_and_calls(live))
     if not live.traces and not live.calls:
         page.paragraph("unknown: no workload is known to be interactive", "yellow")
     else:
         figures = [("p50", live.p50_ms), ("p95", live.p95_ms), ("p99", live.p99_ms)]
         page.paragraph(page.joined(*(Text(f"{name} {_ms(value)}", style="bold") for name, value in figures), by="  ·  "))
         first = f"p50 {_ms(live.ttft_p50_ms)}, p95 {_ms(live.ttft_p95_ms)} ({plural(live.ttft_calls, 'streamed call')})"
-        typing = typing_left_out(live)
+        failed, pauses = unanswered(live), left_out(live)
         page.pairs(
             [
+                *([("no answer", failed)] if failed else []),
                 ("first token", first if live.ttft_calls else "unknown: no interactive call logs it"),
-                *([("left out", typing)] if typing else []),
+                *([("left out", pauses)] if pauses else []),
                 *_path(report),
             ]
         )

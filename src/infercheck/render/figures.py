@@ -125,12 +125,33 @@ def mostly_failed(report: Report) -> bool:
     return good is not None and 2 * good < report.headline.outcomes
 
 
-def typing_left_out(live: Interactive) -> str:
-    """What of a conversation is nobody's latency; empty where no request holds any."""
-    if not live.typing_traces:
+def left_out(live: Interactive) -> str:
+    """Pauses that are, or may be, nobody's latency; empty where no request holds any."""
+    said = []
+    if live.typing_traces:
+        among = f"{count(live.typing_traces)} of {plural(live.traces, 'request')}"
+        said.append(f"{ms(live.typing_ms)} a conversation, in which a person read and wrote ({among})")
+    if live.blind_traces:
+        among = f"{count(live.blind_traces)} of {plural(live.traces, 'request')}"
+        said.append(
+            f"{ms(live.blind_ms)} a request, in long pauses between its calls ({among}): without prompts in the log, a person who reads and writes "
+            "cannot be told from a tool that logs nothing"
+        )
+    return "; ".join(said)
+
+
+def unanswered(live: Interactive) -> str:
+    """Requests that failed in the end, and how long that took: a refusal is no fast answer, a time-out is a wait. Empty where there are none."""
+    if not live.unanswered_traces:
         return ""
-    among = f"{count(live.typing_traces)} of {plural(live.traces, 'request')}"
-    return f"{ms(live.typing_ms)} a conversation, in which a person read and wrote ({among})"
+    among = f"{count(live.unanswered_traces)} of {plural(live.traces, 'request')} ended without an answer"
+    return f"{among}, after p50 {ms(live.unanswered_p50_ms)}, p95 {ms(live.unanswered_p95_ms)}"
+
+
+def requests_and_calls(live: Interactive) -> str:
+    """What the latency is told of: ``12 interactive requests, 20 calls, 3 of them without a known end``"""
+    endless = f", {count(live.untimed_calls)} of them without a known end" if live.untimed_calls else ""
+    return f"{plural(live.traces, 'interactive request')}, {plural(live.calls, 'call')}{endless}"
 
 
 def nothing_found(report: Report) -> str:

@@ -14,6 +14,7 @@ from infercheck.render.figures import (
     count,
     faster,
     hours,
+    left_out,
     machine_cells,
     made_of,
     moment,
@@ -21,8 +22,9 @@ from infercheck.render.figures import (
     nothing_found,
     number,
     percent,
+    plural,
     rate,
-    typing_left_out,
+    unanswered,
 )
 from infercheck.render.money import UNKNOWN, beside, cell_usd, places_in_tables, total, usd
 from infercheck.render.rest import column, rest
@@ -97,7 +99,9 @@ def _headline(report: Report) -> list[str]:
         ("Made of: clean cost x outcomes that failed x waste found", made_of(head.cost_parts)),
         ("Attempts per success", number(head.attempts_per_success)),
         ("Interactive latency p50, p95, p99", ", ".join(map(ms, (live.p50_ms, live.p95_ms, live.p99_ms)))),
-        *([("Left out of it", typing)] if (typing := typing_left_out(live)) else []),
+        *([("No answer, in none of these", failed)] if (failed := unanswered(live)) else []),
+        *([("No known end", f"{count(live.untimed_calls)} of {plural(live.calls, 'call')}")] if live.untimed_calls else []),
+        *([("Left out of it", pauses)] if (pauses := left_out(live)) else []),
         ("Time to first token p50, p95", ", ".join(map(ms, (live.ttft_p50_ms, live.ttft_p95_ms)))),
         ("The system's share of spend", percent(head.system_share_of_spend)),
         ("The system's share of p95", percent(head.system_share_of_p95)),

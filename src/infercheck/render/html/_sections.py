@@ -14,6 +14,7 @@ from infercheck.model.rule import FIX_WORDS
 from infercheck.render.figures import (
     count,
     faster,
+    left_out,
     made_of,
     moment,
     mostly_failed,
@@ -22,8 +23,9 @@ from infercheck.render.figures import (
     number,
     percent,
     plural,
+    requests_and_calls,
     scalar,
-    typing_left_out,
+    unanswered,
 )
 from infercheck.render.html._figure import name
 from infercheck.render.money import beside, cell_usd, total, usd
@@ -156,9 +158,10 @@ def headline(report: Report) -> list[Figure]:
     good = head.successful_outcomes
     outcomes = f"{'unknown' if good is None else count(good)} of {plural(head.outcomes, 'outcome')} succeeded"
     made = f"{made_of(head.cost_parts)}: clean cost x failures x waste" if head.cost_parts else ""
-    waits = f"p50 {ms(live.p50_ms)} · p99 {ms(live.p99_ms)} · {plural(live.traces, 'interactive request')}"
+    waits = f"p50 {ms(live.p50_ms)} · p99 {ms(live.p99_ms)} · {requests_and_calls(live)}"
     first = f"First token p50 {ms(live.ttft_p50_ms)}, p95 {ms(live.ttft_p95_ms)}." if live.ttft_calls else ""
-    typing = f"Left out: {said}." if (said := typing_left_out(live)) else ""
+    failed = f"{said}." if (said := unanswered(live)) else ""
+    pauses = f"Left out: {said}." if (said := left_out(live)) else ""
     return [
         Figure("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd), f"{outcomes}. {made}".strip()),
         Figure(
@@ -168,7 +171,9 @@ def headline(report: Report) -> list[Figure]:
         Figure(
             "What people wait, p95",
             "unknown" if live.p95_ms is None else ms(live.p95_ms),
-            " ".join(part for part in (f"{waits}.", first, typing) if part) if live.traces else "no workload is known to be interactive",
+            " ".join(part for part in (f"{waits}.", failed, first, pauses) if part)
+            if live.calls
+            else "no workload is known to be interactive",
         ),
     ]
 

@@ -19,7 +19,8 @@ def figure(report: Report, tz: str) -> Figure | None:
         shapes = [(_TITLES[s.quantile], s.requests, s.mean_ms, s.parts) for s in report.pictures.path]
     elif report.latency.path:
         parts = {part.component: part.mean_ms for part in report.latency.path}
-        shapes = [("mean", report.headline.interactive.traces, sum(parts.values()), parts)]
+        live = report.headline.interactive
+        shapes = [("mean", live.traces - live.unanswered_traces, sum(parts.values()), parts)]
     else:
         return None
     names = list(dict.fromkeys(component for *_, parts in shapes for component in sorted(parts, key=lambda c: -parts[c])))
