@@ -6,9 +6,19 @@ set -uo pipefail
 infercheck=${INFERCHECK:-"$RUNNER_TEMP/infercheck/bin/infercheck"}
 folder=${RUNNER_TEMP:-$(mktemp -d)}
 result="$folder/infercheck.json" comment="$folder/infercheck.md"
-read -ra logs <<<"$LOGS"
-read -ra args <<<"${ARGS:-}"
-common=("${logs[@]}" ${BASELINE:+--baseline "$BASELINE"} "${args[@]}" --ledger "$folder/infercheck.duckdb" --quiet)
+
+# Adds the words of a text to the list `common`: split at spaces and line ends, quotes hold a word together, and nothing is run or expanded.
+add_words() {
+  [[ $1 =~ [^[:space:]] ]] || return 0
+  if ! xargs printf '%s\0' <<<"$1" >"$folder/infercheck.words" 2>/dev/null; then
+    echo "infercheck: error: a quote is not closed: ${1//$'\n'/ }" >&2
+    exit 2
+  fi
+  while IFS= read -r -d '' word; do common+=("$word"); done <"$folder/infercheck.words"
+}
+common=(--ledger "$folder/infercheck.duckdb" --quiet ${BASELINE:+--baseline "$BASELINE"})
+add_words "${ARGS:-}"
+add_words "$LOGS"
 
 "$infercheck" check "${common[@]}" --format github
 status=$?

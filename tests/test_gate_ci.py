@@ -18,7 +18,7 @@ ROOT = Path(__file__).resolve().parent.parent
 pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the action's step is a bash script")
 
 
-def step(folder: Path, logs: Path, **env: str) -> subprocess.CompletedProcess[str]:
+def step(folder: Path, logs: Path | str, **env: str) -> subprocess.CompletedProcess[str]:
     """The step of action.yml in a runner's environment."""
     command = folder / "infercheck"
     command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m infercheck.cli "$@"\n')
@@ -70,6 +70,23 @@ def test_red_on_a_planted_regression_and_the_comment_says_what(runner: Path) -> 
     assert json.loads((runner / "infercheck.json").read_text(encoding="utf-8"))["outcome"] == "failed"
     assert json.loads((runner / "infercheck.sarif").read_text(encoding="utf-8"))["runs"][0]["results"]
     assert (runner / "output").read_text() == f"result={runner / 'infercheck.json'}\n"
+
+
+def test_logs_and_options_on_several_lines_and_in_quotes(runner: Path) -> None:
+    days.write(runner / "first.jsonl", 14, 4, rise=1.8)
+    days.write(runner / "the second.jsonl", 18, 3, rise=1.8)
+    args = "--budget spend_usd=1000\n--budget failure_rate=0.5\n--where \"app = 'help-desk'\"\n"
+    done = step(runner, "first.jsonl\n'the second.jsonl'\n", ARGS=args)
+    assert done.returncode == 1, done.stdout + done.stderr
+    result = json.loads((runner / "infercheck.json").read_text(encoding="utf-8"))
+    assert result["comparison"]["head"]["label"] == "first.jsonl, the second.jsonl"
+    assert result["comparison"]["head"]["days"] == 7
+    assert {c["rule"] for c in result["checks"]} >= {"budget.spend_usd", "budget.failure_rate"}
+    assert {c["stratum"]["workload"] for c in result["checks"]} == {None, "help-desk"}
+    planted = step(runner, "first.jsonl", ARGS="--where 'x = $(touch planted)'")
+    assert planted.returncode == 2
+    assert not (runner / "planted").exists()
+    assert step(runner, "first.jsonl", ARGS="--where 'x").stderr == "infercheck: error: a quote is not closed: --where 'x\n"
 
 
 def test_a_mistake_is_one_line_and_no_result(runner: Path) -> None:
