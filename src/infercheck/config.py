@@ -7,6 +7,7 @@ import re
 import tomllib
 from collections.abc import Collection, Mapping, Sequence
 from decimal import Decimal
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -219,6 +220,7 @@ def _read(cls: type[Config], path: Path, base: tuple[str, ...]) -> Config:
     config._where, config._text, config._base = where, text, base
     _check(config)
     _check_budgets(config)
+    _check_suppressions(config)
     return config
 
 
@@ -302,6 +304,20 @@ def _check_budgets(config: Config) -> None:
         known = [name for name, about in BUDGETS.items() if scope in about.scopes]
         if key not in known:
             raise UsageError(f"there is no budget {key!r}", where=config._at(*path), hint=f"known: {', '.join(known)}")
+
+
+def _check_suppressions(config: Config) -> None:
+    from infercheck.model.gate import BUDGETS, RULES
+
+    known = [*RULES, *(f"budget.{key}" for key in BUDGETS)]
+    for index, entry in enumerate(config.suppress):
+        if not any(fnmatchcase(rule, entry.rule) for rule in known):
+            where = config._at("suppress", index, "rule")
+            raise UsageError(
+                f"no check has the rule {entry.rule!r}",
+                where=where,
+                hint=_closest(entry.rule, known, f"known: {', '.join(RULES)}, budget.KEY"),
+            )
 
 
 def _refused(err: ValidationError, text: str, base: tuple[str, ...], where: str) -> UsageError:

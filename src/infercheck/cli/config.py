@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -91,7 +92,22 @@ def _understood(config: Config) -> list[tuple[str, str]]:
     rows += [(name, ", ".join(value)) for name, value in (("select", config.select), ("ignore", config.ignore)) if value]
     if config.cost_basis:
         rows.append(("cost basis", config.cost_basis))
-    return [*rows, *_finance(config)]
+    return [*rows, *_gate(config), *_finance(config)]
+
+
+def _gate(config: Config) -> list[tuple[str, str]]:
+    rows = [("budgets", _bounds(config.budgets.overall))] if config.budgets.overall else []
+    for scope, named in (("workload", config.budgets.workload), ("team", config.budgets.team)):
+        rows += [(f"budgets {scope} {name}", _bounds(bounds)) for name, bounds in named.items()]
+    for entry in config.suppress:
+        match = ", ".join(f"{name} = {glob}" for name, glob in entry.match.model_dump().items() if glob != "*")
+        rows.append((f"suppress {entry.rule}", f"{match or 'everywhere'}; until {entry.expires}: {entry.reason}"))
+    settings = config.gate.model_dump(include=config.gate.model_fields_set)
+    return rows + ([("gate", _bounds(settings))] if settings else [])
+
+
+def _bounds(figures: Mapping[str, Any]) -> str:
+    return ", ".join(f"{key} = {value}" for key, value in figures.items())
 
 
 def _finance(config: Config) -> list[tuple[str, str]]:
@@ -105,6 +121,10 @@ def _finance(config: Config) -> list[tuple[str, str]]:
     rows += [(f"invoice {i.name}", f"{i.provider}: {i.date}, {i.model}, {i.amount}") for i in config.invoice]
     if config.finance.model_fields_set:
         rows.append(("finance", f"invoices in {config.finance.billing_currency}; tags {', '.join(config.finance.tags) or 'none'}"))
+    reconcile = config.reconcile.model_dump(include=config.reconcile.model_fields_set)
+    if reconcile:
+        models = [f"{theirs} is {ours}" for theirs, ours in reconcile.pop("models", {}).items()]
+        rows.append(("reconcile", ", ".join(filter(None, (_bounds(reconcile), *models)))))
     return rows
 
 

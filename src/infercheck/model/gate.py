@@ -22,6 +22,10 @@ Outcome = Literal["passed", "failed", "inconclusive"]
 FailOn = Literal["error", "warn", "never"]
 
 
+# Ids of the checks beside the budgets: what a suppression may name.
+RULES = ("cost_per_success", "cost_per_outcome", "latency_p50", "latency_p95", "latency_typical", "new_stratum", "unpriced")
+
+
 class Stratum(Model):
     """What a check is about; None means all of them. ``model`` is provider/model."""
 
