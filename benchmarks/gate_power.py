@@ -132,7 +132,7 @@ def judge(case: Case, rng: np.random.Generator) -> tuple[list[Check], bool, bool
         snapshot(outcomes[part], good[part], usd[part], first, durations(case, rng, first, count) if case.latency else [])
         for part, first, count in ((slice(cut), 0, cut), (slice(cut, None), cut, case.head_days))
     ]
-    checks = days.compare(*sides, GateSettings(min_days=case.min_days))
+    checks, _ = days.compare(*sides, GateSettings(min_days=case.min_days))
     a_day = usd[cut:].sum() / case.head_days > NAIVE * usd[:cut].sum() / cut
     a_request = usd[cut:].sum() / outcomes[cut:].sum() > NAIVE * usd[:cut].sum() / outcomes[:cut].sum()
     return checks, bool(a_day), bool(a_request)

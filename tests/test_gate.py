@@ -27,7 +27,7 @@ from infercheck.gate.baseline import comparable
 from infercheck.gate.decompose import decompose
 from infercheck.gate.pricing import Pricer
 from infercheck.model.config import AnalyzeOptions
-from infercheck.model.gate import GateReport
+from infercheck.model.gate import RULES, GateReport
 from infercheck.model.gating import GateSettings
 from infercheck.model.snapshot import Bucket, Outcomes, Prices, Snapshot, Tokens
 
@@ -101,24 +101,125 @@ def test_too_few_days_are_inconclusive_and_never_a_failure(run: Run) -> None:
     assert run("check", "short.jsonl", "-b", "base.json", "--require-conclusive", "--exit-zero")[0] == 0
 
 
-def test_a_model_that_the_baseline_does_not_know_may_spend_so_much_and_no_more(folder: Path, run: Run) -> None:
-    rows = [
-        row
-        | {"model": "openai/gpt-4o", "model_group": "gpt-4o", "response_cost": row["response_cost"] * (16 if "mini" in row["model"] else 1)}
-        for row in days.rows(14, 7)
-    ]
-    logs.write(folder / "moved.jsonl", rows)
-    code, report = run("check", "moved.jsonl", "-b", "base.json")
+def test_a_workload_that_the_baseline_does_not_know_may_spend_so_much_and_no_more(folder: Path, run: Run) -> None:
+    rows = [row | ({"request_tags": ["app:fresh"]} if "invoices" in row["request_tags"][0] else {}) for row in days.rows(14, 7)]
+    logs.write(folder / "fresh.jsonl", rows)
+    code, report = run("check", "fresh.jsonl", "-b", "base.json")
     assert code == 1
-    check = found(report, "new_stratum", workload="help-desk", model="openai/gpt-4o")
+    check = found(report, "new_stratum", workload="fresh", model="openai/gpt-4o")
     assert (check["verdict"], check["severity"]) == ("fail", "error")
-    assert report["decomposition"]["mix_usd"] == pytest.approx(
-        report["decomposition"]["head_usd"] - report["decomposition"]["base_usd"], rel=0.2
-    )
     (folder / "loose.toml").write_text("[gate]\nnew_stratum_usd_per_day = 1000\n", encoding="utf-8")
-    code, report = run("check", "moved.jsonl", "-b", "base.json", "--config", "loose.toml")
+    code, report = run("check", "fresh.jsonl", "-b", "base.json", "--config", "loose.toml")
     assert code == 0
-    assert found(report, "new_stratum", workload="help-desk", model="openai/gpt-4o")["verdict"] == "new"
+    assert found(report, "new_stratum", workload="fresh", model="openai/gpt-4o")["verdict"] == "new"
+
+
+def test_new_workloads_share_one_limit(folder: Path, run: Run) -> None:
+    """Each of five spends some $0.70 a day."""
+    rows = [
+        row | {"request_tags": [f"app:fresh-{n // 60 % 5}"]} if "invoices" in row["request_tags"][0] else row
+        for n, row in enumerate(days.rows(14, 7, a_day=12))
+    ]
+    rows = [row | ({"request_tags": [f"app:fresh-{n % 5}"]} if "fresh" in row["request_tags"][0] else {}) for n, row in enumerate(rows)]
+    logs.write(folder / "several.jsonl", rows)
+    code, report = run("check", "several.jsonl", "-b", "base.json")
+    alone = [c for c in report["checks"] if c["rule"] == "new_stratum" and c["stratum"]["workload"]]
+    assert [c["verdict"] for c in alone] == ["new"] * 5
+    whole = found(report, "new_stratum")
+    assert (code, whole["verdict"]) == (1, "fail")
+    assert whole["stake_usd"] == pytest.approx(sum(c["stake_usd"] for c in alone))
+    assert "5 that are not in the baseline" in whole["reason"]
+    (folder / "known.toml").write_text(
+        '[[suppress]]\nrule = "new_stratum"\nmatch = {workload = "fresh-*"}\nreason = "launch"\nexpires = 2026-12-31\n', encoding="utf-8"
+    )
+    assert run("check", "several.jsonl", "-b", "base.json", "--config", "known.toml", "--now", "2026-10-01")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("model", "factor", "code"),
+    [("gpt-4o", 16, 1), ("gpt-4o-mini-2024-07-18", 1, 0), ("gpt-4.1-nano", 0.7, 0)],
+    ids=["dear", "alike", "cheap"],
+)
+def test_a_workload_that_moves_to_another_model_is_judged_by_what_a_success_costs(
+    model: str, factor: float, code: int, folder: Path, run: Run
+) -> None:
+    moved = {"model": f"openai/{model}", "model_group": model}
+    rows = [row | (moved | {"response_cost": row["response_cost"] * factor} if "mini" in row["model"] else {}) for row in days.rows(14, 7)]
+    logs.write(folder / "moved.jsonl", rows)
+    exit_code, report = run("check", "moved.jsonl", "-b", "base.json")
+    check = found(report, "cost_per_success", workload="help-desk")
+    assert (exit_code, check["verdict"]) == (code, "fail" if code else "pass")
+    low, high = check["interval_percent"]
+    assert low < 100 * (factor - 1) < high
+    assert check["reason"].endswith(f"models before: openai/gpt-4o-mini 100%; now: openai/{model} 100%")
+    assert f"help-desk (models before: openai/gpt-4o-mini 100%; now: openai/{model} 100%)" in report["notes"][0]
+    assert not [c for c in report["checks"] if c["rule"] == "new_stratum"]
+    assert found(report, "cost_per_success", workload="invoices", model="openai/gpt-4o")["verdict"] == "pass"  # beside it, as ever
+
+
+def routed(first: int, count: int, dear: Callable[[int], float]) -> list[dict[str, Any]]:
+    """help-desk goes to gpt-4o, which costs 16 times as much, in a share of its calls that depends on the day."""
+    rng = random.Random(first)  # noqa: S311
+    made = []
+    for n, row in enumerate(days.rows(first, count, a_day=60)):
+        cost = row["response_cost"] * 16
+        up = "help-desk" in row["request_tags"][0] and rng.random() < dear(first + n // 180)
+        made.append(row | ({"model": "openai/gpt-4o", "model_group": "gpt-4o", "response_cost": cost} if up else {}))
+    return made
+
+
+def test_a_router_that_sends_more_to_the_dear_model_fails_and_a_drift_does_not(folder: Path, run: Run) -> None:
+    logs.write(folder / "fifth.jsonl", routed(0, 14, lambda day: 0.2))
+    logs.write(folder / "fifth_still.jsonl", routed(14, 7, lambda day: 0.2))
+    logs.write(folder / "half.jsonl", routed(14, 7, lambda day: 0.5))
+    logs.write(folder / "drift.jsonl", routed(0, 14, lambda day: 0.1 + 0.02 * day))
+    logs.write(folder / "drifted.jsonl", routed(14, 7, lambda day: 0.1 + 0.02 * day))
+    code, report = run("diff", "fifth.jsonl", "half.jsonl")
+    check = found(report, "cost_per_success", workload="help-desk")
+    assert (code, check["verdict"]) == (1, "fail")
+    assert re.search(r"models before: openai/gpt-4o-mini 8\d%, openai/gpt-4o \d\d%; now: openai/gpt-4o", check["reason"])
+    assert not [c for c in report["checks"] if c["stratum"] == {"workload": "help-desk", "model": "openai/gpt-4o", "team": None}]
+    for pair in (("fifth.jsonl", "fifth_still.jsonl"), ("drift.jsonl", "drifted.jsonl")):
+        code, report = run("diff", *pair)
+        assert code == 0
+        assert found(report, "cost_per_success", workload="help-desk", model="openai/gpt-4o")["verdict"] == "pass"
+    code, report = run("diff", "half.jsonl", "fifth.jsonl")  # the way back is no rise
+    assert code == 0
+
+
+# --- what must not be judged
+
+
+def test_days_that_are_in_the_baseline_too_leave_it(folder: Path, run: Run) -> None:
+    rows = [*days.rows(0, 14), *days.rows(14, 7, rise=1.4)]
+    logs.write(folder / "all.jsonl", rows)
+    logs.write(folder / "overlapping.jsonl", rows[len(rows) // 3 :])
+    (folder / "two_weeks.json").write_text(gate.dump(api.baseline([folder / "overlapping.jsonl"], options=OPTIONS)), encoding="utf-8")
+    code, report = run("check", "all.jsonl", "--since", "2026-09-21", "-b", "two_weeks.json")
+    low, high = found(report, "cost_per_success")["interval_percent"]
+    assert code == 1
+    assert low < 40 < high
+    assert report["comparison"]["base"]["days"] == 7
+    assert report["notes"][0] == "7 days (2026-09-21 to 2026-09-27) of the baseline are judged here too: compared with the 7 other days"
+    trial = logs.write(folder / "other_arm.jsonl", [*days.rows(7, 7, seed=2), *days.rows(14, 7, seed=2)])
+    code, report = run("diff", "overlapping.jsonl", str(trial))  # two arms of a trial, in the same days
+    assert report["comparison"]["base"]["days"] == 14
+
+
+def test_a_baseline_of_little_but_the_judged_days_is_refused(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.run(["check", str(folder / "base.jsonl"), "-b", str(folder / "base.json"), "--no-ledger"]) == 2
+    err = capsys.readouterr().err
+    assert "14 days (2026-09-07 to 2026-09-20) of the baseline are judged here too: 0 days left to compare with, 5 are needed" in err
+    assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("argv", [("check", "same.jsonl", "-b", "base.json"), ("diff", "base.json", "same.jsonl")])
+def test_no_call_in_scope_is_no_pass(argv: tuple[str, ...], folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    named = [str(folder / arg) if "." in arg else arg for arg in argv]
+    assert cli.run([*named, "--where", "app = 'typo'", "--no-ledger"]) == 3
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert re.fullmatch(r"infercheck: error: \S+: no call in scope: [\d,]+ left out by [^\n]+\n", err)
 
 
 def test_when_nothing_succeeds_any_more_the_gate_does_not_call_it_too_few_successes(folder: Path, run: Run) -> None:
@@ -522,6 +623,65 @@ def test_budgets_of_the_config_by_workload_and_team_and_a_suppression_that_expir
         == CONFIG.splitlines().index("cost_per_success = 0.0001") + 1
     )
     assert found(report, "suppression_expired", workload="help-*")["severity"] == "error"
+
+
+SUPPRESSED = '[[suppress]]\nrule = "cost_per_success"\nmatch = {workload = "%s"}\nreason = "longer"\nexpires = 2026-12-31\n'
+
+
+def test_a_suppressed_rise_does_not_fail_all_together(folder: Path, run: Run) -> None:
+    for name, glob in (("one", "invoices"), ("other", "help-*"), ("every", "*")):
+        (folder / f"{name}.toml").write_text(SUPPRESSED % glob, encoding="utf-8")
+    calm = {row["id"]: row for row in days.rows(14, 7)}
+    rows = [row if "invoices" in row["request_tags"][0] else calm[row["id"]] for row in days.rows(14, 7, rise=1.6)]
+    logs.write(folder / "known.jsonl", rows)
+    assert run("check", "known.jsonl", "-b", "base.json")[0] == 1
+    code, report = run("check", "known.jsonl", "-b", "base.json", "--config", "one.toml", "--now", "2026-10-01")
+    assert code == 0
+    assert found(report, "cost_per_success", workload="invoices", model="openai/gpt-4o")["verdict"] == "suppressed"
+    assert found(report, "cost_per_success")["reason"].endswith("; without invoices on openai/gpt-4o, which the config suppresses")
+    assert run("check", "dear.jsonl", "-b", "base.json", "--config", "other.toml", "--now", "2026-10-01")[0] == 1  # the rest rose too
+    code, report = run("check", "dear.jsonl", "-b", "base.json", "--config", "every.toml", "--now", "2026-10-01")
+    assert (code, found(report, "cost_per_success")["verdict"]) == (0, "suppressed")
+    load_test(folder / "before.jsonl", seed=1)
+    load_test(folder / "after.jsonl", seed=3, rise=1.6)
+    (folder / "both.toml").write_text(SUPPRESSED % "invoices" + SUPPRESSED % "help-desk", encoding="utf-8")
+    for by in ("calls", "buckets"):
+        assert run("diff", "before.jsonl", "after.jsonl", "--by", by)[0] == 1
+        code, report = run("diff", "before.jsonl", "after.jsonl", "--by", by, "--config", "one.toml", "--now", "2026-10-01")
+        assert "without invoices, which the config suppresses" in found(report, "cost_per_success")["reason"]
+        code, report = run("diff", "before.jsonl", "after.jsonl", "--by", by, "--config", "both.toml", "--now", "2026-10-01")
+        assert (code, found(report, "cost_per_success")["verdict"]) == (0, "suppressed")
+
+
+def test_a_suppression_of_an_unknown_rule_is_refused_with_its_line(
+    tmp_path: Path, folder: Path, run: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "bad.toml"
+    file.write_text((SUPPRESSED % "a").replace("success", "sucess"), encoding="utf-8")
+    assert cli.run(["config", "validate", str(file)]) == 2
+    assert "bad.toml:2: no check has the rule 'cost_per_sucess' (did you mean cost_per_success?)" in capsys.readouterr().err
+    for rule in ("budget.*", "latency_*", "*", "budget.spend_usd"):
+        file.write_text((SUPPRESSED % "a").replace("cost_per_success", rule), encoding="utf-8")
+        assert cli.run(["config", "validate", str(file)]) == 0
+    capsys.readouterr()
+    rules = {c["rule"] for name in ("same", "dear", "slow") for c in run("check", f"{name}.jsonl", "-b", "base.json")[1]["checks"]}
+    assert rules <= set(RULES)
+
+
+def test_config_validate_tells_what_the_gate_was_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = tmp_path / "gate.toml"
+    file.write_text(CONFIG + "\n[gate]\nmin_days = 6\n\n[reconcile]\ntolerance_usd = 1\n", encoding="utf-8")
+    assert cli.run(["config", "validate", str(file)]) == 0
+    out = " ".join(capsys.readouterr().out.split())  # cells are wrapped
+    for label, told in (
+        ("budgets", "spend_per_day = 1000000, failure_rate = 0.5"),
+        ("budgets workload help-desk", "cost_per_success = 0.0001"),
+        ("budgets team nobody", "spend_usd = 1"),
+        ("suppress budget.*", "workload = help-*; until 2026-12-31: moved on purpose"),
+        ("gate", "min_days = 6"),
+        ("reconcile", "tolerance_usd = 1"),
+    ):
+        assert f"{label} {told}" in out
 
 
 def test_a_bound_on_spend_is_not_met_by_what_has_no_price(folder: Path, run: Run) -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import stats
 from statsmodels.stats.multitest import multipletests
 
-from infercheck.gate.statistic import benjamini_hochberg, change_of_days, t_quantile, t_upper_tail
+from infercheck.gate.statistic import benjamini_hochberg, change_of_days, step_of_days, t_quantile, t_upper_tail
 
 MONDAY = date(2026, 9, 7)
 
@@ -92,6 +92,26 @@ def test_the_stated_error_is_the_real_one(base_days: int, head_days: int) -> Non
     assert stated == pytest.approx(seen, rel=0.08)
     holds = sum(c.interval()[0] <= 0 <= c.interval()[1] for c in changes if c is not None) / len(logs)
     assert 0.935 <= holds <= 0.965
+
+
+@pytest.mark.parametrize("gap", [0, 30])
+def test_a_step_is_what_lies_beyond_the_baselines_trend(gap: int) -> None:
+    """As often as it says; the prediction is that of statsmodels' least squares."""
+    rng = random.Random(3)  # noqa: S311
+    holds = 0
+    for _ in range(2000):
+        values = [0.02 * n + rng.gauss(0, 0.1) for n in range(21)]
+        step = step_of_days(days(values[:14]), days(values[14:], MONDAY + timedelta(days=14 + gap)))
+        assert step is not None
+        low, high = step.interval()
+        holds += low <= 0 <= high
+    assert 0.93 <= holds / 2000 <= 0.97
+    exact = step_of_days(days([0.1 * n for n in range(14)]), days([0.1 * n + 1 for n in range(14, 21)], MONDAY + timedelta(days=14 + gap)))
+    assert exact is not None
+    assert exact.log == pytest.approx(1)
+    flat = stats.linregress(range(14), values[:14])
+    assert step.log == pytest.approx(math.fsum(values[14:]) / 7 - (flat.intercept + flat.slope * 17))
+    assert step_of_days(days([1.0, 1.0]), days([1.0, 1.0])) is None
 
 
 def test_one_day_says_nothing_and_no_noise_is_no_division_by_zero() -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from infercheck import ingest, prepare, sources, sqlcheck
 from infercheck.config import Config
 from infercheck.engine.duckdb import DatabaseError, Engine, Head
-from infercheck.errors import UsageError, first_line
+from infercheck.errors import InputError, UsageError, first_line
 from infercheck.model.config import AnalyzeOptions
 from infercheck.run import Event, Paths, Run, each, opened
 
@@ -87,13 +87,14 @@ def check(
         raise UsageError("there is nothing to check against", hint="add --baseline FILE, --budget KEY=VALUE, or [budgets] to the config")
     base = None if baseline is None else gate.load(baseline)
     with opened(paths, options, on_event, salt=base.salt if base else None) as run:
+        _need_a_call(run, paths)
         found = _collected(run)
         made = _report(run) if gate.needs_rules(budgets) else None
         checks = gate.checks_of(budgets, run.engine, found.snapshot, made, config.gate)
     label = _label(paths)
     if base is None:
         return gate.result(gate.without_baseline(found.snapshot, label), checks, config, gate_options)
-    compared = gate.compared(gate.Collected(base), found, config, way=gate_options.by, labels=(str(baseline), label))
+    compared = gate.compared(gate.Collected(base), found, config, gate_options, labels=(str(baseline), label))
     return gate.result(compared, checks, config, gate_options)
 
 
@@ -112,7 +113,7 @@ def diff(
     config = Config.load(options.config)
     one = _side(base, options, on_event, salt=None)
     other = _side(head, options, on_event, salt=one.snapshot.salt)
-    compared = gate.compared(one, other, config, way=gate_options.by, labels=(_label(base), _label(head)))
+    compared = gate.compared(one, other, config, gate_options, labels=(_label(base), _label(head)))
     return gate.result(compared, [], config, gate_options)
 
 
@@ -124,6 +125,7 @@ def _side(paths: Paths, options: AnalyzeOptions, on_event: Event | None, *, salt
     if len(sides) == 1 and gate.is_baseline(Path(sides[0])):
         return gate.Collected(gate.load(Path(sides[0])))
     with opened(paths, options, on_event, salt=salt) as run:
+        _need_a_call(run, paths)
         return _collected(run, prompts=True)
 
 
@@ -343,6 +345,12 @@ def _no_call(run: Run) -> list[str]:
     left = run.scope.filtered_out
     why = f"{left:,} left out by --month, --since, --until or --where" if left else "the logs hold none"
     return [f"no call in scope: {why}"]
+
+
+def _need_a_call(run: Run, paths: Paths) -> None:
+    """InputError where no call is in scope: a gate that judges nothing must not pass."""
+    if none := _no_call(run):
+        raise InputError(none[0], where=_label(paths))
 
 
 def _charged(run: Run) -> list[str]:

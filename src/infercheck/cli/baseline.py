@@ -38,12 +38,13 @@ def write(
 ) -> None:
     """Sum logs by day, workload and model into a file for `infercheck check`. No prompt, key or user is in it.
 
-    Two weeks are a good baseline: fewer than 5 days judge nothing, from 3 weeks on every weekday has its own level.
+    Two weeks are a good baseline: fewer than 5 days judge nothing, from 3 weeks on every weekday has its own level. Let it end before the days that
+    are to be judged.
 
     \b
     Examples:
       infercheck baseline write logs/ -o base.json
-      infercheck baseline write logs/ --since 14d -o base.json
+      infercheck baseline write logs/ --since 2026-09-07 --until 2026-09-21 -o base.json
     """
     from infercheck.cli._output import progress, refuse_overwriting
     from infercheck.cli._output import write as put

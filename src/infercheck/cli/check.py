@@ -47,6 +47,8 @@ def check(
 ) -> None:
     """Fail on a cost or latency regression against a baseline, or on a broken budget.
 
+    A workload whose models changed is judged over all its models. Days that are in the baseline too are taken out of the baseline.
+
     Exit 1 if it fails; 4 if there is too little to judge by and --require-conclusive asks for an answer.
 
     \b

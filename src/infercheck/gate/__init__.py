@@ -1,8 +1,9 @@
 """The gate: a log against a baseline and against budgets. It fails on a regression, and only on one.
 
-``collect`` sums a log by day and stratum, ``baseline`` keeps that as a file; ``comparison`` picks ``days`` or ``matched``, ``statistic`` and
-``asking`` turn differences into verdicts, ``unpriced`` says what has no price, ``decompose`` why the bill changed; ``budgets`` bound a log's own
-figures, ``suppress`` lets known rises pass; ``judge`` makes one result of it.
+``collect`` sums a log by day and stratum, ``baseline`` keeps that as a file; ``comparison`` picks ``days`` or ``matched``, ``overlap`` takes the
+judged days out of the baseline, ``models`` says which workloads are judged over all their models, ``statistic`` and ``asking`` turn differences
+into verdicts, ``unpriced`` says what has no price, ``decompose`` why the bill changed; ``budgets`` bound a log's own figures, ``suppress`` lets
+known rises pass; ``judge`` makes one result of it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Sequence
 
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
-from infercheck.gate import comparison
+from infercheck.gate import comparison, suppress
 from infercheck.gate.baseline import comparable, dump, is_baseline, load
 from infercheck.gate.budgets import Budget, checks, figures, merged, needs_rules, of_config, parse
 from infercheck.gate.collect import VIEWS, Collected, collect
@@ -56,12 +57,13 @@ def checks_of(budgets: Sequence[Budget], engine: Engine, snapshot: Snapshot, rep
     return checks(budgets, figures(engine, snapshot.days, scopes, findings=findings, settled=report is not None), settings)
 
 
-def compared(base: Collected, head: Collected, config: Config, *, way: str, labels: tuple[str, str]) -> Compared:
+def compared(base: Collected, head: Collected, config: Config, options: GateOptions, *, labels: tuple[str, str]) -> Compared:
     """The two sides at one table of prices, compared."""
     pricer = Pricer(config)
     snapshot, notes = comparable(base.snapshot, head.snapshot, pricer, where=labels[0])
     notes += [SALTS_DIFFER] if base.snapshot.salt != head.snapshot.salt else []
-    found = comparison.compare(Collected(snapshot, base.prompts), head, pricer, config.gate, way=way, labels=labels)
+    suppressed = suppress.suppressed(config, options.today)
+    found = comparison.compare(Collected(snapshot, base.prompts), head, pricer, config.gate, suppressed, way=options.by, labels=labels)
     return Compared(found.comparison, found.checks, found.decomposition, [*notes, *found.notes])
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Literal
@@ -17,6 +17,7 @@ ALPHA = (1 - CONFIDENCE) / 2  # one-sided: the same as a 95% interval wholly abo
 STRATA_RATE = 0.01
 LATENCY_RATE = 0.005  # twice: in all, and by workload
 STAKE_PLACES = Decimal("0.000001")
+_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -33,10 +34,20 @@ COST = Question("cost_per_success", "Cost per successful outcome", "usd", "succe
 COST_BLIND = Question("cost_per_outcome", "Cost per outcome (success is not in the log)", "usd", "priced outcome")
 COST_RULES = frozenset({COST.rule, COST_BLIND.rule})
 
+Suppressed = Callable[[str, Stratum], bool]  # whether a check of this rule about this stratum is suppressed
+
+
+def nothing_suppressed(rule: str, stratum: Stratum) -> bool:
+    """Without a config."""
+    return False
+
 
 @dataclass(frozen=True)
 class Asked:
-    """A question of one stratum with its figures. ``lacking`` says why there is no ``change``; ``usd`` is the head's spend per day or log."""
+    """A question of one stratum with its figures. ``lacking`` says why there is no ``change``; ``usd`` is the head's spend per day or log.
+
+    ``note`` is what the reader must know of it whatever the verdict.
+    """
 
     question: Question
     stratum: Stratum
@@ -46,6 +57,7 @@ class Asked:
     lacking: str = ""
     usd: float = 0.0
     per: Literal["day", "log"] = "day"
+    note: str = ""
 
 
 def judged(asked: Sequence[Asked], settings: GateSettings, rate: float) -> list[Check]:
@@ -115,10 +127,26 @@ def _made(asked: Asked, settings: GateSettings, verdict: Verdict, severity: Seve
         base=asked.base,
         head=asked.head,
         threshold=settings.min_effect_percent,
-        reason=reason,
+        reason=f"{reason}; {asked.note}" if asked.note else reason,
     )
+
+
+def apart(question: Question, strata: Sequence[Stratum], suppressed: Suppressed) -> tuple[set[Stratum], str]:
+    """The strata that make up all together, those without a suppression, and a note that names the rest.
+
+    A known rise must not fail all together. Where every stratum is suppressed they stand as they are: that all together has risen is known too.
+    """
+    kept = {stratum for stratum in strata if not suppressed(question.rule, stratum)}
+    left = [stratum.name for stratum in strata if stratum not in kept]
+    return (kept, f"without {named(left)}, which the config suppresses" if left else "") if kept else (set(strata), "")
 
 
 def key_of(rule: str, stratum: Stratum) -> str:
     """Stable from run to run: the rule and what it is about."""
     return "|".join([rule, *(f"{name}={value}" for name, value in stratum.model_dump().items() if value is not None)])
+
+
+def named(names: Sequence[str]) -> str:
+    """``a, b, c and 2 more``"""
+    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + rest

@@ -12,7 +12,7 @@ from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError
 from infercheck.gate import unpriced
-from infercheck.gate.asking import key_of
+from infercheck.gate.asking import key_of, named
 from infercheck.model.gate import BUDGETS, Anchor, Check, Stratum, Verdict
 from infercheck.model.gating import GateSettings
 from infercheck.render.figures import percent
@@ -57,8 +57,8 @@ def of_config(config: Config) -> list[Budget]:
     """Every budget of the config, with its line. Its keys were checked when it was read."""
     found = [Budget(key, value, anchor=config.anchor("budgets", key)) for key, value in config.budgets.overall.items()]
     scopes: dict[Scope, dict[str, dict[str, Decimal]]] = {"workload": config.budgets.workload, "team": config.budgets.team}
-    for scope, named in scopes.items():
-        for name, bounds in named.items():
+    for scope, by_name in scopes.items():
+        for name, bounds in by_name.items():
             found += [Budget(key, value, scope, name, config.anchor("budgets", scope, name, key)) for key, value in bounds.items()]
     return found
 
@@ -201,5 +201,5 @@ def _made(calls: dict[str, Any], units: dict[str, Any], waste: Decimal | None, c
         "ttft_p95_ms": calls["ttft"],
         "priced_share": calls["priced"] / calls["used"] if calls["used"] else None,
         "unpriced_share": unpriced.total([float(unpriced_tokens), calls["silent"] / attempts]),
-        "unpriced_models": unpriced.named(sorted(calls["unpriced_models"] or [])),
+        "unpriced_models": named(sorted(calls["unpriced_models"] or [])),
     }

@@ -8,8 +8,8 @@ from datetime import timedelta
 from decimal import Decimal
 
 from infercheck.errors import UsageError
-from infercheck.gate import days, matched, unpriced
-from infercheck.gate.asking import COST, COST_BLIND, COST_RULES, Asked, judged
+from infercheck.gate import days, matched, overlap, unpriced
+from infercheck.gate.asking import COST, COST_BLIND, COST_RULES, Asked, Suppressed, judged, nothing_suppressed
 from infercheck.gate.collect import Collected
 from infercheck.gate.decompose import decompose
 from infercheck.gate.pricing import Pricer
@@ -33,7 +33,16 @@ class Compared:
     notes: list[str]
 
 
-def compare(base: Collected, head: Collected, pricer: Pricer, settings: GateSettings, *, way: str, labels: tuple[str, str]) -> Compared:
+def compare(
+    base: Collected,
+    head: Collected,
+    pricer: Pricer,
+    settings: GateSettings,
+    suppressed: Suppressed = nothing_suppressed,
+    *,
+    way: str,
+    labels: tuple[str, str],
+) -> Compared:
     """Compare two logs; ``way`` is one of WAYS. A log of days is compared by day, two logs of less than a day outcome by outcome."""
     if way not in WAYS:
         raise UsageError(f"logs are not compared by {way!r}", where="--by", hint=f"known: {', '.join(WAYS)}")
@@ -43,10 +52,12 @@ def compare(base: Collected, head: Collected, pricer: Pricer, settings: GateSett
     by_day = way == "days" or (way == "auto" and not short)
     if by_day:
         kind: ComparisonKind = "days"
-        checks, outcomes, notes = days.compare(one, other, settings), None, list[str]()
+        one, notes = overlap.without(one, other, settings, where=labels[0])
+        (checks, told), outcomes = days.compare(one, other, settings, suppressed), None
+        notes += told
         text = f"day by day, weekdays and mix taken out: {len(other.days)} days against {len(one.days)}"
     else:
-        kind, found, text = _matched(base, head, settings, way, by_success=by_success)
+        kind, found, text = _matched(base, head, settings, suppressed, way, by_success=by_success)
         checks, outcomes, notes = found.checks, found.outcomes, [NO_DAYS]
         if outcomes * 2 < sum(row.units for row in other.buckets):
             notes.append(f"only {outcomes:,} of the outcomes now have a counterpart in the baseline: the rest is not judged")
@@ -67,7 +78,7 @@ def compare(base: Collected, head: Collected, pricer: Pricer, settings: GateSett
 
 
 def _matched(
-    base: Collected, head: Collected, settings: GateSettings, way: str, *, by_success: bool
+    base: Collected, head: Collected, settings: GateSettings, suppressed: Suppressed, way: str, *, by_success: bool
 ) -> tuple[ComparisonKind, matched.Matched, str]:
     """By prompt where enough of the head's outcomes open with a prompt of the baseline, else by prompt size."""
     if base.prompts is not None and head.prompts is not None and way != "buckets":
@@ -75,7 +86,7 @@ def _matched(
         share = float(rows["units_head"].sum()) / max(sum(row.units for row in head.snapshot.buckets), 1)
         if way == "calls" or (rows.height >= settings.min_successes and share >= matched.MIN_MATCHED_SHARE):
             text = f"call by call: {rows.height:,} opening prompts that are in both logs, each weighted as in the baseline"
-            return "calls", matched.by_prompt(rows, settings, by_success=by_success), text
+            return "calls", matched.by_prompt(rows, settings, suppressed, by_success=by_success), text
     elif way == "calls":
         raise UsageError(
             "a baseline file holds no prompts to match",
@@ -84,7 +95,7 @@ def _matched(
         )
     shared = matched.shared_buckets(base.snapshot, head.snapshot)
     text = f"by workload and size of the opening prompt: {len(shared):,} groups that are in both logs, each weighted as in the baseline"
-    return "buckets", matched.by_size(shared, settings, by_success=by_success), text
+    return "buckets", matched.by_size(shared, settings, suppressed, by_success=by_success), text
 
 
 def side(snapshot: Snapshot, label: str, *, by_day: bool) -> Side:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
@@ -27,6 +27,7 @@ class Half:
     count: float = 0  # successes, or interactive outcomes
     outcomes: int = 0
     usd_per_day: float = 0.0
+    daily: dict[date, int] = field(default_factory=dict)  # outcomes of each day, for cost
 
 
 @dataclass(frozen=True)
@@ -36,6 +37,10 @@ class Line:
     stratum: Stratum
     base: Half
     head: Half
+
+    def thin(self, settings: GateSettings) -> bool:
+        """Whether the baseline knows too little of it to compare with."""
+        return self.base.count < settings.min_successes or len(self.base.values) < settings.min_days
 
     def lacking(self, settings: GateSettings, what: str) -> str:
         """Why there is too little to judge; empty where there is enough.
@@ -53,32 +58,32 @@ class Line:
         return ""
 
 
-def cost_lines(base: Snapshot, head: Snapshot, *, by_success: bool) -> list[Line]:
-    """Strata of either side; priced outcomes on judged days only."""
-    sides = [_cost_halves(snapshot, by_success=by_success) for snapshot in (base, head)]
+def cost_lines(base: Snapshot, head: Snapshot, *, by_success: bool, whole: Collection[str] = ()) -> list[Line]:
+    """Strata of either side; priced outcomes on judged days only. The workloads of ``whole`` are one line each, over all their models."""
+    sides = [_cost_halves(snapshot, whole, by_success=by_success) for snapshot in (base, head)]
     keys = sorted({*sides[0], *sides[1]}, key=str)
     return [Line(Stratum(workload=w, model=m), *(side.get((w, m), Half()) for side in sides)) for w, m in keys]
 
 
-def _cost_halves(snapshot: Snapshot, *, by_success: bool) -> dict[Key, Half]:
+def _cost_halves(snapshot: Snapshot, whole: Collection[str], *, by_success: bool) -> dict[Key, Half]:
     days = snapshot.days
     usd: dict[Key, dict[date, float]] = defaultdict(lambda: defaultdict(float))
     good: dict[Key, dict[date, float]] = defaultdict(lambda: defaultdict(float))
-    outcomes: dict[Key, int] = defaultdict(int)
+    outcomes: dict[Key, dict[date, int]] = defaultdict(lambda: defaultdict(int))
     for row in snapshot.outcomes:
         if row.day in days and row.day is not None and row.spend_usd is not None:
-            key = (row.workload, row.model)
+            key = (row.workload, None if row.workload in whole else row.model)
             usd[key][row.day] += float(row.spend_usd)
             good[key][row.day] += (row.priced_successes or 0) if by_success else row.priced_outcomes
-            outcomes[key] += row.priced_outcomes
+            outcomes[key][row.day] += row.priced_outcomes
     covered = sum(days.values())
     return {key: _cost_half(usd[key], good[key], outcomes[key], covered) for key in usd}
 
 
-def _cost_half(usd: dict[date, float], good: dict[date, float], outcomes: int, covered: float) -> Half:
+def _cost_half(usd: dict[date, float], good: dict[date, float], outcomes: dict[date, int], covered: float) -> Half:
     count, total = sum(good.values()), sum(usd.values())
     values = {day: spent / max(good[day], NO_SUCCESS) for day, spent in usd.items() if spent > 0}
-    return Half(values, total / max(count, NO_SUCCESS), count, outcomes, total / covered)
+    return Half(values, total / max(count, NO_SUCCESS), count, sum(outcomes.values()), total / covered, dict(outcomes))
 
 
 def latency_lines(base: Snapshot, head: Snapshot, quantile: str) -> list[Line]:

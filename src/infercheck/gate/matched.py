@@ -7,11 +7,23 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from infercheck.gate.asking import ALPHA, COST, COST_BLIND, LATENCY_RATE, STRATA_RATE, Asked, Question, judged
+from infercheck.gate.asking import (
+    ALPHA,
+    COST,
+    COST_BLIND,
+    LATENCY_RATE,
+    STRATA_RATE,
+    Asked,
+    Question,
+    Suppressed,
+    apart,
+    judged,
+    nothing_suppressed,
+)
 from infercheck.gate.lines import NO_SUCCESS
 from infercheck.gate.statistic import Change, welch
 from infercheck.model.gate import Check, Stratum
@@ -51,14 +63,26 @@ def pairs(base: pl.DataFrame, head: pl.DataFrame) -> pl.DataFrame:
     return both.sort("workload", "prompt_hash")
 
 
-def by_prompt(rows: pl.DataFrame, settings: GateSettings, *, by_success: bool) -> Matched:
+def by_prompt(rows: pl.DataFrame, settings: GateSettings, suppressed: Suppressed = nothing_suppressed, *, by_success: bool) -> Matched:
     """Call by call: the same opening prompts on both sides, each weighted as in the baseline."""
-    groups: dict[str | None, Any] = {None: rows, **{str(name): part for (name,), part in rows.group_by("workload", maintain_order=True)}}
-    timed = rows.filter((rows["timed"] > 0) & (rows["timed_head"] > 0) & _interactive(rows))
-    waits: dict[str | None, Any] = {None: timed, **{str(n): part for (n,), part in timed.group_by("workload", maintain_order=True)}}
-    checks = _cost({name: _prompt_cost(part) for name, part in groups.items()}, settings, by_success=by_success)
-    checks += _latency({name: _prompt_latency(part) for name, part in waits.items()}, settings)
+
+    def grouped(question: Question, rows: pl.DataFrame) -> tuple[dict[str | None, pl.DataFrame], str]:
+        groups: dict[str | None, pl.DataFrame] = {str(n): part for (n,), part in rows.group_by("workload", maintain_order=True)}
+        kept, note = _kept(question, groups, suppressed)
+        return {None: rows.filter(rows["workload"].is_in(kept)), **groups}, note
+
+    cost = COST if by_success else COST_BLIND
+    groups, note = grouped(cost, rows)
+    checks = _cost(cost, {name: _prompt_cost(part) for name, part in groups.items()}, settings, note)
+    groups, note = grouped(LATENCY, rows.filter((rows["timed"] > 0) & (rows["timed_head"] > 0) & _interactive(rows)))
+    checks += _latency({name: _prompt_latency(part) for name, part in groups.items()}, settings, note)
     return Matched(checks, int(rows["units_head"].sum()))
+
+
+def _kept(question: Question, groups: Iterable[str | None], suppressed: Suppressed) -> tuple[list[str | None], str]:
+    """The workloads that make up all together, and a note that names the others."""
+    kept, note = apart(question, [Stratum(workload=name) for name in groups], suppressed)
+    return [stratum.workload for stratum in kept], note
 
 
 def _interactive(rows: pl.DataFrame) -> pl.Series:
@@ -111,20 +135,29 @@ def shared_buckets(base: Snapshot, head: Snapshot) -> list[tuple[Bucket, Bucket]
     return sorted(found, key=lambda pair: (pair[0].workload, pair[0].bucket))
 
 
-def by_size(rows: Sequence[tuple[Bucket, Bucket]], settings: GateSettings, *, by_success: bool) -> Matched:
+def by_size(
+    rows: Sequence[tuple[Bucket, Bucket]], settings: GateSettings, suppressed: Suppressed = nothing_suppressed, *, by_success: bool
+) -> Matched:
     """By workload and size of the opening prompt, each bucket weighted as in the baseline."""
     timed = [pair for pair in rows if min(pair[0].timed, pair[1].timed) > 1 and "interactive" in (pair[0].klass, pair[1].klass)]
-    checks = _cost({name: _bucket_cost(part) for name, part in _grouped(rows).items()}, settings, by_success=by_success)
-    checks += _latency({name: _bucket_latency(part) for name, part in _grouped(timed).items()}, settings)
+    cost = COST if by_success else COST_BLIND
+    groups, note = _grouped(cost, rows, suppressed)
+    checks = _cost(cost, {name: _bucket_cost(part) for name, part in groups.items()}, settings, note)
+    groups, note = _grouped(LATENCY, timed, suppressed)
+    checks += _latency({name: _bucket_latency(part) for name, part in groups.items()}, settings, note)
     return Matched(checks, sum(head.units for _, head in rows))
 
 
-def _grouped(rows: Iterable[tuple[Bucket, Bucket]]) -> dict[str | None, list[tuple[Bucket, Bucket]]]:
-    groups: dict[str | None, list[tuple[Bucket, Bucket]]] = defaultdict(list)
+_Pairs = list[tuple[Bucket, Bucket]]
+
+
+def _grouped(question: Question, rows: Iterable[tuple[Bucket, Bucket]], suppressed: Suppressed) -> tuple[dict[str | None, _Pairs], str]:
+    groups: dict[str | None, _Pairs] = defaultdict(list)
     for pair in rows:
-        groups[None].append(pair)
         groups[pair[0].workload].append(pair)
-    return groups
+    kept, note = _kept(question, groups, suppressed)
+    whole = [pair for name, own in groups.items() if name in kept for pair in own]
+    return ({None: whole, **groups} if whole else {}), note
 
 
 def _bucket_cost(rows: Sequence[tuple[Bucket, Bucket]]) -> _Figures:
@@ -170,22 +203,25 @@ def _bucket_latency(rows: Sequence[tuple[Bucket, Bucket]]) -> _Figures:
     return _Figures(math.exp(means[0]), math.exp(means[1]), welch(means[1] - means[0], [(v, float(df)) for v, df in parts]), counted)
 
 
-def _cost(found: dict[str | None, _Figures], settings: GateSettings, *, by_success: bool) -> list[Check]:
-    return _families(COST if by_success else COST_BLIND, found, settings, (ALPHA, STRATA_RATE))
+def _cost(question: Question, found: dict[str | None, _Figures], settings: GateSettings, note: str) -> list[Check]:
+    return _families(question, found, settings, (ALPHA, STRATA_RATE), note)
 
 
-def _latency(found: dict[str | None, _Figures], settings: GateSettings) -> list[Check]:
-    return _families(LATENCY, found, settings, (LATENCY_RATE, LATENCY_RATE)) if len(found) > 1 else []
+def _latency(found: dict[str | None, _Figures], settings: GateSettings, note: str) -> list[Check]:
+    return _families(LATENCY, found, settings, (LATENCY_RATE, LATENCY_RATE), note) if len(found) > 1 else []
 
 
-def _families(question: Question, found: dict[str | None, _Figures], settings: GateSettings, rates: tuple[float, float]) -> list[Check]:
+def _families(
+    question: Question, found: dict[str | None, _Figures], settings: GateSettings, rates: tuple[float, float], note: str
+) -> list[Check]:
     if None not in found:  # the logs share nothing
         return []
-    asked: Callable[[str | None], Asked] = lambda name: _asked(question, name, found[name], settings)  # noqa: E731
-    return judged([asked(None)], settings, rates[0]) + judged([asked(name) for name in found if name is not None], settings, rates[1])
+    whole = _asked(question, None, found[None], settings, note)
+    parts = [_asked(question, name, figures, settings) for name, figures in found.items() if name is not None]
+    return judged([whole], settings, rates[0]) + judged(parts, settings, rates[1])
 
 
-def _asked(question: Question, workload: str | None, figures: _Figures, settings: GateSettings) -> Asked:
+def _asked(question: Question, workload: str | None, figures: _Figures, settings: GateSettings, note: str = "") -> Asked:
     lacking = ""
     collapsed = figures.outcomes >= settings.min_successes and figures.counted[1] < figures.outcomes / 2
     for count, where in zip(figures.counted, ("in the baseline", "now"), strict=True):
@@ -194,7 +230,7 @@ def _asked(question: Question, workload: str | None, figures: _Figures, settings
             lacking = f"{count:,.0f} matched {question.counted}{ending} {where}, {settings.min_successes} are needed"
     base, head = (v if math.isfinite(v) else None for v in (figures.base, figures.head))
     change = None if lacking else figures.change
-    return Asked(question, Stratum(workload=workload), base, head, change, lacking, figures.usd, "log")
+    return Asked(question, Stratum(workload=workload), base, head, change, lacking, figures.usd, "log", note)
 
 
 def _ratio(one: float, other: float) -> float:

@@ -73,6 +73,26 @@ def change_of_days(base: Mapping[date, float], head: Mapping[date, float]) -> Ch
     return welch(mean, parts)
 
 
+def step_of_days(base: Mapping[date, float], head: Mapping[date, float]) -> Change | None:
+    """What the head's mean lies beyond the baseline's own trend, a straight line through its days in order: a steady drift is no step.
+
+    The days are numbered through, so that a gap between the two logs is no longer drift. The error is that of the line at the middle of the head,
+    and the head's spread. None where the baseline has fewer than three days or the head fewer than two.
+    """
+    n, m = len(base), len(head)
+    if n < 3 or m < 2:
+        return None
+    values = [base[day] for day in sorted(base)]
+    places = [place - (n - 1) / 2 for place in range(n)]
+    about = math.fsum(place**2 for place in places)
+    before, now = math.fsum(values) / n, math.fsum(head.values()) / m
+    slope = math.fsum(place * value for place, value in zip(places, values, strict=True)) / about
+    residual = math.fsum((value - before - slope * place) ** 2 for place, value in zip(places, values, strict=True)) / (n - 2)
+    spread = math.fsum((value - now) ** 2 for value in head.values()) / (m - 1)
+    ahead = (n + m) / 2  # days from the middle of the baseline to that of the head
+    return welch(now - before - slope * ahead, [(residual * (1 / n + ahead**2 / about), n - 2), (spread / m, m - 1)])
+
+
 def welch(log: float, parts: Sequence[tuple[float, float]]) -> Change:
     """A change whose error has independent parts, each a variance with its degrees of freedom (Satterthwaite 1946)."""
     known = [(variance, df) for variance, df in parts if variance > 0 and df > 0]

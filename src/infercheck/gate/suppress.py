@@ -6,9 +6,14 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from infercheck.config import Config
-from infercheck.gate.asking import key_of
+from infercheck.gate.asking import Suppressed, key_of
 from infercheck.model.gate import Check, Stratum
 from infercheck.model.gating import Suppression
+
+
+def suppressed(config: Config, today: date) -> Suppressed:
+    """Whether a check of that rule about that stratum would be let pass on that day."""
+    return lambda rule, stratum: _entry(config, today, rule, stratum) is not None
 
 
 def apply(checks: list[Check], config: Config, today: date) -> tuple[list[Check], list[str]]:
@@ -16,8 +21,8 @@ def apply(checks: list[Check], config: Config, today: date) -> tuple[list[Check]
     met: set[int] = set()
     shown = []
     for check in checks:
-        index = next((i for i, s in enumerate(config.suppress) if today <= s.expires and _matches(s, check)), None)
-        if index is None or check.verdict != "fail":
+        index = _entry_of(check, checks, config, today) if check.verdict == "fail" else None
+        if index is None:
             shown.append(check)
             continue
         met.add(index)
@@ -39,11 +44,22 @@ def apply(checks: list[Check], config: Config, today: date) -> tuple[list[Check]
     return shown + expired, idle
 
 
-def _matches(entry: Suppression, check: Check) -> bool:
-    pairs = ((getattr(entry.match, name), getattr(check.stratum, name)) for name in ("workload", "model", "team"))
-    return fnmatchcase(check.rule, entry.rule) and all(
-        glob == "*" or (value is not None and fnmatchcase(value, glob)) for glob, value in pairs
-    )
+def _entry_of(check: Check, checks: list[Check], config: Config, today: date) -> int | None:
+    """The suppression of a check. Of all together it is the first of its strata's where each has one; a budget is a bound of its own."""
+    index = _entry(config, today, check.rule, check.stratum)
+    if index is not None or check.stratum != Stratum() or check.rule.startswith("budget."):
+        return index
+    theirs = [_entry(config, today, check.rule, part.stratum) for part in checks if part.rule == check.rule and part is not check]
+    return theirs[0] if theirs and None not in theirs else None
+
+
+def _entry(config: Config, today: date, rule: str, stratum: Stratum) -> int | None:
+    return next((i for i, s in enumerate(config.suppress) if today <= s.expires and _matches(s, rule, stratum)), None)
+
+
+def _matches(entry: Suppression, rule: str, stratum: Stratum) -> bool:
+    pairs = ((getattr(entry.match, name), getattr(stratum, name)) for name in ("workload", "model", "team"))
+    return fnmatchcase(rule, entry.rule) and all(glob == "*" or (value is not None and fnmatchcase(value, glob)) for glob, value in pairs)
 
 
 def _expired(entry: Suppression, index: int, config: Config) -> Check:

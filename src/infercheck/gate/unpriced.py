@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 
-from infercheck.gate.asking import key_of
+from infercheck.gate.asking import key_of, named
 from infercheck.gate.lines import Key
 from infercheck.model.gate import Check, Stratum
 from infercheck.model.gating import GateSettings
@@ -13,7 +13,6 @@ from infercheck.model.snapshot import Outcomes, Snapshot, Tokens
 from infercheck.render.figures import percent
 
 RULE = "unpriced"
-_NAMED = 3
 _CURE = "add its [[price]] or [[rate]] to the config, or write the baseline again"
 
 
@@ -46,12 +45,6 @@ def too_much(share: float, settings: GateSettings) -> bool:
 def total(shares: Iterable[float]) -> float:
     """Shares of tokens and of what carries none, added up: of two different wholes, hence at most 1."""
     return min(sum(shares), 1.0)
-
-
-def named(names: Sequence[str]) -> str:
-    """``a, b, c and 2 more``"""
-    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest
 
 
 def _shares(snapshot: Snapshot, *, by_day: bool) -> dict[Key, float]:
