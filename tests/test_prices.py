@@ -171,7 +171,8 @@ def test_names_in_logs_find_their_entry(provider: str | None, model: str, entry:
 UNPRICED = """
 hosted_vllm Qwen/Qwen2.5-7B-Instruct, hosted_vllm gpt-oss-20b, ollama mistral-large, custom_openai gpt-4o, openai_like gpt-4o,
 my-gateway gpt-4o, openai Qwen/Qwen2.5-7B-Instruct, azure my-deployment, bedrock application-inference-profile/abc123, openai whisper-1,
-github_copilot gpt-4o, gemini gemini-2.5-flash-image, openai gpt-image-1.5, - Qwen/Qwen2.5-7B-Instruct, - gpt-oss-20b, - llama-3.3-70b, - mistral-7b-instruct
+github_copilot gpt-4o, gemini gemini-2.5-flash-image, openai gpt-image-1.5,
+- Qwen/Qwen2.5-7B-Instruct, - gpt-oss-20b, - llama-3.3-70b, - mistral-7b-instruct
 """
 
 

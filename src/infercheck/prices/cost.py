@@ -40,8 +40,8 @@ class Meter(NamedTuple):
 def meters(calls: str = "c", prices: str = "p") -> tuple[Meter, ...]:
     """The meters of a call. They are disjoint: a token is on one of them, cached and audio tokens not on the plain ones as well.
 
-    A log that counts cached tokens beside the input (cache above input) leaves no negative rest. Cached sound is counted with the cached tokens: audio
-    is at most what is left of the input. An absent cache or audio price means the plain one.
+    A log that counts cached tokens beside the input (cache above input) leaves no negative rest. Cached sound is counted with the cached tokens:
+    audio is at most what is left of the input. An absent cache or audio price means the plain one.
     """
     c, p = calls, prices
     read, short, long = (f"coalesce({c}.{n}, 0)" for n in ("cache_read_tokens", "cache_write_5m_tokens", "cache_write_1h_tokens"))
