@@ -68,6 +68,21 @@ unit_key  duration_us  model_unstreamed_us  between_us  typing_us  blind_us
 b         5000000      5000000              0           20000000   0
 c         1000000      1000000              0           0          0
 '''
+
+[[example]]
+name = "a call that another service's clock put a second early: its first token moves along with it"
+calls = '''
+call_id  trace_id  app      span_id  parent_span_id  started_at  duration_s  ttft_s
+a        t         gateway  sa       root            -0.5        2           0.5
+'''
+spans = '''
+span_id  trace_id  parent_span_id  kind    name  service  started_at  duration_s
+root     t         -               server  POST  shop     0           3
+'''
+rows = '''
+unit_key  duration_us  before_first_token_us  decode_us  orchestration_us
+a         3000000      500000                 1500000    1000000
+'''
 ---*/
 WITH failed AS (
     SELECT w.parent_id FROM path_windows AS w JOIN priced_calls AS p ON p.call_id = w.call_id WHERE w.depth > 0 AND p.status <> 'ok' GROUP BY w.parent_id
