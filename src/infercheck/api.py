@@ -358,7 +358,7 @@ def _charged(run: Run) -> list[str]:
     from infercheck.finance import book
 
     covered = book.fill(run.engine, run.config, since=run.options.since, until=run.options.until, anonymous=run.options.anonymize)
-    return book.notes(run.engine, run.config, covered)
+    return book.notes(run.engine, run.config, covered, basis=run.options.cost_basis or run.config.cost_basis)
 
 
 def _tell(on_note: Note | None, notes: Sequence[str]) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 
 from infercheck.anonymize import pseudonym
 from infercheck.config import Config
@@ -10,6 +11,8 @@ from infercheck.engine.duckdb import Engine
 from infercheck.finance import charges, commitments, credits
 from infercheck.finance.period import Period, period
 from infercheck.ingest import ledger
+from infercheck.model.call import MONEY
+from infercheck.prices.cost import cost_expression, price_join
 from infercheck.render.figures import plural
 
 _NAMED = 20  # models in a note
@@ -34,8 +37,8 @@ def fill(engine: Engine, config: Config, *, since: object = None, until: datetim
     return covered
 
 
-def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
-    """What is not in the charges, and what may differ from the invoice: one sentence each."""
+def notes(engine: Engine, config: Config, covered: Period | None, *, basis: str | None = None) -> list[str]:
+    """What is not in the charges, and what may differ from the invoice: one sentence each. ``basis`` is the run's cost basis, where it names one."""
     found = []
     without = "FROM priced_calls WHERE billed_usd IS NULL AND (input_tokens > 0 OR output_tokens > 0)"
     unpriced, tokens, number = engine.rows(
@@ -53,10 +56,7 @@ def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
     machines = engine.value("SELECT sum(capacity_usd) FROM priced_calls")
     if machines is not None:
         found.append(f"${machines:f} are the calls' part of hours paid for machines of one's own; idle hours are in no charge")
-    undated, cost = engine.rows("SELECT count(*), sum(billed_usd) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL")[0]
-    if undated:
-        are = "has no time and is" if undated == 1 else "have no time and are"
-        found.append(f"{plural(undated, 'call')} worth ${cost:f} {are} in no period")
+    found += _undated(engine, basis)
     logged, contracted = engine.rows(
         "SELECT sum(reported_usd), sum(contracted_usd) FROM charges WHERE cost_basis = 'logged' AND meter <> 'tokens' AND category = 'Usage'"
     )[0]
@@ -76,3 +76,31 @@ def notes(engine: Engine, config: Config, covered: Period | None) -> list[str]:
             f"no tokens_per_minute for {', '.join(open_ended)}: its calls bear all of a day's price, what they left unused is unknown"
         )
     return found
+
+
+def _undated(engine: Engine, basis: str | None) -> list[str]:
+    """Calls without a time: in the calls of a run without a period, beside those of one with a period. Prices of their model's newest day stand in."""
+    logged, computed = "CASE WHEN c.logged_cost > 0 THEN c.logged_cost END", cost_expression()
+    first, other = (computed, logged) if basis == "computed" else (logged, computed)
+    calls, priced, cost = engine.rows(f"""
+        WITH newest AS (SELECT provider, model, CAST(max(day) AS TIMESTAMP) AS started_at FROM prices GROUP BY provider, model), dated AS (
+            SELECT u.* REPLACE (n.started_at AS started_at) FROM undated_calls u
+            LEFT JOIN newest n ON n.model = u.model AND n.provider IS NOT DISTINCT FROM u.provider
+        ), costed AS (
+            SELECT coalesce(c.input_tokens, 0) + coalesce(c.output_tokens, 0) AS tokens,
+                CAST(CASE WHEN c.logged_cost IS NOT NULL AND c.logged_currency <> 'USD' THEN NULL
+                    WHEN c.gateway_cache_hit THEN 0 ELSE coalesce({first}, {other}) END AS {MONEY}) AS usd
+            FROM dated c LEFT JOIN prices p ON {price_join()}
+            UNION ALL SELECT 0, billed_usd FROM priced_calls WHERE day IS NULL
+        )
+        SELECT count(*), count(usd), sum(usd) FROM costed WHERE usd IS NOT NULL OR tokens > 0""")[0]
+    if not calls:
+        return []
+    worth = "of unknown cost" if not priced else f"worth {'' if priced == calls else 'at least '}${_plain(cost)}"
+    return [f"{plural(calls, 'call')} {worth} {'has no time and is' if calls == 1 else 'have no time and are'} in no period"]
+
+
+def _plain(usd: Decimal) -> str:
+    """To the last digit, and no further."""
+    text = f"{usd:f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

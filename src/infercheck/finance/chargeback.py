@@ -1,7 +1,8 @@
 """Charges -> what each team owes: one row a day, team, key alias and model, in the billing currency. What nobody claims has rows of its own.
 
 A request counts where its last attempt ran, and a success where its outcome's last call ran, so that the columns sum to the report's; the
-cost of failures and retries stays in the row that caused it. Purchases are billed but effective through the usage that they pay for.
+cost of failures and retries stays in the row that caused it. Purchases are billed but effective through the usage that they pay for; they have
+no tokens, so list and contracted cost, which tell what the tokens are worth, are those of usage alone.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from infercheck.config import Config
 from infercheck.engine.duckdb import Engine, literal
 from infercheck.finance import rates
 from infercheck.finance.charges import scaled, unscaled
+from infercheck.model.call import MONEY
 
 if TYPE_CHECKING:
     import polars as pl
@@ -34,9 +36,10 @@ def query(engine: Engine, config: Config) -> str:
     """
     rates.fill(engine, config)
     same = config.finance.billing_currency == "USD"
+    of_tokens = (f"CASE WHEN c.category = 'Usage' THEN {amount} ELSE CAST(0 AS {MONEY}) END" for amount in ("c.list_usd", "c.contracted_usd"))
     costs = ", ".join(
-        f"sum({amount if same else rates.in_currency(amount, 'r.usd')}) AS {name}"
-        for name, amount in zip(COSTS, ("c.list_usd", "c.contracted_usd", "c.billed_usd", "c.effective_usd"), strict=True)
+        f"sum({amount if same else rates.in_currency(f'({amount})', 'r.usd')}) AS {name}"
+        for name, amount in zip(COSTS, (*of_tokens, "c.billed_usd", "c.effective_usd"), strict=True)
     )
     per_success = unscaled(rates.half_even(scaled("effective_cost"), "CAST(priced_successes AS HUGEINT)"))
     return f"""

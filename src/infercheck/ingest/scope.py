@@ -18,7 +18,9 @@ from infercheck.ingest.shards import ID_SPAN
 from infercheck.model.call import CALLS, FILES, SPANS, TABLES
 
 _ALL = "TRUE"  # the condition that leaves nothing out
-_MADE = {"files", "rejects", "cell_issues", "filled_calls", "calls", "spans", "tool_calls", "prompt_blocks"}
+_FOR_A_PRICE = {*("provider", "model", "started_at", "service_tier", "operation", "logged_currency", "gateway_cache_hit"),
+                *("audio_input_tokens", "audio_output_tokens"), *(c.name for c in ledger.REPEATED)}  # fmt: skip
+_MADE = {"undated_calls", "files", "rejects", "cell_issues", "filled_calls", "calls", "spans", "tool_calls", "prompt_blocks"}
 
 
 class _Files(Protocol):
@@ -69,7 +71,8 @@ def open_scope(
     logged, repeats = (int(engine.value(f"SELECT count(*) FROM {name} WHERE file_id IN ({ids})")) for name in ("call_rows", "repeat_rows"))
     rows = logged + repeats
     grouped, kept = _keep_one_of_each(engine, ids)
-    condition = _condition(engine, since, until, where)
+    times, chosen = _times(engine, since, until), _chosen(engine, where)
+    condition = " AND ".join([*times, *chosen]) or _ALL
     as_stored = condition == _ALL and grouped == kept and _as_stored(engine, result.file_ids, kept)
     filled = frozenset() if as_stored else _filled(engine, ids)
     jobs = [Job("repeated_usage", partial(_repeat_usage, ids, logged > kept))]
@@ -78,11 +81,15 @@ def open_scope(
     else:
         engine.create_empty("trace_units", {"trace_id": "VARCHAR", "unit": "VARCHAR"})
     work(engine.lanes, jobs)
+    engine.create_empty("undated_calls", {c.name: c.type for c in CALLS if c.name in _FOR_A_PRICE})
     if as_stored:
         engine.view("calls", f"SELECT {_names(CALLS)} FROM call_rows")
     else:
         told = remarks.added(engine, ids, attempts.completed(ids, filled, known=grouped > kept))
+        told = f"SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({told}) c LEFT JOIN trace_units u USING (trace_id)"
         _create_calls(engine, told, condition, filled)
+        if times:
+            _set_undated_aside(engine, told, chosen)
     engine.drop("grouped_calls")
     engine.create("spans", f"""
         SELECT {_names(SPANS)} FROM (
@@ -132,11 +139,19 @@ def _as_stored(engine: Engine, file_ids: Sequence[int], kept: int) -> bool:
 def _create_calls(engine: Engine, kept: str, condition: str, filled: frozenset[str]) -> None:
     """``calls``: a table of the columns that hold anything, and over it a view with all. To write the others takes as long again."""
     engine.create("filled_calls", f"""
-        SELECT {_names([c for c in CALLS if c.name in filled])} FROM (
-            SELECT c.* REPLACE (coalesce(u.unit, c.trace_id) AS trace_id) FROM ({kept}) c LEFT JOIN trace_units u USING (trace_id))
-        WHERE {condition}""")  # fmt: skip
+        SELECT {_names([c for c in CALLS if c.name in filled])} FROM ({kept}) WHERE {condition}""")  # fmt: skip
     said = (quoted(c.name) if c.name in filled else f"CAST(NULL AS {c.type}) AS {quoted(c.name)}" for c in CALLS)
     engine.view("calls", f"SELECT {', '.join(said)} FROM filled_calls")
+
+
+def _set_undated_aside(engine: Engine, kept: str, chosen: Sequence[str]) -> None:
+    """Fill ``undated_calls``: what no period holds, since the log has no time for it; without a period such calls are in scope. Most logs have
+    none, so one column is read before a second look at the calls.
+    """
+    if not engine.value("SELECT count(*) FROM (SELECT 1 FROM call_rows SEMI JOIN kept_calls USING (call_id) WHERE started_at IS NULL LIMIT 1)"):
+        return
+    condition = " AND ".join(["started_at IS NULL", *chosen])
+    engine.execute(f"INSERT INTO undated_calls BY NAME SELECT {', '.join(sorted(_FOR_A_PRICE))} FROM ({kept}) WHERE {condition}")
 
 
 def _keep_one_of_each(engine: Engine, ids: str) -> tuple[int, int]:
@@ -198,8 +213,8 @@ def _repeat_usage(ids: str, copies: bool, engine: Database) -> None:
     )
 
 
-def _condition(engine: Engine, since: datetime | timedelta | None, until: datetime | None, where: str | None) -> str:
-    parts = [_ALL]
+def _times(engine: Engine, since: datetime | timedelta | None, until: datetime | None) -> list[str]:
+    parts = []
     if isinstance(since, timedelta):
         newest = engine.value("SELECT max(started_at) FROM call_rows SEMI JOIN kept_calls USING (call_id)")
         since = newest - since if newest else None
@@ -207,20 +222,24 @@ def _condition(engine: Engine, since: datetime | timedelta | None, until: dateti
         parts.append(f"started_at >= {_moment(since)}")
     if until:
         parts.append(f"started_at < {_moment(until)}")
-    if where:
-        try:
-            tree = engine.serialized_statements(f"SELECT call_id FROM calls WHERE ({where}\n)")
-            sound = not tree.get("error") and len(sqlcheck.statements(tree)) == 1
-            if sound:
-                known = frozenset({"calls"})
-                sqlcheck.check(tree, where="--where", line=0, known_tables=known, any_function=True, what="a condition")
-                engine.rows(f"SELECT call_id FROM call_rows WHERE ({where}\n) LIMIT 0")
-        except DatabaseError as err:
-            raise UsageError(first_line(err), where="--where", hint="one SQL condition over the columns of `calls`") from err
-        if not sound:
-            raise UsageError("this is not one SQL condition", where="--where", hint="for example: app = 'checkout' AND status = 'ok'")
-        parts.append(f"({where}\n)")
-    return " AND ".join(parts)
+    return parts
+
+
+def _chosen(engine: Engine, where: str | None) -> list[str]:
+    if not where:
+        return []
+    try:
+        tree = engine.serialized_statements(f"SELECT call_id FROM calls WHERE ({where}\n)")
+        sound = not tree.get("error") and len(sqlcheck.statements(tree)) == 1
+        if sound:
+            known = frozenset({"calls"})
+            sqlcheck.check(tree, where="--where", line=0, known_tables=known, any_function=True, what="a condition")
+            engine.rows(f"SELECT call_id FROM call_rows WHERE ({where}\n) LIMIT 0")
+    except DatabaseError as err:
+        raise UsageError(first_line(err), where="--where", hint="one SQL condition over the columns of `calls`") from err
+    if not sound:
+        raise UsageError("this is not one SQL condition", where="--where", hint="for example: app = 'checkout' AND status = 'ok'")
+    return [f"({where}\n)"]
 
 
 def _moment(value: datetime) -> str:
