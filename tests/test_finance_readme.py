@@ -60,7 +60,8 @@ def test_the_page_leads_from_a_log_to_a_closed_month(
     owed = pl.read_csv(tmp_path / "chargeback.csv", infer_schema=False)
     focus = pl.read_parquet(tmp_path / "focus.parquet")
     for column, name in (("billed_cost", "BilledCost"), ("effective_cost", "EffectiveCost"), ("list_cost", "ListCost")):
-        assert sum(map(D, owed.get_column(column).drop_nulls())) == D(focus.get_column(name).sum())
+        of = focus.filter(ChargeCategory="Usage") if name == "ListCost" else focus  # a purchase has no tokens
+        assert sum(map(D, owed.get_column(column).drop_nulls())) == D(of.get_column(name).sum())
     covered = focus.filter(pl.col("CommitmentDiscountStatus") == "Used").get_column("x_ReportedCost").sum()
     usage = focus.filter(pl.col("ChargeCategory") == "Usage")
     assert D(usage.get_column("BilledCost").sum()) + D(usage.get_column("x_CreditApplied").sum()) + D(covered) == sum(

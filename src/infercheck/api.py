@@ -252,17 +252,18 @@ def reconcile(
 ) -> Reconciliation:
     """The logs at ``paths`` against invoices, by provider, UTC day, model and meter. ``tolerance``: percent of the invoice, and USD.
 
-    Without a period in ``options``, the calendar months of the invoices are compared. Raises InputError for a file that is no invoice.
+    Without a period in ``options``, the calendar months of the invoices are compared. Raises InputError for a file that is no invoice,
+    and where neither side has anything in the period.
     """
     from infercheck.finance import invoices as bills
     from infercheck.finance import reconcile as reconciling
 
     options = options or AnalyzeOptions()
-    lines = bills.read_all([Path(invoice) for invoice in each(invoices)], Config.load(options.config))
+    lines, told = bills.read_all([Path(invoice) for invoice in each(invoices)], Config.load(options.config))
     options, covered = reconciling.scope(options, lines)
     with opened(paths, options, on_event) as run:
         run.make_views("priced_calls")
-        notes = _charged(run)
+        notes = [*told, *_no_call(run), *_charged(run)]
         names = [Path(invoice).name for invoice in each(invoices)]
         return reconciling.reconcile(run.engine, run.config, lines, invoices=names, period=covered, tolerance=tolerance, notes=notes)
 

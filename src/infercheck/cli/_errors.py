@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import re
 import sys
@@ -13,6 +14,7 @@ from typing import Any
 from infercheck.errors import InfercheckError, LedgerNotice
 
 USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
@@ -37,6 +39,13 @@ def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
         _traceback(verbose)
         say(f"error: {err}")
         return err.exit_code
+    except OSError as err:
+        if err.errno not in _NO_ROOM:
+            return _unexpected(err, verbose, argv)
+        _traceback(verbose)
+        silence_stdout()  # what it still holds would fail once more at exit
+        say(f"error: {f'{err.filename}: ' if err.filename else ''}cannot write: {err.strerror}")
+        return USAGE
     except Exception as err:  # noqa: BLE001 -- the last resort: one line, exit 70
         return _unexpected(err, verbose, argv)
 

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from infercheck.cli._output import refuse_ending
 from infercheck.errors import UsageError
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ _FILES = {".csv": "csv", ".parquet": "parquet"}
 
 def format_for(name: str | None, output: Path | None) -> str:
     """By name, else by the ending of the file, else CSV."""
+    if name is None:
+        refuse_ending(output, _FILES)
     chosen = name or (_FILES.get(output.suffix.lower()) if output else None) or "csv"
     if chosen not in _FILES.values():
         raise UsageError(f"there is no export format {chosen!r}", where="--format", hint=f"known: {', '.join(_FILES.values())}")

@@ -25,6 +25,32 @@ WIDTH = 100  # of a pipe or a file
 _WIDEST = 160  # lines beyond that are hard to read
 
 
+# Endings that name what a program opens the file with. Content of another kind below one of them is found out late, by somebody else.
+_TELLING = frozenset(
+    {*(".csv", ".tsv", ".parquet", ".xlsx", ".xls", ".ods", ".json", ".jsonl", ".ndjson", ".html", ".htm", ".md", ".markdown"),
+     *(".pdf", ".docx", ".xml", ".sarif", ".yaml", ".yml", ".toml", ".png", ".svg", ".gz", ".zip", ".zst", ".duckdb", ".db")}
+)  # fmt: skip
+
+
+def refuse_ending(output: Path | None, writes: Iterable[str]) -> None:
+    """UsageError where ``output`` ends as a format that is none of ``writes``, the endings of what the command writes. Any other ending is a name
+    like any: report.txt, out.log. To be asked where no ``--format`` says what the file is to hold."""
+    able = _TELLING & {*writes}
+    if output is not None and output.suffix.lower() in _TELLING - able:
+        raise UsageError(f"this command does not write {output.suffix}", where=str(output), hint=f"known: {', '.join(sorted(able))}")
+
+
+def by_ending(name: str | None, output: Path | None, formats: Sequence[str]) -> str:
+    """The format of that name, else the one that ``output`` ends with, else the first. UsageError for one that is none of ``formats``."""
+    if name is None:
+        refuse_ending(output, [f".{known}" for known in formats])
+    ending = output.suffix.lstrip(".").lower() if output else ""
+    chosen = name or (ending if ending in formats else formats[0])
+    if chosen not in formats:
+        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(formats)}")
+    return chosen
+
+
 def refuse_overwriting(output: Path | None, inputs: Sequence[str | Path | None], config: Path | None) -> None:
     """UsageError where ``output`` is one of the ``inputs``, or a log in a folder among them. What is no log there, such as an earlier report,
     may be written again. To be asked before the logs are read, which may take minutes."""
@@ -66,6 +92,9 @@ def write_parts(parts: Iterable[bytes], output: Path | None) -> None:
         sys.stdout.flush()
     except BrokenPipeError:
         silence_stdout()
+    except OSError as err:
+        silence_stdout()
+        raise UsageError(f"cannot be written: {err.strerror or err}", where="standard output") from err
 
 
 def write_text(text: str, output: Path | None = None) -> None:
@@ -103,6 +132,8 @@ def renderer_for(name: str | None, output: Path | None) -> Renderer:
     """By ``--format``, else by the ending of the output file, else text. UsageError where it lacks what it needs."""
     from infercheck import render
 
+    if name is None:
+        refuse_ending(output, (render.get(known).SUFFIX for known in render.names()))
     found = render.get(name) if name is not None else (render.for_suffix(output.suffix) if output else None) or render.get("text")
     getattr(found, "ready", lambda: None)()
     return found
@@ -114,6 +145,7 @@ def gate_renderer_for(name: str | None, output: Path | None) -> GateRenderer:
 
     if name is not None:
         return gate.get(name)
+    refuse_ending(output, (gate.get(known).SUFFIX for known in gate.names()))
     return (gate.for_suffix(output.suffix) if output else None) or gate.get("text")
 
 

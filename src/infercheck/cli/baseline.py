@@ -46,12 +46,13 @@ def write(
       infercheck baseline write logs/ -o base.json
       infercheck baseline write logs/ --since 2026-09-07 --until 2026-09-21 -o base.json
     """
-    from infercheck.cli._output import progress, refuse_overwriting
+    from infercheck.cli._output import progress, refuse_ending, refuse_overwriting
     from infercheck.cli._output import write as put
 
     options = opt.options(
         since=since, until=until, where=where, tz=tz, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
     )
+    refuse_ending(output, [".json"])
     refuse_overwriting(output, paths, config)
     from infercheck import api, gate
 

@@ -227,8 +227,9 @@ def excel(
         anonymize=anonymize,
     )
     from infercheck import api
-    from infercheck.cli._output import progress, refuse_overwriting, write
+    from infercheck.cli._output import progress, refuse_ending, refuse_overwriting, write
 
+    refuse_ending(output, [".xlsx"])
     refuse_overwriting(output, paths, config)
     with _noted(quiet) as on_note, progress(quiet) as on_event:
         made = api.export_excel([*paths], options=options, on_event=on_event, on_note=on_note)

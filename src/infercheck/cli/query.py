@@ -44,13 +44,9 @@ def query(
       infercheck query "SELECT * FROM priced_calls WHERE status <> 'ok'" logs/ -f csv -o failed.csv
     """
     from infercheck.cli import _frames
-    from infercheck.cli._output import progress, refuse_overwriting, style, write, write_text
-    from infercheck.errors import UsageError
+    from infercheck.cli._output import by_ending, progress, refuse_overwriting, style, write, write_text
 
-    ending = output.suffix.lstrip(".").lower() if output else ""
-    chosen = format or (ending if ending in FORMATS else "table")
-    if chosen not in FORMATS:
-        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(FORMATS)}")
+    chosen = by_ending(format, output, FORMATS)
     if chosen == "parquet":
         _frames.format_for(chosen, output)
     options = opt.options(since=since, until=until, where=where, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger)

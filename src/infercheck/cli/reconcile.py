@@ -58,12 +58,9 @@ def reconcile(
       infercheck reconcile costs.json usage.json --logs logs/ --month 2026-11
       infercheck reconcile cur.parquet --logs logs/ --tolerance 25 --format json -o november.json
     """
-    from infercheck.cli._output import progress, refuse_overwriting, style, write, write_text
+    from infercheck.cli._output import by_ending, progress, refuse_overwriting, style, write, write_text
 
-    ending = output.suffix.lstrip(".").lower() if output else ""
-    chosen = format or (ending if ending in FORMATS else "text")
-    if chosen not in FORMATS:
-        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(FORMATS)}")
+    chosen = by_ending(format, output, FORMATS)
     allowed = _tolerance(tolerance)
     options = opt.options(
         since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis

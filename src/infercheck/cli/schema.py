@@ -37,7 +37,8 @@ def schema(
       infercheck schema gate
     """
     from infercheck import contracts
-    from infercheck.cli._output import write
+    from infercheck.cli._output import refuse_ending, write
     from infercheck.render.json import dumps
 
+    refuse_ending(output, [".json"])
     write(dumps(contracts.get(name).schema()) + "\n", output)

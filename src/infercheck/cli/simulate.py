@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from infercheck.cli import _options as opt
-from infercheck.errors import UsageError
 
 if TYPE_CHECKING:
     from infercheck.model.simulation import FixEffect, Separation, Simulation
@@ -56,12 +55,9 @@ def simulate(
       infercheck simulate logs/ --fix routing --fix caching
       infercheck simulate logs/ --fix caching:faq-bot --format json
     """
-    from infercheck.cli._output import progress, refuse_overwriting, style, write, write_text
+    from infercheck.cli._output import by_ending, progress, refuse_overwriting, style, write, write_text
 
-    ending = output.suffix.lstrip(".").lower() if output else ""
-    chosen = format or (ending if ending in FORMATS else "text")
-    if chosen not in FORMATS:
-        raise UsageError(f"there is no format {chosen!r}", where="--format", hint=f"known: {', '.join(FORMATS)}")
+    chosen = by_ending(format, output, FORMATS)
     options = opt.options(
         since=since, until=until, where=where, config=config, rules=rules, select=select, ignore=ignore, ledger=ledger, no_ledger=no_ledger,
         cost_basis=cost_basis,

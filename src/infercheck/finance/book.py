@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import datetime
-from decimal import Decimal
 
 from infercheck.anonymize import pseudonym
 from infercheck.config import Config
@@ -12,6 +11,7 @@ from infercheck.finance import charges, commitments, credits
 from infercheck.finance.period import Period, period
 from infercheck.ingest import ledger
 from infercheck.model.call import MONEY
+from infercheck.model.reconciliation import plain
 from infercheck.prices.cost import cost_expression, price_join
 from infercheck.render.figures import plural
 
@@ -55,14 +55,15 @@ def notes(engine: Engine, config: Config, covered: Period | None, *, basis: str 
         found.append(f"{plural(silent, 'call names', 'calls name')} no tokens and no cost: the cost is unknown")
     machines = engine.value("SELECT sum(capacity_usd) FROM priced_calls")
     if machines is not None:
-        found.append(f"${machines:f} are the calls' part of hours paid for machines of one's own; idle hours are in no charge")
+        found.append(f"${plain(machines)} are the calls' part of hours paid for machines of one's own; idle hours are in no charge")
     found += _undated(engine, basis)
     logged, contracted = engine.rows(
         "SELECT sum(reported_usd), sum(contracted_usd) FROM charges WHERE cost_basis = 'logged' AND meter <> 'tokens' AND category = 'Usage'"
     )[0]
     if config.price and logged is not None and logged != contracted:
         found.append(
-            f"the log's own cost, ${logged:f}, is billed, not the ${contracted:f} of the contracted prices: --cost-basis computed bills those"
+            f"the log's own cost, ${plain(logged)}, is billed, not the ${plain(contracted)} of the contracted prices: "
+            "--cost-basis computed bills those"
         )
     for credit in config.credit:
         if covered is not None and credit.since < covered.start and (credit.until is None or credit.until > covered.start):
@@ -79,7 +80,9 @@ def notes(engine: Engine, config: Config, covered: Period | None, *, basis: str 
 
 
 def _undated(engine: Engine, basis: str | None) -> list[str]:
-    """Calls without a time: in the calls of a run without a period, beside those of one with a period. Prices of their model's newest day stand in."""
+    """Calls without a time: among the calls of a run without a period, beside those of one that has a period. The prices of their model's newest
+    day stand in.
+    """
     logged, computed = "CASE WHEN c.logged_cost > 0 THEN c.logged_cost END", cost_expression()
     first, other = (computed, logged) if basis == "computed" else (logged, computed)
     calls, priced, cost = engine.rows(f"""
@@ -96,11 +99,5 @@ def _undated(engine: Engine, basis: str | None) -> list[str]:
         SELECT count(*), count(usd), sum(usd) FROM costed WHERE usd IS NOT NULL OR tokens > 0""")[0]
     if not calls:
         return []
-    worth = "of unknown cost" if not priced else f"worth {'' if priced == calls else 'at least '}${_plain(cost)}"
+    worth = "of unknown cost" if not priced else f"worth {'' if priced == calls else 'at least '}${plain(cost)}"
     return [f"{plural(calls, 'call')} {worth} {'has no time and is' if calls == 1 else 'have no time and are'} in no period"]
-
-
-def _plain(usd: Decimal) -> str:
-    """To the last digit, and no further."""
-    text = f"{usd:f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text

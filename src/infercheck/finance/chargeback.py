@@ -36,7 +36,9 @@ def query(engine: Engine, config: Config) -> str:
     """
     rates.fill(engine, config)
     same = config.finance.billing_currency == "USD"
-    of_tokens = (f"CASE WHEN c.category = 'Usage' THEN {amount} ELSE CAST(0 AS {MONEY}) END" for amount in ("c.list_usd", "c.contracted_usd"))
+    of_tokens = (
+        f"CASE WHEN c.category = 'Usage' THEN {amount} ELSE CAST(0 AS {MONEY}) END" for amount in ("c.list_usd", "c.contracted_usd")
+    )
     costs = ", ".join(
         f"sum({amount if same else rates.in_currency(f'({amount})', 'r.usd')}) AS {name}"
         for name, amount in zip(COSTS, (*of_tokens, "c.billed_usd", "c.effective_usd"), strict=True)

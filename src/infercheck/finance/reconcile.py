@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
-from infercheck.errors import UsageError
+from infercheck.errors import InputError, UsageError
 from infercheck.finance import model_match
 from infercheck.finance.invoices.document import OTHER, Line
 from infercheck.finance.names import seller_id
@@ -24,10 +24,12 @@ from infercheck.finance.rates import usd_per_unit
 from infercheck.model.config import AnalyzeOptions
 from infercheck.model.reconciliation import KINDS, Kind, KindTotal, ReconciledLine, Reconciliation
 from infercheck.prices.providers import is_self_hosted
+from infercheck.render.figures import plural
 
 TOLERANCE_PERCENT = Decimal("0.5")  # what failed attempts that a gateway hides usually make up; a price that is wrong is more
 _SCALE = Decimal("0.000000000001")
 _HALF = Decimal("0.5")
+_WORDS = 12  # meters in a note
 ZERO = Decimal(0)
 
 
@@ -42,16 +44,20 @@ class Key(NamedTuple):
 
 @dataclass
 class Side:
-    """One side of a key. ``usd`` None: no amount is known; ``quantity`` None: no tokens are. ``slack`` is what roundings may add up to."""
+    """One side of a key. ``usd`` None: no amount is known; ``quantity`` None: no tokens are. ``slack`` is what roundings may add up to; ``whole``
+    is false where some of its lines name no tokens.
+    """
 
     quantity: Decimal | None = None
     usd: Decimal | None = None
     slack: Decimal = ZERO
     unpriced: int = 0
     note: str = ""
+    whole: bool = True
 
-    def add(self, quantity: Decimal | None, usd: Decimal | None, slack: Decimal = ZERO, unpriced: int = 0) -> None:
+    def add(self, quantity: Decimal | None, usd: Decimal | None, slack: Decimal = ZERO, unpriced: int = 0, *, whole: bool = True) -> None:
         """One more line of it."""
+        self.whole = self.whole and whole and quantity is not None
         self.quantity = _plus(self.quantity, quantity)
         self.usd = _plus(self.usd, usd)
         self.slack += slack
@@ -69,15 +75,27 @@ def reconcile(
     notes: Sequence[str] = (),
 ) -> Reconciliation:
     """Compare ``lines`` with table ``charges`` and the unpriced calls. ``tolerance`` is percent of the invoice, and USD; the config's, then half
-    a percent, where neither is given. Invoice lines outside ``period`` are left out, and counted in a note.
+    a percent, where neither is given. Invoice lines outside ``period`` are left out, and counted in a note. InputError where neither side has
+    anything: what was not looked at does not agree.
     """
     inside = [line for line in lines if period.start <= line.day < period.end]
+    outside = (
+        [f"{plural(len(lines) - len(inside), 'invoice line is', 'invoice lines are')} outside the period"]
+        if len(inside) < len(lines)
+        else []
+    )
     logged, own = _log_sides(engine)
-    billed = _invoice_sides(inside, config, {(k.provider, k.model) for k in logged if k.model})
-    logged, billed = _as_coarse(logged, billed)
+    if not logged and not inside:
+        raise InputError("; ".join(["nothing to compare", *outside, *notes]), where=f"{period.start} until {period.end}")
+    names = {(k.provider, k.model) for k in logged if k.model}
+    billed, counted = (
+        _invoice_sides([line for line in inside if (line.amount is None) is usage], config, names) for usage in (False, True)
+    )
+    logged, billed, counted = _as_coarse(logged, billed, counted)
+    billed, other_counts = _with_counts(billed, counted)
     with localcontext(prec=60):
         found = [line for key in sorted({*logged, *billed}, key=_order) for line in compare(key, logged.get(key), billed.get(key))]
-    left_out = [f"{len(lines) - len(inside):,} invoice lines are outside the period"] if len(inside) < len(lines) else []
+    left_out = [*outside, *other_counts, *_told_by_words(inside)]
     left_out += [f"no invoice bills {name}, which runs on machines of your own: not compared" for name in own]
     unbilled = sorted({key.provider for key in logged} - {key.provider for key in billed})
     left_out += [f"no invoice for {name}: add it, or leave its calls out with --where" for name in unbilled]
@@ -214,17 +232,48 @@ def _invoice_sides(lines: Iterable[Line], config: Config, logged: set[tuple[str,
     return dict(sides)
 
 
-def _as_coarse(log: dict[Key, Side], invoice: dict[Key, Side]) -> tuple[dict[Key, Side], dict[Key, Side]]:
-    """Where one side knows only tokens as a whole, so does the other: meters of that provider, day and model are added up."""
-    whole = {key[:3] for side in (log, invoice) for key in side if key.meter == "tokens"}
-    return _folded(log, whole), _folded(invoice, whole)
+def _with_counts(billed: dict[Key, Side], counted: dict[Key, Side]) -> tuple[dict[Key, Side], list[str]]:
+    """The bill with the tokens of usage reports where it names none of its own; and a note where both name tokens, and not the same."""
+    found = dict(billed)
+    differ = []
+    for key, usage in counted.items():
+        bill = billed.get(key)
+        if bill is None:
+            found[key] = usage
+        elif bill.quantity is None or not bill.whole:
+            found[key] = replace(bill, quantity=usage.quantity)
+        elif usage.quantity is not None and usage.quantity != bill.quantity:
+            differ.append((abs(usage.quantity - bill.quantity), key, bill.quantity, usage.quantity))
+    if not differ:
+        return found, []
+    _, key, on_bill, in_usage = max(differ)
+    return found, [
+        f"bill and usage report differ in the tokens of {plural(len(differ), 'line')}, most on {key.day}, {key.model} {key.meter}: "
+        f"{on_bill:,.0f} billed, {in_usage:,.0f} reported; those billed are compared"
+    ]
+
+
+def _told_by_words(lines: Iterable[Line]) -> list[str]:
+    """Which meter was read out of which words of an invoice: a guess, so that it can be checked."""
+    found = sorted({(line.words, line.meter) for line in lines if line.words is not None})
+    if not found:
+        return []
+    shown = ", ".join(f"{words or 'nothing'!r} is {meter}" for words, meter in found[:_WORDS])
+    more = f" and {len(found) - _WORDS:,} more" if len(found) > _WORDS else ""
+    return [f"meters read by their words: {shown}{more}; `meters` under [[invoice]] says which they are"]
+
+
+def _as_coarse(*sides: dict[Key, Side]) -> tuple[dict[Key, Side], ...]:
+    """Where one side knows only tokens as a whole, so do the others: meters of that provider, day and model are added up."""
+    whole = {key[:3] for side in sides for key in side if key.meter == "tokens"}
+    return tuple(_folded(side, whole) for side in sides)
 
 
 def _folded(sides: dict[Key, Side], whole: set[tuple[str, date, str | None]]) -> dict[Key, Side]:
     found: dict[Key, Side] = defaultdict(Side)
     for key, side in sides.items():
         coarse = key[:3] in whole and not key.meter.startswith(OTHER)
-        found[key._replace(meter="tokens") if coarse else key].add(side.quantity, side.usd, side.slack, side.unpriced)
+        found[key._replace(meter="tokens") if coarse else key].add(side.quantity, side.usd, side.slack, side.unpriced, whole=side.whole)
     return dict(found)
 
 

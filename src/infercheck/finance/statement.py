@@ -1,17 +1,21 @@
-"""A reconciliation as text for people: what agrees, what does not and why, the largest gaps first. Columns add up as shown."""
+"""A reconciliation as text for people: what agrees, what does not and why, the largest gaps first. Columns add up as shown.
+
+Days, providers and kinds stay whole at any width, the model's name and its meter give way; a remark that many rows share is told once, below them.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from decimal import Decimal
 
 from infercheck.model.reconciliation import ReconciledLine, Reconciliation
 from infercheck.render import Style, money
 from infercheck.render.figures import plural
 from infercheck.render.safe import clean
-from infercheck.render.table import draw
 
 _GAPS = 20
+_NARROWEST = 80  # columns; a table that is narrower has no room for the model beside what stays whole
 _MEANS = {
     "matched": "matched",
     "rounding": "rounding",
@@ -24,6 +28,7 @@ _MEANS = {
 
 def text(result: Reconciliation, style: Style) -> str:
     """The statement."""
+    style = replace(style, width=max(style.width, _NARROWEST))
     places = max(2, money.places_in_tables(result.invoice_usd or result.log_usd))
     parts = [_head(result, places), _totals(result, places, style), _gaps(result, places, style)]
     parts += [f"note: {clean(note)}\n" for note in result.notes]
@@ -60,32 +65,52 @@ def _totals(result: Reconciliation, places: int, style: Style) -> str:
         )
         for name in ("log_usd", "invoice_usd", "gap_usd")
     ]
-    drawn = [[*row, *(column[index] for column in columns)] for index, row in enumerate(rows)]
-    return draw(["provider", "kind", "lines", "log", "invoice", "gap"], drawn, [False, False, True, True, True, True], style)
+    from infercheck.render._page import Column, Page
+
+    page = Page(style)
+    page.table(
+        [Column("provider", "left"), Column("kind", "left"), *map(Column, ("lines", "log", "invoice", "gap"))],
+        [[*row, *(column[index] for column in columns)] for index, row in enumerate(rows)],
+        indent=0,
+    )
+    return page.finish()
 
 
 def _gaps(result: Reconciliation, places: int, style: Style) -> str:
     apart = [line for line in result.lines if line.kind not in {"matched", "rounding"}]
     apart.sort(key=lambda line: (line.gap_usd is not None, -abs(line.gap_usd or Decimal(0)), line.provider, line.day))
-    rows = [_row(line, places) for line in apart[:_GAPS]]
-    more = f"and {len(apart) - _GAPS:,} more: --format csv has all" if len(apart) > _GAPS else ""
-    names = ["day", "provider", "model", "meter", "kind", "log tokens", "invoice tokens", "gap", "note"]
-    return draw(names, rows, [False] * 5 + [True] * 3 + [False], style, note=more) if rows else ""
+    if not apart:
+        return ""
+    from infercheck.render._page import Column, Page
+
+    shown = apart[:_GAPS]
+    remarks = list(dict.fromkeys(remark for line in shown for remark in _remarks(line)))
+    page = Page(style)
+    columns = [Column("day", "left"), Column("provider", "left"), Column("model, meter", "left", wrap=True), Column("kind", "left")]
+    rows = [[*_row(line, places), " ".join(f"({remarks.index(remark) + 1})" for remark in _remarks(line))] for line in shown]
+    page.table([*columns, Column("tokens"), Column("gap"), Column("", "left")], rows, indent=0)
+    for number, remark in enumerate(remarks, start=1):
+        page.paragraph(f"({number}) {remark}", "dim", indent=0)
+    if len(apart) > _GAPS:
+        page.paragraph(f"and {len(apart) - _GAPS:,} more: --format csv has all", "dim", indent=0)
+    return page.finish()
+
+
+def _remarks(line: ReconciledLine) -> list[str]:
+    return line.note.split("; ") if line.note else []
 
 
 def _row(line: ReconciledLine, places: int) -> list[str]:
+    """A gap has one number of tokens: that of the side that knows them, or of both."""
     fine = places if line.gap_usd is None else max(places, min(money.places_alone(line.gap_usd), 6))
-    counts = [money.UNKNOWN if q is None else f"{q:,.0f}" for q in (line.log_quantity, line.invoice_quantity)]
-    model = clean(line.model) if line.model else money.UNKNOWN
+    tokens = line.invoice_quantity if line.log_quantity is None else line.log_quantity
     return [
         str(line.day),
         line.provider,
-        model,
-        clean(line.meter, 40),
+        " ".join(filter(None, (clean(line.model) if line.model else "", clean(line.meter, 40)))),
         _MEANS[line.kind],
-        *counts,
+        money.UNKNOWN if tokens is None else f"{tokens:,.0f}",
         money.usd(line.gap_usd, fine),
-        clean(line.note),
     ]
 
 

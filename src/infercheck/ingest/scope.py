@@ -148,7 +148,9 @@ def _set_undated_aside(engine: Engine, kept: str, chosen: Sequence[str]) -> None
     """Fill ``undated_calls``: what no period holds, since the log has no time for it; without a period such calls are in scope. Most logs have
     none, so one column is read before a second look at the calls.
     """
-    if not engine.value("SELECT count(*) FROM (SELECT 1 FROM call_rows SEMI JOIN kept_calls USING (call_id) WHERE started_at IS NULL LIMIT 1)"):
+    if not engine.value(
+        "SELECT count(*) FROM (SELECT 1 FROM call_rows SEMI JOIN kept_calls USING (call_id) WHERE started_at IS NULL LIMIT 1)"
+    ):
         return
     condition = " AND ".join(["started_at IS NULL", *chosen])
     engine.execute(f"INSERT INTO undated_calls BY NAME SELECT {', '.join(sorted(_FOR_A_PRICE))} FROM ({kept}) WHERE {condition}")

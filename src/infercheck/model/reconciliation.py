@@ -18,12 +18,13 @@ Kind = Literal["matched", "rounding", "price_variance", "log_only", "invoice_onl
 KINDS: tuple[Kind, ...] = ("matched", "rounding", "price_variance", "log_only", "invoice_only", "unexplained")
 
 
-def _plain(value: Decimal) -> str:
+def plain(value: Decimal) -> str:
+    """An amount to its last digit, and no further."""
     text = f"{value:f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-Exact = Annotated[Decimal, PlainSerializer(_plain, return_type=str, when_used="json")]
+Exact = Annotated[Decimal, PlainSerializer(plain, return_type=str, when_used="json")]
 
 
 class ReconciledLine(Model):

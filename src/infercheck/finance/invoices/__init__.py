@@ -11,6 +11,7 @@ from typing import Any, Protocol
 
 from infercheck.config import Config
 from infercheck.errors import InputError, UsageError
+from infercheck.finance.invoices import overlaps
 from infercheck.finance.invoices.document import Document, Line, load
 
 
@@ -33,19 +34,19 @@ def formats() -> list[Any]:
     return [module for module in modules if hasattr(module, "recognises")]
 
 
-def read_all(paths: Sequence[Path], config: Config) -> list[Line]:
-    """The lines of several files. The same file given twice would be billed twice, and is refused."""
+def read_all(paths: Sequence[Path], config: Config) -> tuple[list[Line], list[str]]:
+    """The lines of several files, and what to know of them. The same file given twice would be billed twice, and is refused."""
     seen: dict[str, Path] = {}
-    found: list[Line] = []
+    found: list[tuple[str, list[Line]]] = []
     for path in paths:
         digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else str(path)
         if digest in seen:
             raise UsageError(f"the same invoice as {seen[digest]}", where=str(path))
         seen[digest] = path
-        found += read(path, config)
-    if not found:
+        found.append((path.name, read(path, config)))
+    if not any(lines for _, lines in found):
         raise InputError("there is no line on these invoices", where=", ".join(str(path) for path in paths))
-    return found
+    return overlaps.counted_once(found)
 
 
 def read(path: Path, config: Config) -> list[Line]:

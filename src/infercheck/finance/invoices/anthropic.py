@@ -48,7 +48,11 @@ def _cost(day: date, result: dict[str, Any], amount: Decimal, places: int, where
     model = str(result["model"]) if result.get("model") and meter != OTHER else None
     currency = str(result.get("currency") or "USD").upper()
     what = str(result.get("description") or result.get("cost_type"))
-    return Line("anthropic", day, model, meter if model else OTHER, None, amount, currency, places, what)
+    return Line("anthropic", day, model, meter if model else OTHER, None, amount, currency, places, what, payer=_payer(result))
+
+
+def _payer(result: dict[str, Any]) -> str:
+    return "/".join(str(result.get(key) or "") for key in ("workspace_id", "api_key_id"))
 
 
 def _usage(day: date, result: dict[str, Any], where: str) -> list[Line]:
@@ -59,7 +63,7 @@ def _usage(day: date, result: dict[str, Any], where: str) -> list[Line]:
     counts = {meter: flat.get(key) for key, meter in _TOKENS.items()}
     model = str(result["model"])
     return [
-        Line("anthropic", day, model, meter, Decimal(n), None, description="usage")
+        Line("anthropic", day, model, meter, Decimal(n), None, description="usage", payer=_payer(result))
         for meter, n in counts.items()
         if isinstance(n, int) and n
     ]

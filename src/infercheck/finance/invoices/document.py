@@ -24,7 +24,8 @@ class Line(NamedTuple):
     """One line of an invoice or a usage report. Unknown is None: a cost report has no tokens, a usage report no amount.
 
     ``provider`` is the price list's (openai, anthropic, aws, ...), ``quantity`` counts tokens, ``amount`` is in ``currency`` and may be
-    negative, ``places`` are the decimals that the file rounds to.
+    negative, ``places`` are the decimals that the file rounds to. ``payer`` is the account, project or key that the file breaks the line down to,
+    ``words`` the invoice's own name of the meter where only its words tell which it is.
     """
 
     provider: str
@@ -37,6 +38,8 @@ class Line(NamedTuple):
     places: int = _PLACES
     description: str = ""
     invoice_id: str | None = None
+    payer: str = ""
+    words: str | None = None
 
 
 @dataclass(frozen=True)

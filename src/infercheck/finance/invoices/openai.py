@@ -48,7 +48,11 @@ def _cost(day: Any, result: dict[str, Any], amount: Decimal, places: int, where:
     quantity = result.get("quantity")
     counted = Decimal(quantity) if isinstance(quantity, int | Decimal) and "token" in str(result.get("quantity_unit", "")).lower() else None
     currency = str(result["amount"].get("currency") or "usd").upper()
-    return Line("openai", day, model, meter, counted if meter != OTHER else None, amount, currency, places, str(item))
+    return Line("openai", day, model, meter, counted if meter != OTHER else None, amount, currency, places, str(item), payer=_payer(result))
+
+
+def _payer(result: dict[str, Any]) -> str:
+    return "/".join(str(result.get(key) or "") for key in ("organization_id", "project_id", "user_id", "api_key_id"))
 
 
 def meter_of(item: str) -> tuple[str | None, str]:
@@ -83,4 +87,5 @@ def _usage(day: Any, result: dict[str, Any], where: str) -> list[Line]:
     }
     counts["input"] -= counts["audio_input"]
     counts["output"] -= counts["audio_output"]
-    return [Line("openai", day, str(result["model"]), meter, n, None, description="usage") for meter, n in counts.items() if n]
+    model, payer = str(result["model"]), _payer(result)
+    return [Line("openai", day, model, meter, n, None, description="usage", payer=payer) for meter, n in counts.items() if n]

@@ -14,13 +14,21 @@ from infercheck.model.finance import METERS, InvoiceTable
 
 NAME = "a CSV with its columns under [[invoice]]"
 
-_WORDS = (
-    (r"cache.*(?:write|creat)", "cache_write"),
-    (r"cache", "cache_read"),
-    (r"audio.*in", "audio_input"),
-    (r"audio.*out", "audio_output"),
-    (r"\binput|prompt", "input"),
-    (r"\boutput|completion|response", "output"),
+_NOT_CACHED = r"(?<![a-z])(?:no|non|not|un)[-_ ]?cached?|cache[-_ ]?miss(?:es)?"
+_INPUT, _OUTPUT = (
+    r"(?<![a-z])(?:inp|prompt)",
+    r"(?<![a-z])(?:outp|completion|response)",
+)  # InputTokens, text_input_tokens, Azure's Inp and Outp
+_WRITTEN = r"cach.*(?:writ|creat)|(?:writ|creat).*cach"
+_WORDS = (  # in this order: a cache that is stored, not read; then writes, the longer first; what is left of a cache is read
+    (r"storage", OTHER),
+    (rf"^(?=.*(?<!\d)1[-_ ]?h).*(?:{_WRITTEN})", "cache_write_1h"),
+    (_WRITTEN, "cache_write"),
+    (r"cach", "cache_read"),
+    (rf"^(?!.*text)(?:.*audio.*(?<![a-z])out|.*{_OUTPUT}.*audio)", "audio_output"),  # a model for audio has text on its meters too
+    (rf"^(?!.*text)(?:.*audio.*(?<![a-z])in(?:p|(?![a-z]))|.*{_INPUT}.*audio)", "audio_input"),
+    (_INPUT, "input"),
+    (_OUTPUT, "output"),
 )
 
 
@@ -38,14 +46,15 @@ def lines(document: Document, config: Config) -> list[Line]:
     for number, row in enumerate(document.table.iter_rows(named=True), start=2):
         where = f"{document.path}:{number}"
         amount = money(_value(row, mapping.amount) or "", where)
-        model, meter = _value(row, mapping.model), _meter(mapping, row)
+        model, (meter, words) = _value(row, mapping.model), _meter(mapping, row)
         quantity = _quantity(mapping, row, where) if meter != OTHER else None
         currency = (_value(row, mapping.currency) or "USD").upper()
         own = seller_id(_value(row, mapping.provider))
         invoice_id = _value(row, mapping.invoice_id) if mapping.invoice_id else None
         day = _day(mapping, row, where)
         what = " ".join(filter(None, (model, _value(row, mapping.meter) if mapping.meter else None)))
-        found.append(Line(own, day, model if meter != OTHER else None, meter, quantity, amount, currency, 0, what, invoice_id))
+        named = model if meter != OTHER else None
+        found.append(Line(own, day, named, meter, quantity, amount, currency, 0, what, invoice_id, words=words))
     places = places_of([line.amount for line in found if line.amount is not None])
     return [line._replace(places=places) for line in found]
 
@@ -73,16 +82,20 @@ def _value(row: dict[str, str | None], name: str) -> str | None:
     return text or None
 
 
-def _meter(mapping: InvoiceTable, row: dict[str, str | None]) -> str:
-    """As the config translates it, else by its words; ``tokens`` where the invoice has no meters."""
+def _meter(mapping: InvoiceTable, row: dict[str, str | None]) -> tuple[str, str | None]:
+    """As the config translates it, else by its words, which are told then; ``tokens`` where the invoice has no meters."""
     if mapping.meter is None:
-        return "tokens"
+        return "tokens", None
     text = _value(row, mapping.meter) or ""
     if text in mapping.meters:
-        return mapping.meters[text]
-    if text in METERS:
-        return text
-    return next((meter for pattern, meter in _WORDS if re.search(pattern, text.lower())), OTHER)
+        return mapping.meters[text], None
+    return (text, None) if text in METERS else (meter_of(text), text)
+
+
+def meter_of(text: str) -> str:
+    """The meter that the words of an invoice mean."""
+    words, denied = re.subn(_NOT_CACHED, "", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", text).lower())
+    return next((meter for pattern, meter in _WORDS if re.search(pattern, words)), "input" if denied else OTHER)
 
 
 def _quantity(mapping: InvoiceTable, row: dict[str, str | None], where: str) -> Decimal | None:
