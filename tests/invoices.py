@@ -12,7 +12,7 @@ from typing import Any
 import finance_logs as fin
 
 Bill = dict[fin.Key, tuple[int, Decimal]]  # tokens and USD
-_OPENAI = {"input": "input", "cache_read": "cached input", "output": "output"}
+OPENAI = {"input": "input", "cache_read": "cached input", "output": "output"}
 _ANTHROPIC = {
     "input": "uncached_input_tokens",
     "cache_read": "cache_read_input_tokens",
@@ -33,7 +33,7 @@ def openai_costs(path: Path, lines: Bill) -> Path:
     found: dict[date, list[dict[str, Any]]] = defaultdict(list)
     for (provider, day, model, meter), (_, usd) in lines.items():
         if provider == "openai":
-            item = f"{SNAPSHOTS[model]}, {_OPENAI[meter]}" if meter in _OPENAI else meter
+            item = f"{SNAPSHOTS[model]}, {OPENAI[meter]}" if meter in OPENAI else meter
             found[day].append({"object": "organization.costs.result", "amount": {"value": usd, "currency": "usd"}, "line_item": item})
     return _page(path, [{"object": "bucket", **_epoch(day), "results": results} for day, results in found.items()])
 
@@ -42,7 +42,7 @@ def openai_usage(path: Path, lines: Bill) -> Path:
     """/v1/organization/usage/completions, grouped by model: cached tokens are within input."""
     found: dict[date, dict[str, dict[str, int]]] = defaultdict(lambda: defaultdict(lambda: defaultdict(int)))
     for (provider, day, model, meter), (tokens, _) in lines.items():
-        if provider == "openai" and meter in _OPENAI:
+        if provider == "openai" and meter in OPENAI:
             counts = found[day][SNAPSHOTS[model]]
             for key in {"input": ["input_tokens"], "cache_read": ["input_tokens", "input_cached_tokens"], "output": ["output_tokens"]}[
                 meter

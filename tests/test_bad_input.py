@@ -425,3 +425,13 @@ def test_the_projects_own_ledger_is_set_aside_and_another_file_is_left_alone(
     assert own.with_name("own.duckdb.damaged-1").read_bytes() == broken
     said = refused(["analyze", log, "--ledger", str(named)], 3, capsys)
     assert "no ledger" in said and named.read_bytes() == broken
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_name_that_is_no_utf8_is_one_line_and_the_rest_of_its_folder_is_read(tmp_path: Path, capsys: Capture) -> None:
+    log = logs.write(tmp_path / "ok.jsonl", [logs.call(n) for n in range(3)])
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9.jsonl"))
+    odd.write_bytes(log.read_bytes())
+    assert "is not UTF-8" in refused(["analyze", str(odd), "--no-ledger"], 3, capsys)
+    assert cli.run(["analyze", str(tmp_path), "--no-ledger", "-v"]) == 0
+    assert "1 read; skipped as no log: 1 unreadable" in capsys.readouterr().out

@@ -282,6 +282,49 @@ def test_the_output_files_ending_names_the_format(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["r", "r.csv", "r.json", "r.md", "r.txt"]
 
 
+@pytest.mark.parametrize(
+    ("command", "name", "known"),
+    [
+        (["analyze", "x"], "r.pdf", ".csv, .html, .json, .md"),
+        (["analyze", "x"], "r.XLSX", ".csv, .html, .json, .md"),
+        (["check", "x", "--budget", "waste_percent=5"], "c.csv", ".json, .md, .sarif, .xml"),
+        (["query", "SELECT 1", "x"], "q.md", ".csv, .json, .parquet"),
+        (["export", "chargeback", "x"], "c.xlsx", ".csv, .parquet"),
+        (["export", "calls", "x"], "c.csv.gz", ".csv, .parquet"),
+        (["export", "excel", "x"], "c.csv", ".xlsx"),
+        (["reconcile", "x", "--logs", "x"], "r.parquet", ".csv, .json"),
+        (["simulate", "x", "--fix", "caching"], "s.csv", ".json"),
+        (["baseline", "write", "x"], "b.yaml", ".json"),
+        (["schema"], "s.yaml", ".json"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else None,
+)
+def test_an_ending_that_the_command_does_not_write_is_refused(
+    command: list[str], name: str, known: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / name
+    assert cli.run([*command, "-o", str(out)]) == 2
+    assert f"{out}: this command does not write {out.suffix} (known: {known})" in capsys.readouterr().err
+    assert not out.exists()
+
+
+def test_a_format_that_is_named_wins_over_the_ending(analyzed: list[AnalyzeOptions], tmp_path: Path) -> None:
+    for name in ("r.json", "r.pdf", "r.log"):
+        assert cli.run(["analyze", "x", "--format", "markdown", "-o", str(tmp_path / name)]) == 0
+        assert (tmp_path / name).read_text("utf-8").startswith("# infercheck")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device of Linux")
+@pytest.mark.parametrize("command", [["--help"], ["schema"], ["rules", "list"]], ids=" ".join)
+def test_a_full_disk_behind_standard_output_is_one_line(command: list[str]) -> None:
+    with Path("/dev/full").open("w") as full:
+        done = subprocess.run(
+            [sys.executable, "-m", "infercheck.cli", *command], stdout=full, stderr=subprocess.PIPE, text=True, check=False
+        )
+    assert done.returncode == 2
+    assert re.fullmatch(r"infercheck: error: .*(cannot write|cannot be written): No space left on device\n", done.stderr)
+
+
 @pytest.mark.parametrize("command", [["analyze", "x"], ["demo"]], ids=" ".join)
 def test_a_page_gets_its_pictures(command: list[str], analyzed: list[AnalyzeOptions], tmp_path: Path) -> None:
     for name in ("r.json", "r.html"):

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import json
-from datetime import date
+import re
+from datetime import UTC, date, datetime
 from decimal import Decimal as D
 from pathlib import Path
 from typing import Any
@@ -20,7 +21,7 @@ import infercheck
 import invoices as inv
 from infercheck import AnalyzeOptions, cli, contracts
 from infercheck.errors import InputError, UsageError
-from infercheck.finance.invoices import aws_cur, openai
+from infercheck.finance.invoices import aws_cur, openai, table
 from infercheck.finance.model_match import on_invoice
 from infercheck.finance.reconcile import Key, Side, compare
 from infercheck.model.reconciliation import Reconciliation
@@ -413,3 +414,151 @@ def test_the_gaps_of_a_key_sum_to_invoice_minus_log(log_n: D | None, log_usd: D,
         assert sum((line.gap_usd or D(0) for line in lines), D(0)) == bill_usd - log_usd
         assert sum((line.log_usd or D(0) for line in lines), D(0)) == log_usd
         assert sum((line.invoice_usd or D(0) for line in lines), D(0)) == bill_usd
+
+
+def with_quantities(costs: Path, bill: inv.Bill) -> Path:
+    """Costs as the endpoint gives them today: each with the tokens that it bills."""
+    page = json.loads(costs.read_text(), parse_float=D)
+    tokens = {(f"{inv.SNAPSHOTS[model]}, {inv.OPENAI[meter]}", day): n for (p, day, model, meter), (n, _) in bill.items() if p == "openai"}
+    for bucket in page["data"]:
+        day = datetime.fromtimestamp(bucket["start_time"], UTC).date()
+        for result in bucket["results"]:
+            result |= {"quantity": float(tokens[result["line_item"], day]), "quantity_unit": "tokens"}
+    costs.write_text(json.dumps(page, default=float), encoding="utf-8")
+    return costs
+
+
+def test_tokens_on_the_bill_and_in_the_usage_report_are_the_same_tokens(month: Month, tmp_path: Path) -> None:
+    log, tokens = month
+    bill = inv.bill(tokens)
+    files = papers(tmp_path, bill)
+    with_quantities(files[0], bill)
+    assert apart(run(log, files, tmp_path)) == []
+    key = next(key for key in bill if key[0] == "openai" and key[3] == "output")
+    usage = inv.openai_usage(tmp_path / "ou.json", bill | {key: (bill[key][0] + 5, bill[key][1])})
+    result = run(log, [*files[:3], usage, files[4]], tmp_path)
+    assert apart(result) == []  # what is billed is compared
+    count = bill[key][0]
+    assert result.notes == [
+        f"bill and usage report differ in the tokens of 1 line, most on {key[1]}, {key[2]} output: {count:,} billed, {count + 5:,} reported; "
+        "those billed are compared"
+    ]
+
+
+def test_days_that_two_exports_share_are_billed_once(month: Month, tmp_path: Path) -> None:
+    log, tokens = month
+    bill = {key: line for key, line in inv.bill(tokens).items() if key[0] == "openai"}
+    first = inv.openai_costs(tmp_path / "a.json", {k: v for k, v in bill.items() if k[1].day <= 20})
+    second = inv.openai_costs(tmp_path / "b.json", {k: v for k, v in bill.items() if k[1].day > 18})
+    options = AnalyzeOptions(use_ledger=False, where="provider = 'openai'")
+    result = infercheck.reconcile([first, second], [log], options=options)
+    assert (apart(result), result.gap_usd) == ([], 0)
+    assert result.notes == ["a.json and b.json are alike line by line on 2 days from 2026-11-19 to 2026-11-20: counted once"]
+    key = next(key for key in bill if key[1].day == 20)
+    inv.openai_costs(second, {k: v for k, v in (bill | {key: (bill[key][0], bill[key][1] + 1)}).items() if k[1].day > 18})
+    result = infercheck.reconcile([first, second], [log], options=options)
+    twice = sum(usd for k, (_, usd) in bill.items() if k[1].day == 20) + 1
+    assert result.gap_usd == twice
+    assert [note.split(":")[0] for note in result.notes] == [
+        "a.json and b.json are alike line by line on 2026-11-19",
+        "a.json and b.json both have lines of the same name on 2026-11-20, and differ",
+    ]
+
+
+def test_projects_with_equal_lines_are_no_overlap(tmp_path: Path) -> None:
+    log = write(tmp_path / "l.jsonl", [fin.row(n, "openai/gpt-4o", fin.FIRST, fin.Used(100_000, 0, 0, 0), second=n) for n in (1, 2)])
+    files = []
+    for name in ("one", "two"):
+        costs = inv.openai_costs(tmp_path / f"{name}.json", {("openai", fin.FIRST, "gpt-4o", "input"): (100_000, D("0.25"))})
+        page = json.loads(costs.read_text())
+        page["data"][0]["results"][0]["project_id"] = name
+        costs.write_text(json.dumps(page))
+        files.append(costs)
+    assert apart(run(log, files, tmp_path)) == []
+
+
+def test_the_words_of_an_invoice_tell_its_meters() -> None:
+    told = {
+        "input": ("input_no_cache", "uncached_input_tokens", "Non-cached input tokens", "Uncached", "cache miss", "text_input_tokens", "InputTokens",
+                  "gpt-4o-0806-Inp-glbl Tokens", "gpt-4o-audio-prvw Text Inp", "Prompt"),
+        "cache_read": ("input_cache_read", "cached input", "gpt-4o-0806-cached-Inp-glbl Tokens", "input_cache_hit_tokens"),
+        "cache_write": ("input_cache_write_5m", "cache_creation_input_tokens", "Write to cache", "region 21h cache write"),
+        "cache_write_1h": ("input_cache_write_1h", "Cache Write 1h", "cache_creation.ephemeral_1h_input_tokens", "1 hour cache writes"),
+        "audio_input": ("AudioInputTokens", "input_audio_tokens", "audio in"),
+        "audio_output": ("audio output minutes", "output_audio_tokens"),
+        "output": ("output", "Outp", "CompletionTokens", "reasoning output"),
+        "other": ("Cache Storage hours", "web search", "Audio training"),
+    }  # fmt: skip
+    for meter, texts in told.items():
+        assert {text: table.meter_of(text) for text in texts} == dict.fromkeys(texts, meter)
+
+
+def test_a_console_bill_agrees_and_says_how_it_was_read(tmp_path: Path) -> None:
+    config = (
+        '[[invoice]]\nname = "console"\nprovider = "=anthropic"\ndate = "day"\nmodel = "model"\nmeter = "token_type"\namount = "cost_usd"\n'
+    )
+    used = fin.Used(100_000, 10_000, 1_000, 100)
+    log = write(tmp_path / "l.jsonl", [fin.row(1, "anthropic/claude-sonnet-4-5", fin.FIRST, used)])
+    names = {"input": "input_no_cache", "cache_read": "input_cache_read", "cache_write": "input_cache_write_5m", "output": "output"}
+    lines = [
+        f"2026-11-01,Claude Sonnet 4.5,{name},{fin.list_cost(('anthropic', fin.FIRST, 'claude-sonnet-4-5', meter), getattr(used, meter))}"
+        for meter, name in names.items()
+    ]
+    (tmp_path / "b.csv").write_text("\n".join(["day,model,token_type,cost_usd", *lines]))
+    result = run(log, [tmp_path / "b.csv"], tmp_path, config)
+    assert apart(result) == []
+    assert result.notes == [
+        "meters read by their words: 'input_cache_read' is cache_read, 'input_cache_write_5m' is cache_write, 'input_no_cache' is input; "
+        "`meters` under [[invoice]] says which they are"
+    ]
+
+
+def test_what_was_not_looked_at_does_not_agree(month: Month, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    log, tokens = month
+    costs = inv.openai_costs(tmp_path / "oc.json", inv.bill(tokens))
+    command = ["reconcile", str(costs), "--logs", str(log), "--no-ledger"]
+    assert cli.run([*command, "--month", "2026-09"]) == 3
+    err = capsys.readouterr().err
+    assert re.search(r"nothing to compare; \d+ invoice lines are outside the period; no call in scope: 360 left out", err)
+    assert cli.run([*command, "--where", "model = 'none'"]) == 1  # one side alone is a gap
+    assert "note: no call in scope: 360 left out" in capsys.readouterr().out
+
+
+def test_calls_without_a_time_are_told_where_a_period_leaves_them_out(
+    month: Month, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rows, tokens = fin.month()
+    undated = [row for row in rows if row["custom_llm_provider"] == "openai"][:5]
+    for row in undated:
+        for name in ("startTime", "endTime", "completionStartTime"):
+            del row[name]
+    dated = {id(row) for row in undated}
+    kept = write(tmp_path / "kept.jsonl", [row for row in rows if id(row) not in dated])
+    log = write(tmp_path / "l.jsonl", rows)
+    options = AnalyzeOptions(use_ledger=False)
+    spend = [infercheck.analyze([path], options=options).headline.spend_usd for path in (log, kept)]
+    assert spend[0] is not None and spend[1] is not None
+    said = f"5 calls worth ${(spend[0] - spend[1]).normalize():f} have no time and are in no period"
+    result = run(log, papers(tmp_path, inv.bill(tokens)), tmp_path)
+    assert said in result.notes
+    for what in ("chargeback", "focus", "excel"):
+        for period, notes in ((["--month", "2026-11"], 1), ([], 1), (["--month", "2026-11", "--where", "provider <> 'openai'"], 0)):
+            assert cli.run(["export", what, str(log), "--no-ledger", "-o", str(tmp_path / "out"), *period]) == 0
+            assert capsys.readouterr().err.count(said) == notes
+
+
+@pytest.mark.parametrize("columns", ["80", "120"])
+def test_days_providers_and_kinds_are_whole_at_any_width(
+    month: Month, tmp_path: Path, columns: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    log, tokens = month
+    dearer = {key: (n, usd * 2) for key, (n, usd) in inv.bill(tokens).items()}
+    files = [inv.anthropic_costs(tmp_path / "ac.json", dearer), inv.aws_cur(tmp_path / "cur.csv", dearer)]
+    monkeypatch.setenv("COLUMNS", columns)
+    assert cli.run(["reconcile", *map(str, files), "--logs", str(log), "--no-ledger", "--where", "provider <> 'openai'"]) == 1
+    out = capsys.readouterr().out
+    assert max(map(len, out.splitlines()[3:])) <= int(columns)
+    rows = [line for line in out.splitlines() if line.startswith("2026-")]
+    assert len(rows) == 20
+    assert all(re.match(r"2026-11-\d\d  (anthropic|aws)  ", row) and re.search(r"unexplained|price variance", row) for row in rows)
+    assert out.count("the invoice names no tokens") == 1

@@ -88,6 +88,10 @@ def test_commitments_and_credits_are_in_the_chargeback(tmp_path: Path) -> None:
         (UNALLOCATED, "unused: top-up", D(0), D("3.88")),
     ]
     assert D(owed.get_column("billed_cost").sum()) == D(owed.get_column("effective_cost").sum())
+    tokens = [("openai", "gpt-4o", "input", 300), ("openai", "gpt-4o", "output", 60)]
+    tokens += [("bedrock", "amazon.nova-pro-v1:0", "input", 1_000_000), ("bedrock", "amazon.nova-pro-v1:0", "output", 100_000)]
+    worth = sum(fin.list_cost((provider, fin.FIRST, model, meter), n) for provider, model, meter, n in tokens)
+    assert D(owed.get_column("list_cost").sum()) == D(owed.get_column("contracted_cost").sum()) == worth  # a purchase has no tokens
 
 
 def hostile(folder: Path) -> Path:

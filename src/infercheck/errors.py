@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import re
+
+DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)  # what the system says
 
 
 class InfercheckError(Exception):

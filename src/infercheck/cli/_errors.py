@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import re
 import sys
@@ -11,10 +10,9 @@ import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from infercheck.errors import InfercheckError, LedgerNotice
+from infercheck.errors import DISK_FULL, InfercheckError, LedgerNotice
 
 USAGE, INTERNAL, INTERRUPTED = 2, 70, 130
-_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
@@ -40,7 +38,7 @@ def guarded(command: Callable[[], object], argv: Sequence[str]) -> int:
         say(f"error: {err}")
         return err.exit_code
     except OSError as err:
-        if err.errno not in _NO_ROOM:
+        if err.errno not in DISK_FULL:
             return _unexpected(err, verbose, argv)
         _traceback(verbose)
         silence_stdout()  # what it still holds would fail once more at exit

@@ -62,6 +62,7 @@ def analyze(
     from infercheck.cli._limits import enforce
     from infercheck.cli._output import progress, refuse_overwriting, renderer_for, write_report
 
+    refuse_overwriting(output, paths, config)
     renderer = renderer_for(format, output)
     budgets = _budgets(fail_on)
     options = opt.options(
@@ -81,7 +82,6 @@ def analyze(
         engine=engine,
         remote=remote,
     )
-    refuse_overwriting(output, paths, config)
     from infercheck import api
 
     options = replace(options, pictures=getattr(renderer, "PICTURES", False))

@@ -52,8 +52,8 @@ def write(
     options = opt.options(
         since=since, until=until, where=where, tz=tz, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
     )
-    refuse_ending(output, [".json"])
     refuse_overwriting(output, paths, config)
+    refuse_ending(output, [".json"])
     from infercheck import api, gate
 
     with progress(quiet) as on_event:

@@ -60,12 +60,12 @@ def check(
     from infercheck.cli._limits import conclude
     from infercheck.cli._output import gate_renderer_for, progress, refuse_overwriting, write_gate
 
+    refuse_overwriting(output, [*paths, baseline], config)
     renderer = gate_renderer_for(format, output)
     asked = _gate.gate_options(fail_on=fail_on, now=now, by=by, budgets=budget)
     options = opt.options(
         since=since, until=until, where=where, tz=tz, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
     )
-    refuse_overwriting(output, [*paths, baseline], config)
     from infercheck import api
 
     with progress(quiet) as on_event:

@@ -51,10 +51,10 @@ def diff(
     from infercheck.cli._limits import conclude
     from infercheck.cli._output import gate_renderer_for, progress, refuse_overwriting, write_gate
 
+    refuse_overwriting(output, [base, head], config)
     renderer = gate_renderer_for(format, output)
     asked = _gate.gate_options(fail_on=fail_on, now=now, by=by)
     options = opt.options(where=where, tz=tz, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis)
-    refuse_overwriting(output, [base, head], config)
     from infercheck import api
 
     with progress(quiet) as on_event:

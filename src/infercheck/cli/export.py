@@ -229,8 +229,8 @@ def excel(
     from infercheck import api
     from infercheck.cli._output import progress, refuse_ending, refuse_overwriting, write
 
-    refuse_ending(output, [".xlsx"])
     refuse_overwriting(output, paths, config)
+    refuse_ending(output, [".xlsx"])
     with _noted(quiet) as on_note, progress(quiet) as on_event:
         made = api.export_excel([*paths], options=options, on_event=on_event, on_note=on_note)
     write(made, output)
@@ -256,8 +256,8 @@ def _export(
     from infercheck.cli._frames import encoded, format_for
     from infercheck.cli._output import progress, refuse_overwriting, write_parts
 
-    chosen = format_for(format, output)
     refuse_overwriting(output, paths, options.config)
+    chosen = format_for(format, output)
     from infercheck import api
 
     with tempfile.TemporaryDirectory(prefix="infercheck-") as folder:

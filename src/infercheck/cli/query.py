@@ -46,11 +46,11 @@ def query(
     from infercheck.cli import _frames
     from infercheck.cli._output import by_ending, progress, refuse_overwriting, style, write, write_text
 
+    refuse_overwriting(output, paths, config)
     chosen = by_ending(format, output, FORMATS)
     if chosen == "parquet":
         _frames.format_for(chosen, output)
     options = opt.options(since=since, until=until, where=where, config=config, rules=rules, ledger=ledger, no_ledger=no_ledger)
-    refuse_overwriting(output, paths, config)
     from infercheck import api
 
     if chosen == "table":

@@ -60,12 +60,12 @@ def reconcile(
     """
     from infercheck.cli._output import by_ending, progress, refuse_overwriting, style, write, write_text
 
+    refuse_overwriting(output, [*invoices, *logs], config)
     chosen = by_ending(format, output, FORMATS)
     allowed = _tolerance(tolerance)
     options = opt.options(
         since=since, until=until, month=month, where=where, config=config, ledger=ledger, no_ledger=no_ledger, cost_basis=cost_basis
     )
-    refuse_overwriting(output, [*invoices, *logs], config)
     from infercheck import api
 
     with progress(quiet) as on_event:

@@ -57,12 +57,12 @@ def simulate(
     """
     from infercheck.cli._output import by_ending, progress, refuse_overwriting, style, write, write_text
 
+    refuse_overwriting(output, paths, config)
     chosen = by_ending(format, output, FORMATS)
     options = opt.options(
         since=since, until=until, where=where, config=config, rules=rules, select=select, ignore=ignore, ledger=ledger, no_ledger=no_ledger,
         cost_basis=cost_basis,
     )  # fmt: skip
-    refuse_overwriting(output, paths, config)
     from infercheck import api
 
     with progress(quiet) as on_event:

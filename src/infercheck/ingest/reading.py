@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,7 +15,7 @@ from infercheck import sources
 from infercheck.engine.base import Interrupted
 from infercheck.engine.duckdb import DatabaseError, Engine
 from infercheck.engine.lanes import Job, work
-from infercheck.errors import InputError
+from infercheck.errors import DISK_FULL, InputError
 from infercheck.ingest import inputs, ledger, macros, parquet, plan, salvage, scope, shards, staging
 from infercheck.ingest.changes import Edges, note_settled
 from infercheck.ingest.scope import Scope, open_scope
@@ -28,7 +27,6 @@ __all__ = ["IngestResult", "Scope", "detect", "ingest", "open_scope", "propose",
 RECORDS = frozenset(
     {"jsonl", "ndjson", "json", "csv", "tsv", "log", "parquet", "gz", "zst"}
 )  # endings of what may be a log of another format
-DISK_FULL = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 BATCH_FILES = 10_000
 JOIN_FROM = 8  # so many small files are read as one
 JOIN_BYTES = 1 << 20
