@@ -13,10 +13,6 @@ false_positives = """A key that is being rotated or a deployment that is being c
 another deployment after a 401, 403 or 404 does the right thing and is left out where the log names deployments. Where the log does not hold the parameters, a repaired request looks like the same one: \
 then the grade is heuristic."""
 
-[params.max_wait_s]
-default = 3600
-help = "Within an hour an unchanged request is a re-send. Later it may be a new run of a job, to see whether the fault is gone."
-
 [[requires]]
 sql = "SELECT count(http_status) > 0 OR count(error_type) > 0 OR count(*) FILTER (WHERE status IN ('error', 'rate_limited', 'timeout')) = 0 FROM calls"
 reason = "failures carry neither an HTTP status nor a class of error: whether they could pass is unknown"
@@ -95,49 +91,10 @@ i2       k              2           1           w         p9           q        
 '''
 claims = ""
 ---*/
-WITH errors AS (
-    SELECT
-        call_id,
-        http_status,
-        error_type,
-        model,
-        deployment,
-        coalesce(replace(replace(replace(lower(error_type), '_', ''), '-', ''), ' ', ''), '') AS word
-    FROM calls
-    WHERE status = 'error'
-), classed AS (
-    SELECT
-        *,
-        -- Refusals that another deployment or key may not repeat.
-        coalesce(http_status IN (401, 403, 404), FALSE) OR http_status IS NULL
-            AND (contains(word, 'authentication') OR contains(word, 'permission') OR contains(word, 'notfound')) AS by_place,
-        coalesce(http_status IN (400, 413, 422), FALSE) OR http_status IS NULL
-            AND (contains(word, 'badrequest') OR contains(word, 'invalidrequest') OR contains(word, 'unprocessable'))
-            OR contains(word, 'contextlength') OR contains(word, 'contextwindow') OR contains(word, 'contentfilter') OR contains(word, 'contentpolicy')
-            AS by_request,
-        contains(word, 'ratelimit') OR contains(word, 'throttl') OR contains(word, 'quota') OR contains(word, 'overload') OR contains(word, 'timeout')
-            OR contains(word, 'unavailable') AS may_pass,
-        coalesce(CAST(http_status AS STRING), error_type) AS name
-    FROM errors
-), sends AS (
-    SELECT *, bool_or(status = 'ok') OVER (PARTITION BY chain_id) AS succeeded_in_the_end
-    FROM attempt_chains
-), resent AS (
-    SELECT s.call_id, s.workload, s.request_key, s.billed_usd, s.duration_ms, s.params_known, s.prompt_known, p.name
-    FROM sends AS s
-    JOIN classed AS p ON p.call_id = s.previous_call_id
-    JOIN calls AS c ON c.call_id = s.call_id
-    WHERE s.failed
-      AND NOT s.succeeded_in_the_end
-      AND s.wait_ms BETWEEN 0 AND $max_wait_s * 1000
-      AND NOT p.may_pass
-      AND (p.by_request OR (p.by_place AND (p.deployment = c.deployment OR p.deployment IS NULL OR c.deployment IS NULL)))
-      AND (p.model = c.model OR p.model IS NULL OR c.model IS NULL)
-      AND (s.billed_usd > 0 OR s.duration_ms IS NOT NULL)
-), ranked AS (
-    SELECT workload, name, row_number() OVER (PARTITION BY workload ORDER BY count(*) DESC, name) AS place FROM resent GROUP BY workload, name
+WITH ranked AS (
+    SELECT workload, name, row_number() OVER (PARTITION BY workload ORDER BY count(*) DESC, name) AS place FROM permanent_resends GROUP BY workload, name
 ), by_workload AS (
-    SELECT workload, count(*) AS resends, count(DISTINCT request_key) AS requests FROM resent GROUP BY workload
+    SELECT workload, count(*) AS resends, count(DISTINCT request_key) AS requests FROM permanent_resends GROUP BY workload
 )
 SELECT
     r.call_id,
@@ -148,6 +105,6 @@ SELECT
     w.resends AS evidence_resends,
     w.requests AS evidence_requests,
     n.name AS evidence_most_common_error
-FROM resent AS r
+FROM permanent_resends AS r
 JOIN by_workload AS w ON w.workload = r.workload
 JOIN ranked AS n ON n.workload = r.workload AND n.place = 1

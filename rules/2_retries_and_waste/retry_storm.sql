@@ -3,7 +3,8 @@ title = "The same request sent again and again while it keeps failing"
 why = """A provider that says 'too many requests' or fails outright is asked again before it could recover: each re-send counts against the same \
 limit, holds up the caller, and is paid for where the failure is. The first send and the one that succeeded are never waste. The usual cause is a \
 retry loop in the client or SDK with a short or fixed pause, often on top of another one in the gateway. How the pauses grew is given as evidence \
-(median ratio of successive pauses: about 2 is exponential back-off, about 1 is none); it is not required to be absent. Retries hidden inside a gateway \
+(median ratio of successive pauses: about 2 is exponential back-off, about 1 is none); it is not required to be absent. Re-sends of an error that will \
+not pass are retry_of_permanent_error's: pauses do not mend them. Retries hidden inside a gateway \
 or SDK are not in the log, so every count here is a lower bound."""
 action = "{subject}: retry at most twice with doubling pauses, in one layer only ({storms} storms of up to {max_sends} sends)"
 fix = "retry_discipline"
@@ -70,6 +71,24 @@ b        heuristic  true
 '''
 
 [[example]]
+name = "a bad request sent again and again is no storm; after a limit it is, until it is refused for good"
+calls = '''
+call_id  started_at  duration_s  workload  prompt_hash  params_hash  status        http_status
+a        0           1           w         p1           q            error         400
+b        2           1           w         p1           q            error         400
+c        4           1           w         p1           q            error         400
+d        0           1           v         p2           q            rate_limited  429
+e        2           1           v         p2           q            rate_limited  429
+f        4           1           v         p2           q            error         400
+g        6           1           v         p2           q            error         400
+'''
+claims = '''
+call_id  subject  waste_ms
+e        v        1000
+f        v        1000
+'''
+
+[[example]]
 name = "a retry after back-off, a successful poller, three clients, patient re-sends and parallel sends that fail together: silent"
 calls = '''
 call_id  api_key_alias  started_at  duration_s  workload  prompt_hash  params_hash  status        billed_usd
@@ -107,8 +126,13 @@ WITH crowded AS (
         ) AS densest,
         wait_ms / nullif(lag(CASE WHEN send > 1 THEN wait_ms END) OVER (PARTITION BY chain_id ORDER BY send), 0) AS wait_ratio
     FROM crowded
+), resent AS (
+    SELECT s.*
+    FROM storms AS s
+    LEFT JOIN permanent_resends AS p ON p.call_id = s.call_id
+    WHERE s.densest >= $min_sends AND s.send > 1 AND p.call_id IS NULL
 ), chains AS (
-    SELECT workload, chain_id, max(sends) AS sends FROM storms WHERE densest >= $min_sends GROUP BY workload, chain_id
+    SELECT workload, chain_id, max(sends) AS sends FROM resent WHERE failed GROUP BY workload, chain_id
 ), by_workload AS (
     SELECT workload, count(*) AS storms, max(sends) AS most_sends FROM chains GROUP BY workload
 ), waits AS (
@@ -116,8 +140,7 @@ WITH crowded AS (
         workload,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY wait_ratio) AS median_ratio,
         percentile_cont(0.5) WITHIN GROUP (ORDER BY wait_ms) AS median_wait_ms
-    FROM storms
-    WHERE densest >= $min_sends AND send > 1
+    FROM resent
     GROUP BY workload
 )
 SELECT
@@ -131,10 +154,8 @@ SELECT
     round(t.median_wait_ms, 0) AS evidence_median_wait_ms,
     round(t.median_ratio, 2) AS evidence_median_wait_ratio,
     'lower bound: attempts hidden inside a gateway or SDK are not in the log' AS evidence_counts_are
-FROM storms AS s
+FROM resent AS s
 JOIN by_workload AS w ON w.workload = s.workload
 JOIN waits AS t ON t.workload = s.workload
-WHERE s.densest >= $min_sends
-    AND s.send > 1
-    AND s.failed
+WHERE s.failed
     AND (s.billed_usd > 0 OR s.duration_ms IS NOT NULL OR s.next_start_us IS NOT NULL)
