@@ -100,7 +100,7 @@ SELECT
     max(t.calls) AS evidence_most_calls,
     max(u.median_calls) AS evidence_median_calls,
     CAST(floor(max(u.limit_calls)) AS BIGINT) + 1 AS evidence_limit_calls,
-    round(CAST(sum(t.spend_usd) AS DOUBLE), 4) AS evidence_their_spend_usd
+    CASE WHEN count(t.spend_usd) = count(*) THEN round(CAST(sum(t.spend_usd) AS DOUBLE), 4) END AS evidence_their_spend_usd
 FROM traces AS t
 JOIN usual AS u ON u.workload = t.workload
 WHERE t.calls > u.limit_calls AND t.requests > 1

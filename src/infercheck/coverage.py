@@ -86,10 +86,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         has = plural(spoken, "call has", "calls have")
         notes.append(f"{has} audio tokens but no audio price in the list: counted at the text price, and may cost more")
     notes += _own_machines(engine)
-    free = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NULL) FROM outcomes")
-    if free and priced:
-        count = plural(free, "of the successful outcomes has no price: it counts", "of the successful outcomes have no price: they count")
-        notes.append(f"{count} neither in spend nor in the cost of a success")
+    notes += _unpriced_outcomes(engine) if priced else []
     return Coverage(
         files=scope.files,
         skipped=dict(read.skipped),
@@ -217,6 +214,25 @@ def _own_machines(engine: Engine) -> list[str]:
         f"{plural(number, 'call')} ran on machines of your own ({names}): a [[capacity]] in the config with deployment, gpus and "
         f"usd_per_hour prices {'it' if number == 1 else 'them'} by busy time"
     ]
+
+
+def _unpriced_outcomes(engine: Engine) -> list[str]:
+    """Outcomes that no cost of a success stands for: without any price, or priced in part."""
+    none, part = engine.rows(
+        "SELECT count(*) FILTER (WHERE known_usd IS NULL), count(*) FILTER (WHERE known_usd IS NOT NULL) FROM outcomes "
+        "WHERE succeeded AND spend_usd IS NULL"
+    )[0]
+    notes = []
+    if none:
+        count = plural(none, "of the successful outcomes has no price: it counts", "of the successful outcomes have no price: they count")
+        notes.append(f"{count} neither in spend nor in the cost of a success")
+    if part:
+        count = plural(part, "of the successful outcomes holds", "of the successful outcomes hold")
+        its = "its other calls are" if part == 1 else "their other calls are"
+        notes.append(
+            f"{count} a call without a price: {its} in spend, and nothing of {'it' if part == 1 else 'them'} in the cost of a success"
+        )
+    return notes
 
 
 def _rejects(engine: Engine) -> list[str]:

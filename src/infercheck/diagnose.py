@@ -43,7 +43,10 @@ NAMES: dict[str, dict[str, str]] = {
         "cost_basis": "SELECT unnest(['capacity', 'computed', 'logged'])",
     },
     "workloads": {"class": "SELECT unnest(['background', 'interactive', 'unknown'])"},
-    "outcomes": {"evidence": "SELECT unnest(['score', 'last call''s status and finish reason'])"},
+    "outcomes": {
+        "evidence": "SELECT unnest(['score', 'last call''s status and finish reason', "
+        "'last call''s status where nearly all answers are cut short on purpose'])"
+    },
     "trace_parts": {
         "kind": "SELECT 'call' UNION ALL SELECT coalesce(kind, 'other') FROM spans",
         "name": "SELECT model FROM calls UNION ALL SELECT name FROM spans",

@@ -65,7 +65,8 @@ def report(
     rest = {"findings": found.more, "plan": found.more_plan}
     saves = [item.saves_usd for item in plan] + [found.more_plan.usd if found.more_plan else None]
     total = sum((usd for usd in saves if usd is not None), Decimal(0))
-    headline = _headline(engine, found, diagnosis, spend.by_capacity, waits.path)
+    priced: float | None = said["coverage"].priced_token_share
+    headline = _headline(engine, found, diagnosis, spend.by_capacity, waits.path, 0.0 if priced is None else 1 - priced)
     used = sorted({item.fix for item in plan})
     return Report(
         window=window,
@@ -159,13 +160,14 @@ def _headline(
     diagnosis: Diagnosis,
     machines: list[CapacitySpend],
     path: list[PathPart],
+    unpriced: float,
 ) -> Headline:
     spend, attempts = engine.rows("SELECT sum(billed_usd), count(*) FROM priced_calls")[0]
     spend = summarise.money(spend)
     # count_if over nothing known is NULL: no status, no claim about success
     outcomes, good = engine.rows("SELECT count(*), count_if(succeeded) FROM outcomes")[0]
     kinds = [row[0] for row in engine.rows("SELECT DISTINCT evidence FROM outcomes WHERE evidence IS NOT NULL ORDER BY 1")]
-    priced_good = engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NOT NULL) FROM outcomes")
+    cost = summarise.per_success(engine).get(None)
     by_grade = dict(engine.rows("SELECT grade, sum(saved_usd) FROM settled GROUP BY grade"))
     addressable = Addressable(**{g: summarise.money(by_grade[g]) if g in by_grade else Decimal(0) for g in GRADES})
     sure = (addressable.measured or Decimal(0)) + (addressable.structural or Decimal(0))
@@ -179,15 +181,15 @@ def _headline(
         outcomes=outcomes,
         successful_outcomes=good,
         success_evidence=f"{' and '.join(kinds)}, per {_unit(engine)}" if kinds else "",
-        cost_per_successful_outcome_usd=spend / priced_good if spend is not None and priced_good else None,
-        clean_cost_usd=(spend - sure) / priced_good if spend is not None and priced_good else None,
-        cost_parts=summarise.cost_parts(engine).get(None),
+        cost_per_successful_outcome_usd=cost.usd if cost else None,
+        clean_cost_usd=cost.clean_usd if cost else None,
+        cost_parts=cost.parts if cost else None,
         attempts_per_success=attempts / good if good else None,
         interactive=waits,
         addressable_usd=addressable,
         system_share_of_spend=share,
         system_share_of_p95=p95,
-        verdict=verdict.sentence(spend, split, found.blind, hardware),
+        verdict=verdict.sentence(spend, split, found.blind, hardware, unpriced=unpriced),
         verdict_latency=verdict.of_p95(waits, p95, found.findings, path),
         spend_parts=split,
         hardware=hardware,

@@ -12,7 +12,7 @@ from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError
 from infercheck.model.rule import FixId
 from infercheck.model.simulation import Choice, FixEffect, Separation, Simulation, WorkloadEffect
-from infercheck.summarise import money
+from infercheck.summarise import money, per_success
 
 _SURE = "sum(saved_usd) FILTER (WHERE grade <> 'heuristic')"
 _GUESS = "sum(saved_usd) FILTER (WHERE grade = 'heuristic')"
@@ -58,12 +58,11 @@ def simulate(engine: Engine, chosen: Sequence[Choice]) -> Simulation:
     before = _total([w.before_usd for w in workloads])
     sure, guess = (_total([getattr(w, name) for w in workloads]) for name in ("saves_sure_usd", "saves_heuristic_usd"))
     after = _after(before, sure, guess)
-    good = int(engine.value("SELECT count(*) FILTER (WHERE succeeded AND spend_usd IS NOT NULL) FROM outcomes"))
+    cost = per_success(engine, guesses=True).get(None)
     return Simulation(
         fixes=effects, calls=sum(w.calls for w in workloads),
-        before_usd=before, saves_sure_usd=sure, saves_heuristic_usd=guess, after_usd=after, successes=good,
-        before_per_success_usd=before / good if before is not None and good else None,
-        after_per_success_usd=after / good if after is not None and good else None,
+        before_usd=before, saves_sure_usd=sure, saves_heuristic_usd=guess, after_usd=after, successes=cost.good if cost else 0,
+        before_per_success_usd=cost.usd if cost else None, after_per_success_usd=cost.clean_usd if cost else None,
         by_workload=workloads, separations=_separations(engine, chosen),
     )  # fmt: skip
 

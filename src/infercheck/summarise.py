@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from infercheck.engine.duckdb import Engine
 from infercheck.engine.listed import listed
@@ -42,27 +42,41 @@ def money(value: Any) -> Decimal | None:
     return None if value is None else Decimal(value)
 
 
-def cost_parts(engine: Engine, among: str = "FALSE") -> dict[str | None, CostParts]:
-    """Cost per successful outcome taken apart: under None for all outcomes, and by the workload that opened them where ``among``, SQL over
-    ``o.workload``, says so.
+class PerSuccess(NamedTuple):
+    """What a successful outcome cost, over the outcomes whose every call has a price; ``clean`` without the savings found in them."""
 
-    A product that holds exactly: (clean spend of the successful / their number) x (clean spend of all / of the successful) x (spend / clean
-    spend), where clean means without measured and structural savings.
+    good: int
+    usd: Decimal
+    clean_usd: Decimal
+    parts: CostParts | None
+
+
+def per_success(engine: Engine, among: str = "FALSE", *, guesses: bool = False) -> dict[str | None, PerSuccess]:
+    """Cost per successful outcome, and taken apart: under None for all outcomes, and by the workload that opened them where ``among``, SQL over
+    ``o.workload``, says so. With ``guesses``, heuristic savings are taken off too.
+
+    The parts are a product that holds exactly: (clean spend of the successful / their number) x (clean spend of all / of the successful) x
+    (spend / clean spend), where clean means without measured and structural savings.
     """
     rows = engine.rows(
         "WITH saved AS (SELECT p.unit_hash, sum(s.saved_usd) AS saved_usd FROM settled s JOIN priced_calls p ON p.call_id = s.call_id "
-        "WHERE s.grade <> 'heuristic' GROUP BY p.unit_hash), "
+        f"WHERE {guesses} OR s.grade <> 'heuristic' GROUP BY p.unit_hash), "
         f"units AS (SELECT CASE WHEN {among} THEN o.workload END AS workload, o.spend_usd, o.spend_usd - coalesce(v.saved_usd, 0) AS clean_usd, "
         "o.succeeded FROM outcomes o LEFT JOIN saved v ON v.unit_hash = o.unit_hash WHERE o.spend_usd IS NOT NULL) "
         "SELECT workload, grouping(workload), sum(spend_usd), sum(clean_usd), sum(clean_usd) FILTER (WHERE succeeded), "
         "count(*) FILTER (WHERE succeeded) FROM units GROUP BY ROLLUP (workload)"
     )
     return {
-        None if overall else workload: CostParts(
-            clean_usd=Decimal(clean_good) / good, failures=float(clean / clean_good), waste=float(Decimal(total) / clean)
+        None if overall else workload: PerSuccess(
+            good=good,
+            usd=Decimal(total) / good,
+            clean_usd=Decimal(clean) / good,
+            parts=CostParts(clean_usd=Decimal(clean_good) / good, failures=float(clean / clean_good), waste=float(Decimal(total) / clean))
+            if clean_good
+            else None,
         )
         for workload, overall, total, clean, clean_good, good in rows
-        if good and clean_good and (overall or workload is not None)
+        if good and (overall or workload is not None)
     }
 
 
@@ -142,8 +156,8 @@ def _by_workload(engine: Engine, share: str) -> tuple[list[WorkloadSpend], More 
         "u.p50_ms, u.p95_ms FROM workloads w JOIN spend_by_workload b ON b.workload = w.workload LEFT JOIN units u ON u.workload = w.workload "
         f"LEFT JOIN saved v ON v.workload = w.workload WHERE w.workload {among} ORDER BY b.spend_usd DESC NULLS LAST, b.calls DESC, w.workload"
     )
-    made_of = cost_parts(engine, f"o.workload {among}")
-    return [WorkloadSpend(**row, cost_parts=made_of.get(row["workload"])) for row in rows], more
+    costs = per_success(engine, f"o.workload {among}")
+    return [WorkloadSpend(**row, cost_parts=cost.parts if (cost := costs.get(row["workload"])) else None) for row in rows], more
 
 
 def hardware(machines: Sequence[CapacitySpend], spend: Decimal | None) -> Hardware | None:

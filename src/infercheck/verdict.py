@@ -10,7 +10,7 @@ from typing import NamedTuple, get_args
 from infercheck.model.report import Finding, Hardware, Interactive, VerdictPart
 from infercheck.model.rule import FIX_WORDS, FixId
 from infercheck.model.waits import PathPart
-from infercheck.render.figures import ms
+from infercheck.render.figures import ms, percent
 
 _WORTH_SAYING = Decimal("0.001")
 
@@ -42,9 +42,12 @@ def parts(spend: Decimal | None, savings: Iterable[Saving], hardware: Decimal | 
     return [*found, VerdictPart(part="model_price", sure_usd=own, heuristic_usd=Decimal(0), share=_share(own, spend))]
 
 
-def sentence(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None = None) -> str:
-    """The parts in words. ``blind``: findings whose calls have no price, or run on machines whose hours are paid with or without them."""
-    said = _system(spend, split, blind, hardware)
+def sentence(
+    spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None = None, *, unpriced: float = 0.0
+) -> str:
+    """The parts in words. ``blind``: findings whose calls have no price, or run on machines whose hours are paid with or without them.
+    ``unpriced``: share of the tokens that have no price."""
+    said = _system(spend, split, blind, hardware, unpriced)
     return f"{said} {_machines(spend, hardware)}" if hardware else said
 
 
@@ -80,9 +83,11 @@ def _shortening(findings: Iterable[Finding]) -> list[str]:
     return [FIX_WORDS[fix] for fix, gain in sorted(gains.items(), key=lambda item: (-item[1], item[0])) if gain > 0]
 
 
-def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None) -> str:
+def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None, unpriced: float) -> str:
     why = "the calls blamed have no price" if hardware is None else "the calls blamed have no price or run on hours that are paid anyway"
     unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: {why}." if blind else ""
+    if spend and unpriced >= float(_WORTH_SAYING):
+        unknown += f" {percent(unpriced)} of the tokens have no price: what they cost is in none of this."
     if spend is None:
         return "No call in scope has a price: spend is unknown, not zero." + unknown
     if not spend:
@@ -102,7 +107,7 @@ def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardwar
     elif sure or heuristic:
         rest = f" What is left, {own.sure_usd / spend:.1%}, is the models' own price for work that was asked for."
     else:
-        rest = "" if blind else " As far as that goes, the spend is the models' own price for work that was asked for."
+        rest = "" if unknown else " As far as that goes, the spend is the models' own price for work that was asked for."
     return first + guess + unknown + rest
 
 

@@ -32,7 +32,7 @@ def query(engine: Engine, config: Config) -> str:
     """SQL of the chargeback; needs table ``charges`` and views ``priced_calls`` and ``outcomes``.
 
     ``unpriced_calls`` have tokens and no price: their cost is unknown and in no column. ``cost_per_success`` is effective cost over the
-    successes that have a price; empty where there is none.
+    successes that have a price; empty where there is none, or one of them is priced in part.
     """
     rates.fill(engine, config)
     same = config.finance.billing_currency == "USD"
@@ -62,17 +62,19 @@ def query(engine: Engine, config: Config) -> str:
             SELECT {_KEYS}, count(*) AS attempts, count(*) FILTER (of_request = 1) AS requests,
                 count(*) FILTER (of_unit = 1 AND o.succeeded) AS successes, count(*) FILTER (of_unit = 1 AND o.succeeded AND o.spend_usd IS NOT NULL)
                     AS priced_successes,
+                count(*) FILTER (of_unit = 1 AND o.succeeded AND o.spend_usd IS NULL AND o.known_usd IS NOT NULL) AS partly_priced,
                 count(*) FILTER (billed_usd IS NULL AND (input_tokens > 0 OR output_tokens > 0)) AS unpriced_calls
             FROM ranked LEFT JOIN outcomes o ON o.unit_hash = ranked.unit_hash AND of_unit = 1 GROUP BY ALL
         ), joined AS (
             SELECT {", ".join(f"coalesce(m.{key}, n.{key}) AS {key}" for key in _KEYS.split(", "))},
-                {", ".join(f"m.{name}" for name in COSTS)}, m.cost_basis, n.attempts, n.requests, n.successes, n.priced_successes, n.unpriced_calls
+                {", ".join(f"m.{name}" for name in COSTS)}, m.cost_basis, n.attempts, n.requests, n.successes, n.priced_successes,
+                n.partly_priced, n.unpriced_calls
             FROM money m FULL OUTER JOIN counts n ON {" AND ".join(f"m.{key} IS NOT DISTINCT FROM n.{key}" for key in _KEYS.split(", "))}
         )
         SELECT day, coalesce(team, {literal(UNALLOCATED)}) AS team, cost_centre, key_alias AS api_key_alias, provider, item AS model,
             {literal(config.finance.billing_currency)} AS currency, {", ".join(COSTS)},
             coalesce(attempts, 0) AS attempts, coalesce(requests, 0) AS requests, coalesce(successes, 0) AS successes,
-            CASE WHEN priced_successes > 0 AND effective_cost IS NOT NULL THEN {per_success} END AS cost_per_success,
+            CASE WHEN priced_successes > 0 AND partly_priced = 0 AND effective_cost IS NOT NULL THEN {per_success} END AS cost_per_success,
             coalesce(cost_basis, 'unknown') AS cost_basis, coalesce(unpriced_calls, 0) AS unpriced_calls
         FROM joined ORDER BY day, team IS NULL, team, cost_centre, key_alias, provider, item"""
 

@@ -60,7 +60,10 @@ def prices_of(config: Config) -> Prices:
 
 
 def _mark_units(engine: Engine) -> None:
-    """Table ``gate_units``: every outcome with its stratum, team, day and the size of its opening prompt."""
+    """Table ``gate_units``: every outcome with its stratum, team, day and the size of its opening prompt.
+
+    What is priced of an outcome is compared; what is not, the gate judges by its tokens.
+    """
     engine.create(
         "gate_units",
         f"""
@@ -71,7 +74,7 @@ def _mark_units(engine: Engine) -> None:
             QUALIFY row_number() OVER (PARTITION BY p.unit_hash ORDER BY coalesce(p.operation, '') IN ({_SILENT}), p.model IS NULL,
                 p.start_us NULLS LAST, p.end_us NULLS LAST, p.call_id) = 1)
         SELECT o.unit_hash, o.workload, w.class AS klass, f.model, f.team, CAST(make_timestamp(o.start_us) AS DATE) AS day, o.calls, o.requests,
-            o.succeeded, o.spend_usd, t.duration_ms, o.ttft_ms, f.prompt_hash,
+            o.succeeded, o.known_usd AS spend_usd, t.duration_ms, o.ttft_ms, f.prompt_hash,
             CAST(floor(log2(greatest(coalesce(f.size, 1), 1))) AS INTEGER) AS bucket
         FROM outcomes o JOIN workloads w ON w.workload = o.workload JOIN opening f ON f.unit_hash = o.unit_hash
             JOIN unit_times t ON t.unit_key = o.unit_key""",

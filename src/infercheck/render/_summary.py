@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from infercheck.render.figures import count, faster, ms, nothing_found, percent, plural
+from infercheck.render.figures import cost_of_success, count, faster, ms, nothing_found, percent, plural
 from infercheck.render.money import cell_usd, places_in_tables, total, usd
 from infercheck.render.rest import column, count_of, rest
 from infercheck.render.safe import clean
@@ -76,7 +76,7 @@ def _figures(report: Report) -> list[tuple[str, str, str]]:
     failed = f", {count(live.unanswered_traces)} of them without an answer" if live.unanswered_traces else ""
     good = "unknown" if head.successful_outcomes is None else count(head.successful_outcomes)
     return [
-        ("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd), f"{good} of {plural(head.outcomes, 'outcome')}"),
+        ("Cost per successful outcome", cost_of_success(head), f"{good} of {plural(head.outcomes, 'outcome')}"),
         ("Spend", _usd(head.spend_usd), ""),
         ("Latency users see", f"p50 {ms(live.p50_ms)}, p95 {ms(live.p95_ms)}", plural(live.traces, "interactive request") + failed),
     ]

@@ -11,6 +11,7 @@ from infercheck.render._bars import ASCII_SHADES, SHADES, stacked
 from infercheck.render._page import Cell, Column, Page
 from infercheck.render.figures import (
     break_even,
+    cost_of_success,
     count,
     hours,
     left_out,
@@ -74,7 +75,7 @@ def numbers(page: Page, report: Report) -> None:
     """Cost per successful outcome and latency on the user-facing path."""
     head, live = report.headline, report.headline.interactive
     page.heading("Cost per successful outcome", "all spend, failures and retries included")
-    page.paragraph(Text(_money(head.cost_per_successful_outcome_usd), style="bold"))
+    page.paragraph(Text(cost_of_success(head), style="bold"))
     evidence = f"success: {head.success_evidence}" if head.success_evidence else "evidence of success unknown"
     good = head.successful_outcomes
     succeeded = "unknown" if good is None else f"{count(good)} ({percent(good / head.outcomes) if head.outcomes else UNKNOWN})"

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 from infercheck.render.money import UNKNOWN, allocate, usd
 
 if TYPE_CHECKING:
-    from infercheck.model.report import CapacitySpend, CostParts, Interactive, Report
+    from infercheck.model.report import CapacitySpend, CostParts, Headline, Interactive, Report
 
 _FEW_CALLS = 30  # below that, silence says little: most rules compare groups of twenty
 
@@ -41,6 +41,14 @@ def percent(share: float | None) -> str:
 def made_of(parts: CostParts | None) -> str:
     """Cost of a success as clean cost x failures x waste: ``$0.0120 x 1.05 x 1.30``"""
     return UNKNOWN if parts is None else f"{usd(parts.clean_usd)} x {parts.failures:.2f} x {parts.waste:.2f}"
+
+
+def cost_of_success(head: Headline) -> str:
+    """Cost per successful outcome; where each holds a call without a price, what the others come to is the least that it can be."""
+    if head.cost_per_successful_outcome_usd is not None:
+        return usd(head.cost_per_successful_outcome_usd)
+    known = head.spend_usd / head.successful_outcomes if head.spend_usd and head.successful_outcomes else None
+    return f"unknown, at least {usd(known)}" if known else "unknown"
 
 
 def ms(value: float | None) -> str:

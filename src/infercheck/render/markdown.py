@@ -11,6 +11,7 @@ from infercheck.model.rule import FIX_WORDS
 from infercheck.render import DEFAULT, Style
 from infercheck.render.figures import (
     break_even,
+    cost_of_success,
     count,
     faster,
     hours,
@@ -93,7 +94,7 @@ def _headline(report: Report) -> list[str]:
     success = f"{'unknown' if head.successful_outcomes is None else count(head.successful_outcomes)} of {count(head.outcomes)}"
     out += _verdict(head)
     rows = [
-        ("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd)),
+        ("Cost per successful outcome", cost_of_success(head)),
         ("Spend", _usd(head.spend_usd)),
         ("Successful outcomes", success + (f" ({escape(head.success_evidence)})" if head.success_evidence else "")),
         ("Made of: clean cost x outcomes that failed x waste found", made_of(head.cost_parts)),

@@ -12,6 +12,7 @@ from decimal import Decimal
 from infercheck.model.report import Finding, Headline, PlanItem, Report
 from infercheck.model.rule import FIX_WORDS
 from infercheck.render.figures import (
+    cost_of_success,
     count,
     faster,
     left_out,
@@ -163,7 +164,7 @@ def headline(report: Report) -> list[Figure]:
     failed = f"{said}." if (said := unanswered(live)) else ""
     pauses = f"Left out: {said}." if (said := left_out(live)) else ""
     return [
-        Figure("Cost per successful outcome", _usd(head.cost_per_successful_outcome_usd), f"{outcomes}. {made}".strip()),
+        Figure("Cost per successful outcome", cost_of_success(head), f"{outcomes}. {made}".strip()),
         Figure(
             "Spend", _usd(head.spend_usd), f"{plural(report.coverage.attempts, 'call')} at {plural(report.coverage.requests, 'request')}"
         ),
