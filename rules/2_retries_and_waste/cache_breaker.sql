@@ -76,6 +76,68 @@ c        1920               -
 '''
 
 [[example]]
+name = "a stamp between two halves that are too short for a cache each: together they are not"
+calls = '''
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  prompt_chars
+a        hr        p         m      0           2           2000          0                  8000
+b        hr        p         m      60          2           2000          0                  8000
+c        hr        p         m      120         2           2000          0                  8000
+'''
+prompt_blocks = '''
+call_id  position  prefix_hash  block_hash  chars  cum_chars
+a        0         h            h           3000   3000
+a        1         a1           t1          40     3040
+a        2         a2           s           3000   6040
+a        3         a3           qa          1960   8000
+b        0         h            h           3000   3000
+b        1         b1           t2          40     3040
+b        2         b2           s           3000   6040
+b        3         b3           qb          1960   8000
+c        0         h            h           3000   3000
+c        1         c1           t3          40     3040
+c        2         c2           s           3000   6040
+c        3         c3           qc          1960   8000
+'''
+models = '''
+provider  model  cache_mode  cache_min_tokens  cache_ttl_s
+p         m      explicit    1024              300
+'''
+claims = '''
+call_id  cache_read_tokens  cache_write_tokens
+a        -                  1500
+b        1500               -
+c        1500               -
+'''
+
+[[example]]
+name = "two halves that are too short for a cache together: silent"
+calls = '''
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  prompt_chars
+a        hr        p         m      0           2           2000          0                  8000
+b        hr        p         m      60          2           2000          0                  8000
+c        hr        p         m      120         2           2000          0                  8000
+'''
+prompt_blocks = '''
+call_id  position  prefix_hash  block_hash  chars  cum_chars
+a        0         h            h           2000   2000
+a        1         a1           t1          40     2040
+a        2         a2           s           2000   4040
+a        3         a3           qa          3960   8000
+b        0         h            h           2000   2000
+b        1         b1           t2          40     2040
+b        2         b2           s           2000   4040
+b        3         b3           qb          3960   8000
+c        0         h            h           2000   2000
+c        1         c1           t3          40     2040
+c        2         c2           s           2000   4040
+c        3         c3           qc          3960   8000
+'''
+models = '''
+provider  model  cache_mode  cache_min_tokens  cache_ttl_s
+p         m      explicit    1024              300
+'''
+
+[[example]]
 name = "a document that differs, a rest below the minimum, calls further apart than the TTL, nothing in front: silent"
 about = "The last, plain, shares its prefix as it is: that is uncached_prefix."
 calls = '''

@@ -35,6 +35,40 @@ default = 0.1
 help = "A cache that fills by itself is best effort and misses now and then whatever is done: where nine of ten tokens that could be read are read, requests find their way to it."
 
 [[example]]
+name = "without_breakers: a stamp between two halves that are too short for a cache each: together they are not"
+calls = '''
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  prompt_chars
+a        policy        p         m      0           2           2000          0                  8000
+b        policy        p         m      60          2           2000          0                  8000
+c        policy        p         m      120         2           2000          0                  8000
+'''
+prompt_blocks = '''
+call_id  position  prefix_hash  block_hash  chars  cum_chars
+a        0         h            h           3000   3000
+a        1         a1           t1          40     3040
+a        2         a2           s           3000   6040
+a        3         a3           qa          1960   8000
+b        0         h            h           3000   3000
+b        1         b1           t2          40     3040
+b        2         b2           s           3000   6040
+b        3         b3           qb          1960   8000
+c        0         h            h           3000   3000
+c        1         c1           t3          40     3040
+c        2         c2           s           3000   6040
+c        3         c3           qc          1960   8000
+'''
+models = '''
+provider  model  cache_mode  cache_min_tokens  cache_ttl_s
+p         m      explicit    1024              300
+'''
+rows = '''
+kind              call_id  shared_tokens  to_read  to_write
+without_breakers  a        1500           0        1500
+without_breakers  b        1500           1500     0
+without_breakers  c        1500           1500     0
+'''
+
+[[example]]
 name = "explicit: the first call writes what the second reads; never more than was billed uncached"
 calls = '''
 call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  prompt_chars
@@ -124,10 +158,11 @@ WITH stepped AS (
     JOIN opening_calls AS o ON o.call_id = p.call_id
     WHERE o.uncached_tokens > 0
 ), reachable AS (
-    -- Worth it: what follows a breaker is a cacheable length of its own. What is read must reach beyond the breaker.
+    -- Worth it: a cacheable length comes on top of what can be cached before the breaker; what is too short there for a cache counts with the rest.
+    -- What is read must reach beyond the breaker.
     SELECT *, CASE WHEN read_tokens >= cache_min_tokens AND read_tokens > tokens_before THEN read_tokens ELSE 0 END AS readable
     FROM stepped
-    WHERE shared_tokens - tokens_before >= cache_min_tokens
+    WHERE shared_tokens - CASE WHEN tokens_before >= cache_min_tokens THEN tokens_before ELSE 0 END >= cache_min_tokens
 ), reading AS (
     SELECT
         *,

@@ -88,16 +88,50 @@ a        2         1975    3        1                 400
 b        2         1975    3        1                 400
 c        2         1975    3        1                 400
 '''
+
+[[example]]
+name = "a stamp between two halves that are too short for a cache each: together they are not"
+calls = '''
+call_id  workload  provider  model  started_at  duration_s  input_tokens  cache_read_tokens  prompt_chars
+a        hr        p         m      0           2           2000          0                  8000
+b        hr        p         m      60          2           2000          0                  8000
+c        hr        p         m      120         2           2000          0                  8000
+'''
+prompt_blocks = '''
+call_id  position  prefix_hash  block_hash  chars  cum_chars
+a        0         h            h           3000   3000
+a        1         a1           t1          40     3040
+a        2         a2           s           3000   6040
+a        3         a3           qa          1960   8000
+b        0         h            h           3000   3000
+b        1         b1           t2          40     3040
+b        2         b2           s           3000   6040
+b        3         b3           qb          1960   8000
+c        0         h            h           3000   3000
+c        1         c1           t3          40     3040
+c        2         c2           s           3000   6040
+c        3         c3           qc          1960   8000
+'''
+models = '''
+provider  model  cache_mode  cache_min_tokens  cache_ttl_s
+p         m      explicit    1024              300
+'''
+rows = '''
+call_id  position  tokens  sharers  breaker_position  breaker_chars_before
+a        2         1500    3        1                 3000
+b        2         1500    3        1                 3000
+c        2         1500    3        1                 3000
+'''
 ---*/
 WITH roomy AS (
-    -- Calls in which more than a cacheable length follows what is already shared.
+    -- Calls in which more than a cacheable length follows what a cache would hold already: a shared opening below that length it would not.
     SELECT o.call_id, o.prefix_group, o.group_calls, o.tokens_per_char, o.tools_chars, o.cache_min_tokens, coalesce(s.tokens, 0) AS shared_tokens
     FROM opening_calls AS o
     LEFT JOIN (
         SELECT f.call_id, max(f.tokens) AS tokens
         FROM shared_forks AS f
         JOIN opening_calls AS x ON x.call_id = f.call_id
-        WHERE f.sharers >= greatest($min_stable_calls, $min_stable_share * x.group_calls)
+        WHERE f.tokens >= x.cache_min_tokens AND f.sharers >= greatest($min_stable_calls, $min_stable_share * x.group_calls)
         GROUP BY f.call_id
     ) AS s ON s.call_id = o.call_id
     WHERE o.input_tokens - coalesce(s.tokens, 0) >= o.cache_min_tokens AND o.group_calls >= $min_stable_calls

@@ -13,7 +13,7 @@ from infercheck.ingest.inputs import NAIVE_TIMES
 from infercheck.model.hints import SETTINGS
 from infercheck.model.report import Coverage, NaiveSum
 from infercheck.prices.cost import cost_expression, price_join
-from infercheck.render.figures import plural
+from infercheck.render.figures import named, plural
 from infercheck.summarise import money
 
 GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
@@ -86,6 +86,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         has = plural(spoken, "call has", "calls have")
         notes.append(f"{has} audio tokens but no audio price in the list: counted at the text price, and may cost more")
     notes += _own_machines(engine)
+    notes += _unlisted_models(engine)
     notes += _unpriced_outcomes(engine) if priced else []
     return Coverage(
         files=scope.files,
@@ -208,11 +209,27 @@ def _own_machines(engine: Engine) -> list[str]:
     own = [(name, calls) for provider, name, calls in rows if is_self_hosted(provider)]
     if not own:
         return []
-    names = ", ".join(name for name, _ in own[:3]) + (f" and {len(own) - 3} more" if len(own) > 3 else "")
+    names = named([name for name, _ in own])
     number = sum(calls for _, calls in own)
     return [
         f"{plural(number, 'call')} ran on machines of your own ({names}): a [[capacity]] in the config with deployment, gpus and "
         f"usd_per_hour prices {'it' if number == 1 else 'them'} by busy time"
+    ]
+
+
+def _unlisted_models(engine: Engine) -> list[str]:
+    """Models with a bill in the log and no list price: their spend is known, and nothing that a change would save."""
+    rows = engine.rows(
+        "SELECT concat_ws('/', p.provider, p.model) FROM priced_calls p LEFT JOIN (SELECT DISTINCT provider, model FROM prices) l "
+        "ON l.provider IS NOT DISTINCT FROM p.provider AND l.model = p.model "
+        "WHERE p.cost_basis = 'logged' AND p.logged_usd > 0 AND p.computed_usd IS NULL AND l.model IS NULL AND p.model IS NOT NULL "
+        "GROUP BY 1 ORDER BY count(*) DESC, 1"
+    )
+    if not rows:
+        return []
+    names = named([name for (name,) in rows])
+    return [
+        f"no list price for {names}: spend is what the log says, and what a change would save is unknown until a [[price]] in the config says it"
     ]
 
 

@@ -15,6 +15,7 @@ from infercheck.diagnose import Diagnosis
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.model.more import MOST_ROWS, More
 from infercheck.model.report import Finding
+from infercheck.render.figures import named
 from infercheck.rulebook import Rule
 from infercheck.summarise import money
 from infercheck.verdict import Saving
@@ -45,8 +46,8 @@ def found(engine: Engine, diagnosis: Diagnosis) -> Found:
     rules = {rule.id: rule for rule in (*diagnosis.ran, *diagnosis.observed)}
     rows = engine.dicts("SELECT * FROM listed_findings")
     evidence = {rule: _evidence(engine, rule) for rule in {row["rule"] for row in rows} & diagnosis.evidence}
-    effects, targets = _effects(engine), _targets(engine)
-    made = [_finding(row, rules[row["rule"]], evidence.get(row["rule"], {}), effects, targets) for row in rows]
+    effects, targets, unlisted = _effects(engine), _targets(engine), _without_list_price(engine)
+    made = [_finding(row, rules[row["rule"]], evidence.get(row["rule"], {}), effects, targets, unlisted) for row in rows]
     more, more_plan = _more(engine)
     return Found(
         findings=sorted(made, key=lambda f: (f.step, -(f.counted_once_usd or 0), -(f.alone_usd or 0), f.rule, f.subject)),
@@ -94,6 +95,7 @@ def _finding(
     evidence: dict[tuple[str, str], dict[str, Any]],
     effects: dict[tuple[str, str], tuple[float, float]],
     targets: dict[tuple[str, str], str],
+    unlisted: dict[tuple[str, str, str, str], str],
 ) -> Finding:
     subject, grade, fix = row["subject"], row["grade"], row["fix"]
     facts = {
@@ -101,6 +103,8 @@ def _finding(
     }  # the finding's own count says that
     if (rule.id, subject) in targets:
         facts.setdefault("target", targets[rule.id, subject])
+    if (rule.id, subject, grade, fix) in unlisted:
+        facts["no_list_price"] = unlisted[rule.id, subject, grade, fix]
     saved = effects.get((rule.id, subject), (None, None))
     return Finding(
         id=f"{rule.id}:{subject}" + ("" if grade == rule.header.grade and fix == rule.header.fix else f":{grade}:{fix}"),
@@ -118,6 +122,16 @@ def _targets(engine: Engine) -> dict[tuple[str, str], str]:
         "AND (rule, subject) IN (SELECT (rule, subject) FROM listed_findings WHERE once_usd IS NOT NULL OR unpriced) GROUP BY rule, subject"
     )
     return {(rule, subject): ", ".join(targets) for rule, subject, targets in rows}
+
+
+def _without_list_price(engine: Engine) -> dict[tuple[str, str, str, str], str]:
+    """Models whose calls have a bill, but no list price that says what a finding would leave of it."""
+    rows = engine.rows(
+        f"SELECT {', '.join(f's.{name}' for name in _KEY.split(', '))}, list_sort(list(DISTINCT concat_ws('/', p.provider, p.model))) FROM settled s "
+        "JOIN priced_calls p ON p.call_id = s.call_id WHERE s.saved_usd IS NULL AND s.billed_usd IS NOT NULL AND p.computed_usd IS NULL "
+        "AND (s.rule, s.subject) IN (SELECT (rule, subject) FROM listed_findings) GROUP BY 1, 2, 3, 4"
+    )
+    return {(rule, subject, grade, fix): named(models) for rule, subject, grade, fix, models in rows}
 
 
 _INTERACTIVE = (

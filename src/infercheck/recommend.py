@@ -109,7 +109,7 @@ def _plan(found: Found, book: Rulebook, window: Window, spreads: dict[resample.K
                 saves_ms_p95=max(tails, default=None),
                 effort=page.effort if page else "unknown", risk=page.risk if page else "unknown",
                 grade=max((f.grade for f in own), key=GRADES.index),
-                what="; ".join(dict.fromkeys(_action(f, book) for f in own)),
+                what="; ".join(dict.fromkeys(_action(f, book) for f in own)) + _unlisted(own),
                 how=page.how if page else "", verify=(page.verify if page else "").replace("{subject}", subject), findings=[f.id for f in own],
             )
         )  # fmt: skip
@@ -125,6 +125,12 @@ def _action(finding: Finding, book: Rulebook) -> str:
     if template and all(name in facts for name, _ in _BLANK.findall(template)):
         return _BLANK.sub(lambda blank: facts[blank[1]] + _noun(blank[2], facts[blank[1]]), template)
     return f"{finding.subject}: {finding.title[0].lower()}{finding.title[1:]}"
+
+
+def _unlisted(own: Sequence[Finding]) -> str:
+    """What would price findings that save an unknown sum."""
+    names = dict.fromkeys(f.evidence["no_list_price"] for f in own if f.counted_once_usd is None and "no_list_price" in f.evidence)
+    return f" (no list price for {', '.join(names)}: a [[price]] in the config prices this)" if names else ""
 
 
 def _noun(word: str | None, number: str) -> str:

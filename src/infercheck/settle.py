@@ -78,10 +78,11 @@ _NAMES = {column: f"SELECT {column} FROM claims" for column in ("rule", "fix", "
 
 
 def settle(engine: Database) -> None:
-    """Read ``claims`` and ``priced_calls``; fill ``settled``: one row per claim and kind, dollars NULL where the bill is unknown.
+    """Read ``claims`` and ``priced_calls``; fill ``settled``: one row per claim and kind, dollars NULL where they are unknown: no bill, or no
+    list price that says what the change would leave of it.
 
     ``alone_usd`` is what the claim would save if it were the only one, ``saved_usd`` what it saves counted once (0 where another claim took
-    it). A finding that would cost more than it saves is settled at 0.
+    it or dropped its call). A finding that would cost more than it saves is settled at 0.
     """
     _open_claims(engine)
     _open_state(engine)
@@ -107,10 +108,13 @@ def settle(engine: Database) -> None:
     engine.create(
         "settled",
         "SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
-        f"CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, CAST(0 AS {MONEY})) END AS alone_usd, "
-        f"CASE WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, CAST(0 AS {MONEY})) END AS saved_usd "
+        f"CASE WHEN b.billed_usd > 0 THEN a.alone_usd WHEN b.billed_usd IS NOT NULL THEN CAST(0 AS {MONEY}) END AS alone_usd, "
+        "CASE WHEN b.billed_usd > 0 AND a.claim_id IS NULL AND d.call_id IS NULL THEN NULL "
+        f"WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, CAST(0 AS {MONEY})) END AS saved_usd "
         "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
-        "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id",
+        "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id "
+        "LEFT JOIN (SELECT DISTINCT k.call_id FROM open_claims k JOIN taken t ON t.claim_id = k.claim_id WHERE k.kind = 'drop') d "
+        "ON d.call_id = k.call_id",
     )
     engine.drop("settle_base", "settle_state", "named_twice", "alone", "taken", "touched", "stage", "kept")
 

@@ -84,7 +84,7 @@ def _shortening(findings: Iterable[Finding]) -> list[str]:
 
 
 def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None, unpriced: float) -> str:
-    why = "the calls blamed have no price" if hardware is None else "the calls blamed have no price or run on hours that are paid anyway"
+    why = "the calls blamed have no price to tell it by" + ("" if hardware is None else ", or run on hours that are paid anyway")
     unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: {why}." if blind else ""
     if spend and unpriced >= float(_WORTH_SAYING):
         unknown += f" {percent(unpriced)} of the tokens have no price: what they cost is in none of this."

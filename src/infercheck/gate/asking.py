@@ -11,13 +11,13 @@ from typing import Literal
 from infercheck.gate.statistic import CONFIDENCE, Change, benjamini_hochberg, percent
 from infercheck.model.gate import Check, Severity, Stratum, Unit, Verdict
 from infercheck.model.gating import GateSettings
+from infercheck.render.figures import named
 
 ALPHA = (1 - CONFIDENCE) / 2  # one-sided: the same as a 95% interval wholly above no change
 # Of the families beside the cost of all together: stricter, so that the whole gate stays at one wrong alarm in fifty quiet logs.
 STRATA_RATE = 0.01
 LATENCY_RATE = 0.005  # twice: in all, and by workload
 STAKE_PLACES = Decimal("0.000001")
-_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -144,9 +144,3 @@ def apart(question: Question, strata: Sequence[Stratum], suppressed: Suppressed)
 def key_of(rule: str, stratum: Stratum) -> str:
     """Stable from run to run: the rule and what it is about."""
     return "|".join([rule, *(f"{name}={value}" for name, value in stratum.model_dump().items() if value is not None)])
-
-
-def named(names: Sequence[str]) -> str:
-    """``a, b, c and 2 more``"""
-    rest = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
-    return ", ".join(names[:_NAMED]) + rest

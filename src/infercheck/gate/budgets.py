@@ -12,10 +12,10 @@ from infercheck.config import Config
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import UsageError
 from infercheck.gate import unpriced
-from infercheck.gate.asking import key_of, named
+from infercheck.gate.asking import key_of
 from infercheck.model.gate import BUDGETS, Anchor, Check, Stratum, Verdict
 from infercheck.model.gating import GateSettings
-from infercheck.render.figures import percent
+from infercheck.render.figures import named, percent
 
 Scope = Literal["all", "workload", "team"]
 Figures = Mapping[str, Decimal | float | int | str | None]  # unpriced_share (0 to 1) and unpriced_models among them

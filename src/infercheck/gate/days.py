@@ -23,7 +23,6 @@ from infercheck.gate.asking import (
     apart,
     judged,
     key_of,
-    named,
     nothing_suppressed,
 )
 from infercheck.gate.lines import Line, cost_lines, latency_lines, together
@@ -31,6 +30,7 @@ from infercheck.gate.statistic import change_of_days
 from infercheck.model.gate import Check, Stratum
 from infercheck.model.gating import GateSettings
 from infercheck.model.snapshot import Snapshot
+from infercheck.render.figures import named
 
 RULE_NEW = "new_stratum"
 

@@ -10,11 +10,10 @@ from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date
 
-from infercheck.gate.asking import named
 from infercheck.gate.lines import Half, Line
 from infercheck.gate.statistic import step_of_days
 from infercheck.model.gating import GateSettings
-from infercheck.render.figures import percent
+from infercheck.render.figures import named, percent
 
 
 def moved(lines: Sequence[Line], settings: GateSettings) -> dict[str, str]:

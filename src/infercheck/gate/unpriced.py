@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 
-from infercheck.gate.asking import key_of, named
+from infercheck.gate.asking import key_of
 from infercheck.gate.lines import Key
 from infercheck.model.gate import Check, Stratum
 from infercheck.model.gating import GateSettings
 from infercheck.model.snapshot import Outcomes, Snapshot, Tokens
-from infercheck.render.figures import percent
+from infercheck.render.figures import named, percent
 
 RULE = "unpriced"
 _CURE = "add its [[price]] or [[rate]] to the config, or write the baseline again"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import TYPE_CHECKING
@@ -24,6 +25,11 @@ def count(value: int | None) -> str:
 def plural(value: int, word: str, words: str = "") -> str:
     """``1 file``, ``2 files``"""
     return f"{value:,} {word if value == 1 else words or word + 's'}"
+
+
+def named(names: Sequence[str], most: int = 3) -> str:
+    """``a, b, c and 2 more``"""
+    return ", ".join(names[:most]) + (f" and {len(names) - most:,} more" if len(names) > most else "")
 
 
 def percent(share: float | None) -> str:

@@ -188,7 +188,9 @@ def _savings(head: Headline) -> Figure:
     notes = [] if head.system_share_of_spend is None or (blind and not sure) else [f"{percent(head.system_share_of_spend)} of spend"]
     if saves.heuristic is None or saves.heuristic:
         notes.append("how much more is likely is unknown" if saves.heuristic is None else f"up to {usd(saves.heuristic)} more is likely")
-    return Figure("Sure savings", value, "; ".join(notes) or ("the calls blamed have no price" if blind else "nothing more is likely"))
+    return Figure(
+        "Sure savings", value, "; ".join(notes) or ("the calls blamed have no price to tell it by" if blind else "nothing more is likely")
+    )
 
 
 def span(report: Report, tz: str) -> str:
