@@ -49,14 +49,19 @@ def candidates(records: Sequence[Mapping[str, Any]]) -> Iterator[tuple[Envelope,
 
 def contents(value: Any, keys: Sequence[str]) -> Iterator[Any]:
     """Every value to which ``keys`` lead, whatever it is; a part that has not the envelope's shape comes out as it stands."""
+    return (found for found, _ in opened(value, keys))
+
+
+def opened(value: Any, keys: Sequence[str]) -> Iterator[tuple[Any, bool]]:
+    """The same, and of each whether it stood in the envelope."""
     value = _parsed(value)
     if isinstance(value, list):
         for item in value:
-            yield from contents(item, keys)
+            yield from opened(item, keys)
     elif keys and isinstance(value, dict) and keys[0] in value:
-        yield from contents(value[keys[0]], keys[1:])
+        yield from opened(value[keys[0]], keys[1:])
     else:
-        yield value
+        yield value, not keys
 
 
 def _parsed(value: Any) -> Any:

@@ -86,9 +86,10 @@ class Look:
 
 @dataclass
 class Cleaned:
-    """Result of a line pass: records written, lines set aside (line, raw, reason), and what happened, in words."""
+    """Result of a line pass: records written, those of something else, lines set aside (line, raw, reason), and what happened, in words."""
 
     rows: int = 0
+    other: int = 0
     rejects: list[tuple[int, bytes, str]] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     end: int = 0

@@ -342,12 +342,12 @@ def _read_slowly(engine: Engine, batch: Sequence[Reading], scratch: Path) -> Non
 
 
 def _salvaged(r: Reading, plain: Path, target: IO[bytes]) -> inputs.Cleaned:
-    keys, encoding, envelope = r.source.header.columns, r.look.encoding, r.look.envelope
+    keys, encoding, envelope, fits = r.source.header.columns, r.look.encoding, r.look.envelope, r.source.header.detect.fits
     if r.look.kind == "json":
-        return salvage.document(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope)
+        return salvage.document(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope, fits=fits)
     if r.look.kind == "parquet":
         return parquet.rows(plain, target, r.file_id, keys)
     if r.look.kind == "csv":
         return salvage.table(plain, target, r.file_id, keys, r.look.fields, r.look.dialect, encoding=encoding, envelope=envelope)
     start = {"first_line": r.base + 1, "offset": r.start}
-    return salvage.lines(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope, **start)
+    return salvage.lines(plain, target, r.file_id, keys, encoding=encoding, envelope=envelope, fits=fits, **start)

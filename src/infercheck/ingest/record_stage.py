@@ -33,11 +33,16 @@ def hold(engine: Engine, source: Source, select: str, *, stacked: bool = False) 
     engine.execute(f"CREATE OR REPLACE TEMP VIEW raw AS {_STACKED if stacked else _PLACED}")
 
 
-def leave_out(engine: Engine, what: str, condition: str) -> None:
-    """Take the rows of ``staged`` that hold something else out of it; ``left_out`` counts them by ``what`` they are."""
+def count_other(engine: Engine, what: str, condition: str) -> int:
+    """Fill ``left_out`` with how many rows of ``staged`` hold something else, by ``what`` they are. Of how many kinds there are any."""
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE left_out AS SELECT file, {what} AS what, count(*) AS n FROM staged WHERE {condition} GROUP BY ALL""")
-    if engine.value("SELECT count(*) FROM left_out"):
+    return int(engine.value("SELECT count(*) FROM left_out"))
+
+
+def leave_out(engine: Engine, what: str, condition: str) -> None:
+    """Take the rows of ``staged`` that hold something else out of it, counted."""
+    if count_other(engine, what, condition):
         engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS FROM staged WHERE NOT ({condition})")
 
 

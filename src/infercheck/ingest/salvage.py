@@ -5,17 +5,22 @@ from __future__ import annotations
 import csv
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any
 
 from infercheck.engine.duckdb import Engine
 from infercheck.ingest import documents
 from infercheck.ingest.archives import CHUNK
-from infercheck.ingest.envelopes import Envelope, contents
+from infercheck.ingest.envelopes import Envelope, contents, opened
 from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, LINE_MAX, Cleaned, Dialect, dumped
 
+Fits = Callable[[Mapping[str, Any]], bool]  # whether a record has what tells the format
 PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
+
+
+def _any(_: Mapping[str, Any]) -> bool:
+    return True
 
 
 def lines(
@@ -28,12 +33,13 @@ def lines(
     first_line: int = 1,
     offset: int = 0,
     envelope: Envelope | None = None,
+    fits: Fits = _any,
 ) -> Cleaned:
     """Copy the sound records of a JSONL file to ``target`` and set the others aside.
 
     ``known`` are keys of which a record has at least one; ``offset`` is where ``source`` starts in the original file, and ``Cleaned.end``
     is where reading may go on when it has grown: before an unfinished last line. ``envelope`` is what each record stands in; where one holds
-    several, they are numbered through.
+    several, they are numbered through. What stands outside of it and does not itself fit is of something else: ``Cleaned.other`` counts it.
     """
     result, keys, replaced, position, number = Cleaned(), frozenset(known), 0, 0, 0
     filled = foreign = 0  # lines that are not blank; of those, lines of some other log
@@ -45,14 +51,16 @@ def lines(
                 continue
             filled += 1
             value, broken, mended = _value(line) if size == len(raw) else (None, f"longer than {LINE_MAX >> 20} MiB", False)
-            held = [value] if envelope is None or broken else list(contents(value, envelope.keys))
+            held = [(value, True)] if envelope is None or broken else list(opened(value, envelope.keys))
             if envelope and not envelope.many and len(held) != 1:
-                held, broken = [None], f"{len(held) or 'no'} records in {envelope}, elsewhere one"
+                held, broken = [(None, True)], f"{len(held) or 'no'} records in {envelope}, elsewhere one"
             record: Any
-            for record in held:
+            for record, inside in held:
                 number = number + 1 if envelope and envelope.many else line_number
                 reason = broken or fault(record, keys)
-                if reason:
+                if _is_other(record, fits, inside=inside):
+                    result.other += 1
+                elif reason:
                     result.reject(number, raw.rstrip(b"\r\n") if len(held) == 1 else json.dumps(record).encode(), reason)
                 else:
                     keep(result, target, dumped(file_id, number, record))
@@ -61,6 +69,7 @@ def lines(
             if broken and not ended:
                 position -= size
     result.end = offset + position
+    _tell_other(result, envelope)
     if foreign:
         result.notes.append(f"{foreign:,} of {filled:,} lines are no JSON, as another log's between the records; they were set aside")
     if replaced:
@@ -69,22 +78,32 @@ def lines(
 
 
 def document(
-    source: Path, target: IO[bytes], file_id: int, known: Iterable[str], *, encoding: str = "utf-8", envelope: Envelope | None = None
+    source: Path,
+    target: IO[bytes],
+    file_id: int,
+    known: Iterable[str],
+    *,
+    encoding: str = "utf-8",
+    envelope: Envelope | None = None,
+    fits: Fits = _any,
 ) -> Cleaned:
     """The same for a JSON array, indented objects, or an envelope around all records: the "line" is the record's number."""
     result, keys, number = Cleaned(), frozenset(known), 0
     with _text(source, encoding) as text:
         for found in documents.values(iter(lambda: text.read(CHUNK), ""), envelope.keys if envelope else ()):
             value: Any
-            for value in [None] if found.fault else contents(found.value, found.keys):
+            for value, inside in [(None, True)] if found.fault else opened(found.value, found.keys):
                 number += 1
                 reason = found.fault or fault(value, keys)
-                if reason:
+                if _is_other(value, fits, inside=inside):
+                    result.other += 1
+                elif reason:
                     raw = found.raw if found.fault else json.dumps(value)
                     result.reject(number, raw.encode(errors="replace"), reason)
                 else:
                     keep(result, target, dumped(file_id, number, value))
     result.end = source.stat().st_size
+    _tell_other(result, envelope)
     return result
 
 
@@ -179,6 +198,17 @@ def fault(value: Any, keys: frozenset[str]) -> str:
     if not isinstance(value, dict):
         return "not an object"
     return "" if keys & value.keys() else "has none of the format's fields"
+
+
+def _is_other(value: Any, fits: Fits, *, inside: bool) -> bool:
+    """Whether a record that stands outside of its file's envelope is of something else."""
+    return not inside and isinstance(value, dict) and not fits(value)
+
+
+def _tell_other(result: Cleaned, envelope: Envelope | None) -> None:
+    if result.other:
+        said = "1 record without {} holds" if result.other == 1 else f"{result.other:,} records without {{}} hold"
+        result.notes.append(f"{said.format(envelope)} other events instead of calls, left out")
 
 
 def _text(path: Path, encoding: str, newline: str = "\n") -> IO[str]:

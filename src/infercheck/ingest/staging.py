@@ -189,8 +189,8 @@ def _field(name: str, shape: str, *, typed: bool, there: bool) -> str:
 def _staged_select(source: Source, found: Mapping[str, str]) -> str:
     """The source's SELECT, whose columns and types are ``found``, with every column cast. In two steps, since a cast that stands in a condition
     would be computed again."""
-    handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ["skipped"] if source.holds_records else ())]
-    inner, outer, issues = [*handed_on], [*handed_on], []
+    handed_on = ["file", "line", *(span_stage.EXTRA if source.header.yields == "spans" else ["skipped"])]
+    inner, outer, issues = [name if name in found else f"CAST(NULL AS VARCHAR) AS {name}" for name in handed_on], [*handed_on], []
     for column in CALLS:
         if column.name in MADE_HERE - {"end_user"} and (column.name in PLACE or column.name not in found):
             continue
@@ -295,16 +295,17 @@ def _cast(column: Column, found: str) -> str:
 
 
 def number_rows(engine: Engine, source: Source) -> None:
-    """Give every staged row its call_id: a row's line is the one it carries, else its place among its file's rows."""
+    """Give every staged row that is a call its call_id: a row's line is the one it carries, else its place among its file's rows."""
     if source.holds_records:
         record_stage.number_rows(engine)
         return
+    record_stage.count_other(engine, "skipped", "skipped IS NOT NULL")
     engine.execute("""
         CREATE OR REPLACE TEMP TABLE numbered AS
         SELECT s.rowid AS rn, s.file AS file_id, coalesce(s.line, s.rowid - f.first_rn + 1 + p.base) AS line,
             s.file * 4294967296 + coalesce(s.line, s.rowid - f.first_rn + 1 + p.base) AS call_id
         FROM staged s JOIN (SELECT file, min(rowid) AS first_rn FROM staged GROUP BY file) f ON s.file = f.file
-        JOIN pieces p ON p.file_id = s.file""")
+        JOIN pieces p ON p.file_id = s.file WHERE s.skipped IS NULL""")
 
 
 def files_with_empty_rows(engine: Engine, source: Source) -> list[int]:
@@ -320,7 +321,7 @@ def counts(engine: Engine, source: Source) -> dict[int, tuple[int, int]]:
     """By file: records that were read, and how many of them hold no call."""
     if source.holds_records:
         return record_stage.counts(engine)
-    return {int(file_id): (int(n), 0) for file_id, n in engine.rows("SELECT file_id, count(*) FROM numbered GROUP BY file_id")}
+    return {int(file_id): (int(n), int(other)) for file_id, n, other in engine.rows("SELECT file, count(*), count(skipped) FROM staged GROUP BY file")}
 
 
 def calls_select(engine: Engine, source: Source) -> str:

@@ -123,13 +123,14 @@ def store(engine: Engine, source: Source, batch: Sequence[Reading]) -> None:
     """Cut prompts, make hashes, and commit the staged rows of ``batch`` together with their manifest rows."""
     counts = staging.counts(engine, source)
     for r in batch:
-        r.read, r.other = counts.get(r.file_id, (0, 0))
+        read, other = counts.get(r.file_id, (0, 0))
+        beside = r.cleaned.other if r.cleaned else 0
+        r.read, r.other = read + beside, other + beside
     with engine.writing:  # which messages are new is another question once another batch is stored
         prompts.cut(engine)
-        if source.holds_records:
-            said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
-            for r in batch:
-                r.notes = (*r.notes, *(note for notes in said for note in notes.get(r.file_id, ())))
+        said = [record_stage.notes(engine, source), *([span_stage.notes(engine)] if source.header.yields == "spans" else [])]
+        for r in batch:
+            r.notes = (*r.notes, *(note for notes in said for note in notes.get(r.file_id, ())))
         few = sum(r.read for r in batch) <= FEW_ROWS
         with engine.transaction():
             ledger.forget(engine, [r.file_id for r in batch if r.seen and not r.start])

@@ -67,6 +67,10 @@ class Detect(BaseModel):
     any: tuple[str, ...] = ()
     none: tuple[str, ...] = ()
 
+    def fits(self, record: Mapping[str, Any]) -> bool:
+        """Whether one record has what tells the format."""
+        return all(has_key(record, key) for key in self.all) and (not self.any or any(has_key(record, key) for key in self.any))
+
 
 class SourceExample(BaseModel):
     """Input lines, and some of the canonical columns of the calls and spans that must come of them, row by row."""

@@ -20,29 +20,38 @@ opened AS (
 answered AS (
     SELECT *, answer_of(parts) AS a FROM opened
 ),
+-- What an application noted of an error in words of its own does not outweigh an answer that came whole, and with a status of success.
+settled AS (
+    SELECT *, coalesce(to_number(http) BETWEEN 200 AND 299 AND a.usage IS NOT NULL AND answer_finish(a) IS NOT NULL, FALSE) AS is_answered FROM answered
+),
 judged AS (
     SELECT *,
         tokens_of(a) AS t,
         coalesce(failure, a.failure.code, a.failure.type) AS error,
-        to_number(http) >= 400 OR failure IS NOT NULL OR coalesce(a.failure.type, a.failure.code) IS NOT NULL OR coalesce(a.finish, '') = 'failed' AS failed,
+        to_number(http) >= 400 OR (failure IS NOT NULL AND NOT is_answered) OR coalesce(a.failure.type, a.failure.code) IS NOT NULL OR coalesce(a.finish, '') = 'failed' AS failed,
         coalesce(to_time(begun), CASE WHEN took_ms IS NOT NULL AND done IS NOT NULL THEN TRY(to_time(done) - to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT))) END,
             CASE WHEN done IS NULL THEN to_time(a.created) END) AS start_time,
         coalesce(a.model, q.model) AS served
-    FROM answered
+    FROM settled
 )
 SELECT
     file, line, skipped,
     coalesce(log_id, a.id) AS source_call_id,
     coalesce(log_id, a.id) AS request_id,
-    -- An empty log_key: like no other. A server of one's own may use an id again (Ollama's have three digits): the second of the answer tells them apart.
-    coalesce(log_key, CASE WHEN a.id IS NOT NULL THEN concat_ws('|', a.id, CAST(epoch(to_time(a.created)) AS BIGINT)) END, log_id) AS attempt_key,
+    -- An empty log_key: like no other. A server of one's own may use an id again (Ollama's have three digits, others one for all): the second of the
+    -- answer tells them apart, and beside an id that is too short to be random the application's own.
+    coalesce(log_key, CASE WHEN a.id IS NOT NULL THEN concat_ws('|', CASE WHEN length(a.id) < 20 THEN log_id END, a.id,
+        CAST(epoch(to_time(a.created)) AS BIGINT)) END, log_id) AS attempt_key,
     trace AS trace_id,
     session AS session_id,
     CASE WHEN a.of_item = 'embedding' OR contains(served, 'embedding') THEN 'embedding' WHEN a.kind = 'text_completion' THEN 'completion'
         ELSE 'chat' END AS operation,
     coalesce(begun, CAST(start_time AS VARCHAR)) AS started_at,
-    TRY(start_time + to_microseconds(CAST(to_number(first_ms) * 1e3 AS BIGINT))) AS first_token_at,
-    coalesce(to_time(done), TRY(start_time + to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT))), to_time(a.completed)) AS ended_at,
+    -- No token comes at once: loggers write 0 where nothing was measured.
+    CASE WHEN to_number(first_ms) > 0 THEN TRY(start_time + to_microseconds(CAST(to_number(first_ms) * 1e3 AS BIGINT))) END AS first_token_at,
+    CASE WHEN done IS NULL AND to_number(took_ms) IS NULL AND unless_empty(took_ms) IS NOT NULL THEN 'no duration: ' || took_ms
+        ELSE CAST(coalesce(to_time(done), TRY(start_time + to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT))), to_time(a.completed)) AS VARCHAR)
+        END AS ended_at,
     CASE WHEN a.finish = 'cancelled' OR failure = 'canceled' THEN 'cancelled' WHEN failed THEN provider_failure(http, error) WHEN a.usage IS NOT NULL OR to_number(http) < 400
         OR answer_finish(a) IS NOT NULL THEN 'ok' END
         AS status,
@@ -67,7 +76,8 @@ SELECT
     coalesce(q.reasoning_effort, q.reasoning.effort) AS reasoning_effort,
     coalesce(q.max_tokens, q.max_completion_tokens, q.max_output_tokens) AS max_tokens,
     q.temperature AS temperature,
-    CASE WHEN answer_provider(a) = 'openrouter' THEN a.usage.cost END AS logged_cost,
+    CASE WHEN answer_provider(a) = 'openrouter' THEN openrouter_cost(a.usage.cost, coalesce(to_flag(a.usage.is_byok), FALSE),
+        a.usage.cost_details.upstream_inference_cost) END AS logged_cost,
     asked_messages(q) AS messages,
     a.text AS answer,
     a.called AS called_tools,

@@ -33,6 +33,11 @@ CREATE OR REPLACE TEMP MACRO openrouter_cost(cost, own_key, charged) AS CASE WHE
 -- Providers as gateways name them.
 CREATE OR REPLACE TEMP MACRO gateway_provider(x) AS CASE lower(x) WHEN 'workers-ai' THEN 'cloudflare' WHEN 'grok' THEN 'xai' WHEN 'perplexity-ai' THEN 'perplexity'
     WHEN 'unspecified' THEN NULL ELSE replace(span_provider(x), '-', '_') END;
+-- A backend of one's own naming: the provider where it is called like one, or like a cloud ("azure-openai"). Any other name says nothing of who answers.
+CREATE OR REPLACE TEMP MACRO backend_provider(x) AS CASE
+    WHEN regexp_matches(x, '(?i)azure|bedrock|^aws$|^amazon|vertex|gemini|^google') THEN span_provider(x)
+    WHEN regexp_matches(x, '(?i)^(openai|anthropic|mistral(ai)?|cohere|deepseek|groq|x-?ai|together(-ai)?|fireworks(-ai)?|openrouter|perplexity|cerebras)$')
+        THEN replace(span_provider(x), '-', '_') END;
 -- Prompt tokens that a gateway copied from the provider. Anthropic's leave out what came from the cache or went into it, on whichever cloud it runs; where
 -- the log does not say how much that was, the whole is unknown, unless Anthropic's own answer is in the log as well (whole).
 CREATE OR REPLACE TEMP MACRO copied_input(count, provider, model, whole) AS coalesce(whole,

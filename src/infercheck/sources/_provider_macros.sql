@@ -3,7 +3,8 @@
 
 -- Usage in the words of Chat Completions, Responses, Messages and DeepSeek.
 CREATE OR REPLACE TEMP MACRO usage_shape() AS '{"prompt_tokens":"VARCHAR","completion_tokens":"VARCHAR","total_tokens":"VARCHAR",
-    "input_tokens":"VARCHAR","output_tokens":"VARCHAR","cost":"VARCHAR","service_tier":"VARCHAR","speed":"VARCHAR","prompt_cache_hit_tokens":"VARCHAR",
+    "input_tokens":"VARCHAR","output_tokens":"VARCHAR","cost":"VARCHAR","is_byok":"VARCHAR","cost_details":{"upstream_inference_cost":"VARCHAR"},
+    "service_tier":"VARCHAR","speed":"VARCHAR","prompt_cache_hit_tokens":"VARCHAR",
     "prompt_tokens_details":{"cached_tokens":"VARCHAR","cache_write_tokens":"VARCHAR","audio_tokens":"VARCHAR","image_tokens":"VARCHAR"},
     "input_tokens_details":{"cached_tokens":"VARCHAR","cache_write_tokens":"VARCHAR"},
     "completion_tokens_details":{"reasoning_tokens":"VARCHAR","audio_tokens":"VARCHAR"},"output_tokens_details":{"reasoning_tokens":"VARCHAR"},
@@ -78,10 +79,11 @@ CREATE OR REPLACE TEMP MACRO usage_of(parts) AS last_known(list_transform(parts,
 CREATE OR REPLACE TEMP MACRO opening_usage_of(parts) AS first_known(list_transform(parts, lambda p:
     CASE WHEN p.message.usage.input_tokens IS NOT NULL THEN p.message.usage END));
 
--- One answer out of its parts. kind is 'message' for Anthropic, else OpenAI's word for the object.
+-- One answer out of its parts. kind is 'message' for Anthropic, else OpenAI's word for the object. Azure opens a stream with a chunk whose id, object and
+-- model are empty.
 CREATE OR REPLACE TEMP MACRO answer_of(parts) AS CASE WHEN len(parts) > 0 THEN struct_pack(
-    id := first_known(list_transform(parts, lambda p: coalesce(p.id, p.message.id))),
-    kind := first_known(list_transform(parts, lambda p: CASE WHEN p.type = 'message' OR p.message.type = 'message' THEN 'message' ELSE p.object END)),
+    id := first_known(list_transform(parts, lambda p: coalesce(unless_empty(p.id), unless_empty(p.message.id)))),
+    kind := first_known(list_transform(parts, lambda p: CASE WHEN p.type = 'message' OR p.message.type = 'message' THEN 'message' ELSE unless_empty(p.object) END)),
     of_item := parts[1].data[1].object, items := len(parts[1].data),
     model := last_known(list_transform(parts, lambda p: coalesce(unless_empty(p.model), p.message.model))),
     created := first_known(list_transform(parts, lambda p: CASE WHEN to_number(coalesce(p.created, p.created_at)) > 0
@@ -155,9 +157,21 @@ CREATE OR REPLACE TEMP MACRO converse_text(x) AS coalesce(nullif(array_to_string
     "toolResult":"VARCHAR","image":"VARCHAR","document":"VARCHAR","video":"VARCHAR"}]'), lambda b: coalesce(b.text, b.toolUse, b.toolResult,
     md5(coalesce(b.image, b.document, b.video)))), chr(10)), ''), x);
 
--- What kind of error an application noted: the type or code of an object, the first word of a text such as "Timeout: no answer".
-CREATE OR REPLACE TEMP MACRO error_word(x) AS CASE WHEN starts_with(x, '{')
-    THEN list_transform([shaped(x, '{"type":"VARCHAR","code":"VARCHAR","name":"VARCHAR"}')], lambda e: coalesce(e.code, e.type, e.name, 'error'))[1]
+-- Whether what an application logged under the name of a request or an answer may be that of a model: an HTTP request to some other path names none of
+-- these. What is no object was redacted or cut, and may be.
+CREATE OR REPLACE TEMP MACRO speaks_of_model(x) AS CASE WHEN starts_with(x, '{') THEN contains(x, '"model"') OR contains(x, '"messages"')
+    OR contains(x, '"usage"') OR contains(x, '"input"') OR contains(x, '"prompt"') OR contains(x, '"error"') OR contains(x, '"choices"')
+    ELSE x IS NOT NULL END;
+
+-- Loggers that have the field in every record write that there was no error: false, 0, "None", NaN.
+CREATE OR REPLACE TEMP MACRO says_no_error(x) AS lower(trim(x)) IN ('', 'false', '0', 'no', 'none', 'null', 'nil', 'nan', 'undefined', 'ok');
+-- What kind of error an application noted: the type or code of an object, the first word of a text such as "Timeout: no answer". An object that names
+-- nothing is no error; one that is no JSON is one of an unknown kind.
+CREATE OR REPLACE TEMP MACRO named_error(x) AS CASE WHEN NOT says_no_error(x) THEN x END;
+CREATE OR REPLACE TEMP MACRO error_word(x) AS CASE WHEN says_no_error(x) THEN NULL
+    WHEN starts_with(x, '{') THEN list_transform([shaped(x, '{"type":"VARCHAR","code":"VARCHAR","name":"VARCHAR","message":"VARCHAR","error":"VARCHAR"}')],
+        lambda e: CASE WHEN e IS NULL THEN 'error' ELSE coalesce(named_error(e.code), named_error(e.type), named_error(e.name),
+            CASE WHEN coalesce(named_error(e.message), named_error(e.error)) IS NOT NULL THEN 'error' END) END)[1]
     ELSE nullif(regexp_extract(x, '^\s*([A-Za-z0-9_.]+)', 1), '') END;
 
 -- JSON that was read as text, to be part of a JSON value again; text that is none stays text.

@@ -3,8 +3,9 @@ kind = "source"
 title = "Envoy AI Gateway access logs"
 description = """
 The JSON access log of the project's own example: keys are whatever the EnvoyProxy resource names, so another choice needs a mapping. Tokens include cached
-ones, but how many those were is not in the example, so their discount is in no price. Times to the first token are unknown: the upstream's
-service time ends with its headers. The provider is the name of the backend: name it as the provider, or price it in the config.
+ones; how many those were stands in keys that older examples lack, and then their discount is in no price. Times to the first token are unknown: the upstream's
+service time ends with its headers. The name of the backend is the deployment, and the provider where it is called like one. Probes and requests to other
+paths, which name no model, are left out.
 """
 formats = ["jsonl", "json"]
 times_are_utc = true
@@ -17,6 +18,8 @@ all = ["gen_ai.request.model", "response_code", "duration", "start_time"]
 "gen_ai.response.model" = "VARCHAR"
 "gen_ai.provider.name" = "VARCHAR"
 "gen_ai.usage.input_tokens" = "VARCHAR"
+"gen_ai.usage.cached_input_tokens" = "VARCHAR"
+"gen_ai.usage.cache_creation_input_tokens" = "VARCHAR"
 "gen_ai.usage.output_tokens" = "VARCHAR"
 "gen_ai.usage.reasoning_tokens" = "VARCHAR"
 "session.id" = "VARCHAR"
@@ -44,9 +47,24 @@ calls = [
   { source_call_id = "r-2", status = "rate_limited", http_status = 429, model = "gpt-4o", input_tokens = "-" },
   { source_call_id = "r-3", status = "cancelled", http_status = "-", model = "gpt-4o", output_tokens = "-" },
 ]
+
+[[example]]
+name = "a backend and its route, cached tokens; a backend of one's own naming; a probe is no call"
+format = "jsonl"
+input = '''
+{"gen_ai.request.model":"gpt-4o","gen_ai.response.model":"gpt-4o-2024-08-06","gen_ai.provider.name":"default/openai/route/shop/rule/0/ref/0","gen_ai.usage.input_tokens":"3500","gen_ai.usage.cached_input_tokens":"3000","gen_ai.usage.cache_creation_input_tokens":"0","gen_ai.usage.output_tokens":"300","start_time":"2025-10-09T08:53:20Z","x-envoy-origin-path":"/v1/chat/completions","response_code":200,"duration":900,"x-request-id":"r-1","upstream_cluster":"httproute/default/shop/rule/0"}
+{"gen_ai.request.model":"qwen3-32b","gen_ai.response.model":"qwen3-32b","gen_ai.provider.name":"default/gpu-pool/route/shop/rule/1/ref/0","gen_ai.usage.input_tokens":"10","gen_ai.usage.output_tokens":"3","start_time":"2025-10-09T08:53:21Z","x-envoy-origin-path":"/v1/chat/completions","response_code":200,"duration":900,"x-request-id":"r-2"}
+{"gen_ai.request.model":null,"gen_ai.response.model":null,"gen_ai.provider.name":null,"gen_ai.usage.input_tokens":null,"gen_ai.usage.output_tokens":null,"start_time":"2025-10-09T08:53:22Z","x-envoy-origin-path":"/v1/models","response_code":200,"duration":2,"x-request-id":"r-3"}
+'''
+calls = [
+  { source_call_id = "r-1", provider = "openai", deployment = "openai", input_tokens = 3500, cache_read_tokens = 3000, cache_write_5m_tokens = 0, output_tokens = 300 },
+  { source_call_id = "r-2", provider = "-", deployment = "gpu-pool", model = "qwen3-32b" },
+]
 ---*/
 SELECT
     file, line,
+    CASE WHEN coalesce(set_value("gen_ai.request.model"), set_value("gen_ai.response.model"), set_value("gen_ai.usage.input_tokens"),
+        set_value("gen_ai.usage.output_tokens")) IS NULL THEN 'requests without a model' END AS skipped,
     set_value("x-request-id") AS source_call_id,
     set_value("x-request-id") AS request_id,
     -- A client may send the id itself, and once for several calls.
@@ -59,13 +77,16 @@ SELECT
         WHEN to_number(response_code) > 0 THEN 'ok' END AS status,
     nullif(response_code, '0') AS http_status,
     coalesce(set_value(connection_termination_details), set_value(upstream_transport_failure_reason)) AS error_type,
-    lower(reverse(split_part(reverse(set_value("gen_ai.provider.name")), '/', 1))) AS provider,
+    backend_provider(backend) AS provider,
     set_value("gen_ai.request.model") AS model_requested,
     coalesce(set_value("gen_ai.response.model"), set_value("gen_ai.request.model")) AS model,
-    set_value(upstream_cluster) AS deployment,
+    coalesce(backend, set_value(upstream_cluster)) AS deployment,
     set_value("x-envoy-origin-path") AS endpoint,
     without_version(set_value("user-agent")) AS user_agent,
     set_value("gen_ai.usage.input_tokens") AS input_tokens,
+    set_value("gen_ai.usage.cached_input_tokens") AS cache_read_tokens,
+    set_value("gen_ai.usage.cache_creation_input_tokens") AS cache_write_5m_tokens,
     set_value("gen_ai.usage.output_tokens") AS output_tokens,
     set_value("gen_ai.usage.reasoning_tokens") AS reasoning_tokens
-FROM raw
+-- namespace/backend, and behind it the route that led there
+FROM (SELECT *, coalesce(unless_empty(split_part(set_value("gen_ai.provider.name"), '/', 2)), set_value("gen_ai.provider.name")) AS backend FROM raw)

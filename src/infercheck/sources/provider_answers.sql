@@ -4,7 +4,8 @@ title = "Bare answers of OpenAI's and Anthropic's APIs"
 description = """
 JSON lines of the objects that the APIs return: chat.completion, response, text_completion, embedding lists, Anthropic messages. Tokens, model and finish
 are known, the prompt and the latency are not; OpenAI's objects carry the second they were made in, Anthropic's carry no time. Bodies that Bedrock keeps
-beside its invocation log look the same and are left out: the log counts those calls.
+beside its invocation log look the same and are left out: the log counts those calls. So is what is no answer: it has no usage, no error, and nothing
+that was answered.
 """
 formats = ["jsonl", "json"]
 yields = "exchanges"
@@ -53,10 +54,27 @@ calls = [
   { line = 5, operation = "embedding", input_tokens = 2, input_items = 1, provider = "openai" },
   { line = 6, provider = "openrouter", model = "openai/gpt-4o-mini", logged_cost = 0.0000024 },
 ]
+
+[[example]]
+name = "OpenRouter with a key of one's own: the cost is its fee, beside what the provider charged; elsewhere the cost holds that; a failure, and another event"
+format = "jsonl"
+input = '''
+{"id":"gen-1","object":"chat.completion","created":1760000020,"model":"openai/gpt-4o-mini","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10,"cost":0.00075,"is_byok":true,"cost_details":{"upstream_inference_cost":0.015}}}
+{"id":"gen-2","object":"chat.completion","created":1760000021,"model":"openai/gpt-4o-mini","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10,"cost":0.015,"is_byok":false,"cost_details":{"upstream_inference_cost":0.015}}}
+{"error":{"message":"Rate limit","type":"tokens","code":"rate_limit_exceeded"}}
+{"type":"startup","status":"ready","model":"gpt-4o-mini"}
+'''
+calls = [
+  { line = 1, provider = "openrouter", logged_cost = 0.01575 },
+  { line = 2, provider = "openrouter", logged_cost = 0.015 },
+  { line = 3, status = "rate_limited", error_type = "rate_limit_exceeded" },
+]
 ---*/
 SELECT
     file, line,
-    CASE WHEN starts_with(id, 'msg_bdrk_') THEN 'bodies of Bedrock invocations' END AS skipped,
+    CASE WHEN starts_with(id, 'msg_bdrk_') THEN 'bodies of Bedrock invocations'
+        WHEN usage IS NULL AND NOT coalesce(starts_with(error, '{'), FALSE) AND (model IS NULL OR coalesce(object, choices, content, output) IS NULL)
+        THEN 'other events' END AS skipped,
     CAST(NULL AS VARCHAR) AS asked,
     CAST(to_json(struct_pack(id := id, object := object, type := type, model := model, created := created, created_at := created_at,
         completed_at := completed_at, service_tier := service_tier, status := status, stop_reason := stop_reason, incomplete_details := as_json(incomplete_details),

@@ -5,7 +5,8 @@ description = """
 JSON lines with the raw request and the raw answer, and beside them what the application noted: time (ts, timestamp, time, created_at or started_at,
 read as the start), duration (latency, duration or elapsed, with _ms, _s or _seconds in the name; without a unit it is left out), status and error. A
 streamed answer may be a list of its chunks or the text of its server-sent events. OpenAI's answers carry the second they were made in; Anthropic's
-carry no time, so without the application's own those calls have none. Other names: write a mapping.
+carry no time, so without the application's own those calls have none. What an application logs between them, such as requests to other paths, is no call
+and is left out. Other names: write a mapping.
 """
 formats = ["jsonl", "json"]
 yields = "exchanges"
@@ -18,6 +19,7 @@ none = ["call_type", "custom_id", "full_request", "ai_model"]
 [columns]
 request = "VARCHAR"
 response = "VARCHAR"
+model = "VARCHAR"
 id = "VARCHAR"
 request_id = "VARCHAR"
 trace_id = "VARCHAR"
@@ -103,10 +105,58 @@ calls = [
   { line = 6, model = "openai/gpt-oss-120b", input_tokens = 8 },
   { line = 7, status = "timeout", error_type = "Timeout", model = "gpt-4o" },
 ]
+
+[[example]]
+name = "loggers that write in every record that there was no error, or that time to a first token was 0; a note does not make a whole answer a failure"
+format = "jsonl"
+input = '''
+{"ts":"2025-10-09T08:53:20Z","status":200,"error":false,"ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"a-0","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"ts":"2025-10-09T08:53:21Z","status":200,"error":{},"ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"a-1","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"ts":"2025-10-09T08:53:22Z","status":200,"error":"None","ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"a-2","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"ts":"2025-10-09T08:53:23Z","status":200,"error":0,"ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"a-3","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"ts":"2025-10-09T08:53:24Z","status":200,"error":"retried once","ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"a-4","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"ts":"2025-10-09T08:53:25Z","status":null,"error":"Connection reset","ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":null}
+{"ts":"2025-10-09T08:53:26Z","status":null,"error":{"message":"no quota"},"ttft_ms":0,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":null}
+'''
+calls = [
+  { line = 1, status = "ok", error_type = "-", first_token_at = "-" },
+  { line = 2, status = "ok", error_type = "-" },
+  { line = 3, status = "ok", error_type = "-" },
+  { line = 4, status = "ok", error_type = "-" },
+  { line = 5, status = "ok", error_type = "-" },
+  { line = 6, status = "error", error_type = "Connection" },
+  { line = 7, status = "error", error_type = "error" },
+]
+
+[[example]]
+name = "other events of the application are no calls, calls without an answer are; answers without an id, or with a short one, in the same second are two"
+format = "jsonl"
+input = '''
+{"time":"2025-10-09T08:53:20Z","request_id":"r-1","msg":"llm call","status":200,"duration_ms":900,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"time":"2025-10-09T08:53:20Z","request_id":"r-2","msg":"llm call","status":200,"duration_ms":"900ms","request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"time":"2025-10-09T08:53:21Z","msg":"GET /health","status":200,"url":"/health","duration_ms":3}
+{"time":"2025-10-09T08:53:22Z","msg":"db","error":"ECONNREFUSED postgres"}
+{"time":"2025-10-09T08:53:23Z","msg":"POST /orders","status":201,"request":{"method":"POST","url":"/orders"},"response":{"status":201}}
+{"time":"2025-10-09T08:53:24Z","msg":"llm call","error":"Timeout: no answer","request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":null}
+{"time":"2025-10-09T08:53:25Z","msg":"llm call","error":"RateLimitError","model":"gpt-4o"}
+{"time":"2025-10-09T08:53:26Z","request_id":"r-3","msg":"llm call","status":200,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"chatcmpl-7","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+{"time":"2025-10-09T08:53:26Z","request_id":"r-4","msg":"llm call","status":200,"request":{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]},"response":{"id":"chatcmpl-7","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"message":{"content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":8,"completion_tokens":2,"total_tokens":10}}}
+'''
+calls = [
+  { line = 1, source_call_id = "r-1", status = "ok", ended_at = "2025-10-09 08:53:20.900" },
+  { line = 2, source_call_id = "r-2", status = "ok", ended_at = "-" },
+  { line = 6, status = "timeout", error_type = "Timeout", model = "gpt-4o" },
+  { line = 7, status = "rate_limited", error_type = "RateLimitError", model = "gpt-4o" },
+  { line = 8, source_call_id = "r-3" },
+  { line = 9, source_call_id = "r-4" },
+]
 ---*/
 SELECT
     file, line,
-    request AS asked,
+    CASE WHEN model IS NULL AND NOT coalesce(speaks_of_model(request), FALSE) AND NOT coalesce(speaks_of_model(response), FALSE)
+        THEN 'other events' END AS skipped,
+    -- A call that failed before it was sent may have left no more than the model's name.
+    CASE WHEN request IS NULL AND model IS NOT NULL THEN CAST(json_object('model', model) AS VARCHAR) ELSE request END AS asked,
     response AS replied,
     coalesce(unless_empty(request_id), unless_empty(id)) AS log_id,
     coalesce(trace_id, metadata.trace_id) AS trace,
@@ -114,7 +164,8 @@ SELECT
     coalesce(started_at, start_time, ts, timestamp, time, created_at) AS begun,
     coalesce(ended_at, end_time) AS done,
     coalesce(latency_ms, duration_ms, elapsed_ms,
-        CAST(to_number(coalesce(latency_s, duration_s, elapsed_s, latency_seconds, duration_seconds, elapsed_seconds)) * 1e3 AS VARCHAR)) AS took_ms,
+        list_transform([coalesce(latency_s, duration_s, elapsed_s, latency_seconds, duration_seconds, elapsed_seconds)],
+            lambda s: coalesce(CAST(to_number(s) * 1e3 AS VARCHAR), s))[1]) AS took_ms,
     ttft_ms AS first_ms,
     coalesce(status_code, CASE WHEN regexp_matches(status, '^[1-5][0-9]{2}$') THEN status END) AS http,
     error_word(error) AS failure,
