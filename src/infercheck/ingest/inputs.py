@@ -76,6 +76,7 @@ class Look:
     dialect: Dialect = COMMAS
     label: str = ""
     envelope: Envelope | None = None
+    reprs: bool = False  # cells hold dictionaries and lists as Python prints them, which is no JSON
 
     @property
     def grows_by_lines(self) -> bool:
@@ -216,7 +217,8 @@ def look(path: Path, member: str = "") -> Look:
     if VLLM_ARRIVAL.search(opening) and opening.lstrip()[:1] not in {"{", "["}:
         return Look("text", compression, encoding, label=VLLM_LOG)
     kind, records, fields, dialect = _shape(text, complete=len(head) < HEAD_BYTES)
-    return Look(kind, compression, encoding, tuple(records), tuple(fields), dialect, label=label_of(PurePath(member or path)))
+    reprs = kind == "csv" and any(is_repr(cell) for record in records for cell in record.values())
+    return Look(kind, compression, encoding, tuple(records), tuple(fields), dialect, label=label_of(PurePath(member or path)), reprs=reprs)
 
 
 def _glanced(path: Path) -> tuple[dict[str, Any], ...] | None:
@@ -239,6 +241,11 @@ def _plain_lines(head: bytes, *, whole: bool) -> tuple[dict[str, Any], ...] | No
         return tuple(from_json(line) for line in lines)  # in half the time of json
     except ValueError:
         return None
+
+
+def is_repr(cell: str) -> bool:
+    """Whether a cell opens like a dictionary or list of texts that Python printed: pandas writes columns of JSON so."""
+    return cell.startswith(("{'", "['", "[{'"))
 
 
 def label_of(path: PurePath) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import csv
 import json
 import re
@@ -13,9 +14,10 @@ from infercheck.engine.duckdb import Engine
 from infercheck.ingest import documents
 from infercheck.ingest.archives import CHUNK
 from infercheck.ingest.envelopes import Envelope, contents, opened
-from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, LINE_MAX, Cleaned, Dialect, dumped
+from infercheck.ingest.inputs import BOM, FILE_KEY, LINE_KEY, LINE_MAX, Cleaned, Dialect, dumped, is_repr
 
 Fits = Callable[[Mapping[str, Any]], bool]  # whether a record has what tells the format
+REPR_MAX = 1 << 20  # characters of a cell: Python's parser takes a hundred times the room of its text
 PLACE = re.compile(rf'{{"{LINE_KEY}": (\d+), "{FILE_KEY}": (\d+)'.encode())
 
 
@@ -118,7 +120,7 @@ def table(
     encoding: str = "utf-8",
     envelope: Envelope | None = None,
 ) -> Cleaned:
-    """The same for CSV: a row with more or fewer cells than the header has names is set aside."""
+    """The same for CSV: a row with more or fewer cells than the header has names is set aside. Cells that Python printed become JSON."""
     result, keys = Cleaned(), frozenset(known)
     with _text(source, encoding, newline="") as text:
         seen: list[str] = []
@@ -141,7 +143,7 @@ def table(
             if not raw.strip():
                 continue
             reason = reason or (f"{len(row)} cells, the header has {len(fields)}" if len(row) != len(fields) else "")
-            value: Any = {name: cell or None for name, cell in zip(fields, row, strict=False)}
+            value: Any = {name: _as_json(cell) or None for name, cell in zip(fields, row, strict=False)}
             if envelope and not reason:
                 value = next(contents(value, envelope.keys), None)
                 reason = fault(value, keys)
@@ -198,6 +200,16 @@ def fault(value: Any, keys: frozenset[str]) -> str:
     if not isinstance(value, dict):
         return "not an object"
     return "" if keys & value.keys() else "has none of the format's fields"
+
+
+def _as_json(cell: str) -> str:
+    """A cell as it stands; a dictionary or list as Python prints it as JSON. Only literals are read: nothing is run."""
+    if not is_repr(cell) or len(cell) > REPR_MAX:
+        return cell
+    try:
+        return json.dumps(ast.literal_eval(cell))
+    except (ValueError, TypeError, SyntaxError, RecursionError, MemoryError):
+        return cell
 
 
 def _is_other(value: Any, fits: Fits, *, inside: bool) -> bool:

@@ -91,6 +91,7 @@ def read_rows(
     line = "CAST(NULL AS BIGINT)" if fields else LINE_KEY
     stacked = pieces[0].first_row is not None
     file = FILE_KEY if pieces[0].joined else "NULL" if stacked else str(pieces[0].file_id) if len(pieces) == 1 else _file_of(pieces)
+    _collect_unread(engine, source, f"(SELECT {file} AS file, * FROM {reader})", fields, asked=bool(fields) or lenient)
     select, spans = f"SELECT {file} AS file, {line} AS line, {columns} FROM {reader}", source.header.yields == "spans"
     engine.execute("SET SESSION preserve_insertion_order = true")  # a row's place in the table is its place in the file
     try:
@@ -110,6 +111,26 @@ def read_rows(
         _collect_texts(engine, source, found)
     finally:
         engine.execute("SET SESSION preserve_insertion_order = false")
+
+
+def _collect_unread(engine: Engine, source: Source, records: str, fields: Sequence[str], *, asked: bool) -> None:
+    """Fill ``unread``: cells that open like JSON and are none, told by their ends, since to parse them all again would take as long as to read them.
+    What they held is missing from the calls. Where shapes are read as such, a value of another shape sends the file here.
+    """
+    nested = [name for name, shape in source.header.columns.items() if shape[:1] in "{[" and (not fields or name in fields)] if asked else []
+    cells = " UNION ALL ".join(
+        f"SELECT file, {literal(name)} AS \"column\", count(*) AS count, min({quoted(name)}) AS sample FROM found "
+        f"WHERE {_broken(name)} GROUP BY file" for name in nested
+    )  # fmt: skip
+    any_broken = " OR ".join(map(_broken, nested))
+    engine.execute("CREATE OR REPLACE TEMP TABLE unread AS " + (
+        f"WITH found AS MATERIALIZED (SELECT file, {', '.join(map(quoted, nested))} FROM {records} WHERE {any_broken}) {cells}" if nested
+        else "SELECT NULL::BIGINT AS file, NULL::VARCHAR AS \"column\", NULL::BIGINT AS count, NULL::VARCHAR AS sample LIMIT 0"
+    ))  # fmt: skip
+
+
+def _broken(name: str) -> str:
+    return f"({quoted(name)} ~ '(?s)\\s*[{{\\[].*' AND NOT {quoted(name)} ~ '(?s)\\s*(\\{{\\s*(\".*)?\\}}|\\[\\s*([^''\\s].*)?\\])\\s*')"
 
 
 def _collect_texts(engine: Engine, source: Source, found: Collection[str]) -> None:
@@ -355,12 +376,13 @@ CELL_ISSUES_SELECT = """
     SELECT file_id, split_part(issue, '=', 1) AS "column", count(*) AS count,
         glimpse(min(substring(issue, strpos(issue, '=') + 1))) AS sample
     FROM (SELECT n.file_id, unnest(s.issues) AS issue FROM staged s JOIN numbered n ON n.rn = s.rowid WHERE s.issues IS NOT NULL)
-    GROUP BY ALL"""
+    GROUP BY ALL
+    UNION ALL SELECT file, "column", count, glimpse(left(sample, 80)) FROM unread"""
 
 
 def drop_staged(engine: Engine) -> None:
     """Free what the stage held, texts above all."""
-    for name in ("staged", "numbered", "keyed", "known", "new_prompt_messages", "new_messages", "new_message_blocks", "prompts", "pieces"):
+    for name in ("staged", "numbered", "keyed", "known", "new_prompt_messages", "new_messages", "new_message_blocks", "prompts", "pieces", "unread"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
     engine.execute("DROP VIEW IF EXISTS raw")
     record_stage.drop(engine)

@@ -87,7 +87,7 @@ class Reading:
                 return False
         plain = self.look.kind in {"jsonl", "csv", "parquet"} and self.look.encoding == "utf-8" and not self.look.envelope
         # The database skips a line only where all lines end alike: elsewhere it loses rows without a word.
-        return plain and not self.look.dialect.skip and not self.notes
+        return plain and not self.look.dialect.skip and not self.look.reprs and not self.notes
 
     def frozen(self, scratch: Path) -> Path:
         """Plain bytes that no writer changes any more: a copy where the file itself is still growing."""

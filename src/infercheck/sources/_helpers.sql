@@ -17,6 +17,9 @@ CREATE OR REPLACE TEMP MACRO to_time(x) AS CASE
     WHEN length(x) = 18 AND left(x, 2) IN ('63', '64', '65') THEN make_timestamp((TRY_CAST(x AS BIGINT) - 621355968000000000) // 10)
     ELSE list_transform([TRY_CAST(x AS DOUBLE)], lambda d: epoch_to_time(d))[1] END;
 
+-- A time as the portal of Log Analytics exports it to CSV, for American browsers; what it does not write so stays, to be reported.
+CREATE OR REPLACE TEMP MACRO portal_time(x) AS coalesce(CAST(TRY_CAST(try_strptime(x, '%m/%d/%Y, %I:%M:%S.%g %p') AS TIMESTAMP) AS VARCHAR), x);
+
 -- A time that counts from the start of the log, so many microseconds each: from 1970 on, as text; what is no number stays as it is.
 CREATE OR REPLACE TEMP MACRO relative_time(x, us) AS coalesce(
     CAST(TRY(make_timestamp(CAST(round(CAST(x AS DECIMAL(28,9)) * us) AS BIGINT))) AS VARCHAR), 'not a number: ' || x);

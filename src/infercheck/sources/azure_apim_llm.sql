@@ -15,6 +15,7 @@ all = ["CorrelationId", "SequenceNumber", "ModelName", "PromptTokens", "Completi
 
 [columns]
 TimeGenerated = "VARCHAR"
+"TimeGenerated [UTC]" = "VARCHAR"
 CorrelationId = "VARCHAR"
 RequestId = "VARCHAR"
 SequenceNumber = "VARCHAR"
@@ -40,9 +41,22 @@ calls = [
   { line = 1, source_call_id = "c-2", operation = "chat", started_at = "2025-10-09 08:53:20.125", provider = "azure", model = "gpt-4o-2024-08-06", deployment = "prod-4o", region = "eastus", streamed = true, input_tokens = 50000, output_tokens = 300, status = "ok" },
   { line = 2, source_call_id = "c-3", streamed = false, input_tokens = 8, output_tokens = 3, prompt_chars = 2 },
 ]
+
+[[example]]
+name = "the CSV of the portal's export writes times as the browser shows them, and the zone into the header"
+format = "csv"
+input = '''
+"TimeGenerated [UTC]","OperationName","CorrelationId","RequestId","Region","DeploymentName","ModelName","IsStreamCompletion","PromptTokens","CompletionTokens","TotalTokens","SequenceNumber","RequestMessages","ResponseMessages"
+"11/13/2026, 2:13:00.123 AM","ChatCompletions_Create","c-1","r1","East US","gpt4o","gpt-4o-2024-08-06","False","500","300","800","0","",""
+"11/13/2026, 12:05:00.000 PM","ChatCompletions_Create","c-2","r2","East US","gpt4o","gpt-4o-2024-08-06","False","500","300","800","0","",""
+'''
+calls = [
+  { source_call_id = "c-1", started_at = "2026-11-13 02:13:00.123", input_tokens = 500 },
+  { source_call_id = "c-2", started_at = "2026-11-13 12:05:00" },
+]
 ---*/
 WITH joined AS (
-    SELECT file, min(line) AS line, CorrelationId, count(*) AS parts, min(TimeGenerated) AS begun, max(OperationName) AS operation_name, max(Region) AS place,
+    SELECT file, min(line) AS line, CorrelationId, count(*) AS parts, min(coalesce(TimeGenerated, portal_time("TimeGenerated [UTC]"))) AS begun, max(OperationName) AS operation_name, max(Region) AS place,
         max(DeploymentName) AS deployment, max(ModelName) AS model, max(IsStreamCompletion) AS is_stream, max(to_count(PromptTokens)) AS prompt,
         max(to_count(CompletionTokens)) AS completion, any_value(RequestMessages) AS asked, any_value(ResponseMessages) AS replied
     FROM raw GROUP BY file, coalesce(CorrelationId, CAST(line AS VARCHAR)), CorrelationId

@@ -20,6 +20,13 @@ resourceSpans = '''[{"resource":{"attributes":[{"key":"VARCHAR","value":{"string
             "arrayValue":{"values":[{"stringValue":"VARCHAR","intValue":"VARCHAR","doubleValue":"VARCHAR","boolValue":"VARCHAR"}]}}}],
         "events":[{"name":"VARCHAR","timeUnixNano":"VARCHAR","attributes":[{"key":"VARCHAR","value":{"stringValue":"VARCHAR","intValue":"VARCHAR",
             "doubleValue":"VARCHAR","boolValue":"VARCHAR",
+            "arrayValue":{"values":[{"stringValue":"VARCHAR","intValue":"VARCHAR","doubleValue":"VARCHAR","boolValue":"VARCHAR"}]}}}]}]}]}],
+    "instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"VARCHAR"},"spans":[{"traceId":"VARCHAR","spanId":"VARCHAR","parentSpanId":"VARCHAR","name":"VARCHAR","kind":"VARCHAR",
+        "startTimeUnixNano":"VARCHAR","endTimeUnixNano":"VARCHAR","status":{"code":"VARCHAR"},
+        "attributes":[{"key":"VARCHAR","value":{"stringValue":"VARCHAR","intValue":"VARCHAR","doubleValue":"VARCHAR","boolValue":"VARCHAR",
+            "arrayValue":{"values":[{"stringValue":"VARCHAR","intValue":"VARCHAR","doubleValue":"VARCHAR","boolValue":"VARCHAR"}]}}}],
+        "events":[{"name":"VARCHAR","timeUnixNano":"VARCHAR","attributes":[{"key":"VARCHAR","value":{"stringValue":"VARCHAR","intValue":"VARCHAR",
+            "doubleValue":"VARCHAR","boolValue":"VARCHAR",
             "arrayValue":{"values":[{"stringValue":"VARCHAR","intValue":"VARCHAR","doubleValue":"VARCHAR","boolValue":"VARCHAR"}]}}}]}]}]}]}]'''
 resourceLogs = "VARCHAR"
 resourceMetrics = "VARCHAR"
@@ -62,13 +69,24 @@ calls = [
   { span_id = "c3", source_call_id = "cmpl-9", provider = "vllm", first_token_at = "2025-10-09 08:53:40.115", queue_ms = 20.0, input_tokens = 14 },
 ]
 spans = []
+
+[[example]]
+name = "the name that scopeSpans had before 2022"
+format = "jsonl"
+input = '''
+{"resourceSpans":[{"instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"x"},"spans":[{"traceId":"a5","spanId":"d1","name":"chat gpt-4o","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.system","value":{"stringValue":"openai"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"20"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"5"}}]}]}]}]}
+'''
+calls = [{ span_id = "d1", provider = "openai", model = "gpt-4o", input_tokens = 20, output_tokens = 5 }]
+spans = []
 ---*/
 WITH resources AS (
     SELECT file, line, unnest(resourceSpans) AS r FROM raw
 ),
 scopes AS (
     SELECT file, line, list_filter(r.resource.attributes, lambda a: a.key IN ('service.name', 'deployment.environment', 'deployment.environment.name')) AS about,
-        unnest(r.scopeSpans) AS s
+        -- Collectors before 2022 called scopes libraries.
+        unnest(coalesce(r.scopeSpans, list_transform(r.instrumentationLibrarySpans,
+            lambda l: struct_pack(scope := l.instrumentationLibrary, spans := l.spans)))) AS s
     FROM resources
 ),
 spans AS (
