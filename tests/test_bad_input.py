@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import gzip
 import json
 import os
@@ -133,6 +134,48 @@ def test_a_value_of_the_wrong_type_costs_that_value(tmp_path: Path, capsys: Capt
     assert "1 value of input_tokens could not be read, such as 'many'" in out
     assert cli.run(["analyze", str(path), "--no-ledger", "--strict", "-o", os.devnull]) == 1
     assert capsys.readouterr().err == "infercheck: error: --strict: 1 unreadable value\n"
+
+
+def test_a_cell_of_broken_json_is_unreadable_and_what_python_prints_is_read(tmp_path: Path, capsys: Capture) -> None:
+    head = (
+        "request_id",
+        "call_type",
+        "spend",
+        "startTime",
+        "endTime",
+        "model",
+        "prompt_tokens",
+        "completion_tokens",
+        "metadata",
+        "request_tags",
+    )
+    whole: dict[str, Any] = {
+        "user_api_key_alias": "it's ours",
+        "usage_object": {"prompt_tokens_details": {"cached_tokens": 3}},
+        "status": None,
+    }
+    tags = ["app:shop"]
+
+    def read(name: str, cells: list[tuple[str, str]]) -> tuple[dict[str, Any], Any]:
+        path = tmp_path / name
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            times = ("2026-11-03 09:00:00", "2026-11-03 09:00:01")
+            rows = [(f"r{n}", "acompletion", 0.1, *times, "gpt-4o", 9, 2, *cell) for n, cell in enumerate(cells)]
+            csv.writer(stream).writerows([head, *rows])
+        assert cli.run(["analyze", str(path), "--no-ledger", "-f", "json"]) == 0
+        cover = json.loads(capsys.readouterr().out)["coverage"]
+        ask = "SELECT api_key_alias, cache_read_tokens, app FROM calls ORDER BY line"
+        assert cli.run(["query", ask, str(path), "--no-ledger", "-f", "json"]) == 0
+        return cover, json.loads(capsys.readouterr().out)
+
+    good = {"api_key_alias": "it's ours", "cache_read_tokens": 3, "app": "shop"}
+    plain = (json.dumps(whole), json.dumps(tags))
+    cover, rows = read("psql.csv", [plain, plain, ("", ""), ("{}", "[]")])
+    assert (cover["cell_issues"], rows[:2]) == (0, [good, good])
+    cover, rows = read("pandas.csv", [(str(whole), str(tags))] * 3)
+    assert (cover["cell_issues"], rows) == (0, [good] * 3)
+    cover, rows = read("cut.csv", [plain, plain, (plain[0][:40], plain[1])])
+    assert (cover["cell_issues"], rows[0], rows[2]["app"]) == (1, good, "shop")
 
 
 def test_a_damaged_archive_costs_its_tail(tmp_path: Path, capsys: Capture) -> None:

@@ -218,3 +218,45 @@ def test_columns_are_listed(capsys: Capture) -> None:
     out = capsys.readouterr().out
     assert "time_to_first_token" in out
     assert "cached ones INCLUDED" in out
+
+
+def traces(folder: Path, *, typed: bool) -> Path:
+    """Runs of chains, each with the tokens of the model's run inside of it; the first call failed, and has none."""
+    rows: list[dict[str, Any]] = []
+    for n in range(N):
+        same = {"start_time": at(n).isoformat(), "prompt_tokens": 500, "completion_tokens": 50}
+        rows.append({"id": f"t{n}", "parent_run_id": None, **({"run_type": "chain"} if typed else {}), **same})
+        rows.append({"id": f"c{n}", "parent_run_id": f"t{n}", **({"run_type": "llm"} if typed else {}), **same, "model_name": "gpt-4o"})
+    for failed in rows[:2]:
+        failed |= {"prompt_tokens": None, "completion_tokens": None}
+    return jsonl(folder / "runs.jsonl", rows)
+
+
+def test_a_parent_that_holds_the_tokens_of_its_child_is_no_call(tmp_path: Path, capsys: Capture) -> None:
+    path = traces(tmp_path, typed=True)
+    assert cli.run(["sources", "detect", str(path), "--mapping"]) == 0
+    said = capsys.readouterr().out
+    assert 'only = { path = "run_type", values = ["llm"] }' in said
+    assert "no calls: records of chain" in said
+    config = tmp_path / "infercheck.toml"
+    config.write_text(said, encoding="utf-8")
+    assert cli.run(["analyze", str(path), "--no-ledger", "-f", "json", "--config", str(config)]) == 0
+    cover = json.loads(capsys.readouterr().out)["coverage"]
+    assert (cover["attempts"], cover["other_records"]) == (N, N)
+
+
+def test_where_nothing_tells_parents_from_children_their_tokens_are_in_doubt(tmp_path: Path, capsys: Capture) -> None:
+    assert cli.run(["sources", "detect", str(traces(tmp_path, typed=False)), "--mapping"]) == 0
+    said = capsys.readouterr().out
+    assert "only = " not in said
+    assert "\ninput_tokens" not in said
+    assert "they would count twice" in said
+
+
+def test_counts_beside_the_tokens_are_listed_where_no_column_is_made_of_them(tmp_path: Path, capsys: Capture) -> None:
+    usage = {"input": 9, "output": 3, "total": 14, "cache": {"read": 5, "write": 2}, "audio": 4}
+    path = jsonl(tmp_path / "odd.jsonl", [{"ts": at(n).isoformat(), "model": "gpt-4o", "tokens": usage} for n in range(N)])
+    assert cli.run(["sources", "detect", str(path), "--mapping"]) == 0
+    said = capsys.readouterr().out
+    assert 'cache_write_5m_tokens = "tokens.cache.write"' in said
+    assert "# Counts beside the tokens that fill no column:\n#   tokens.audio\n" in said

@@ -114,3 +114,13 @@ def test_a_record_that_a_source_claims_is_not_opened(engine: Engine, tmp_path: P
     path = logs.write(tmp_path / "a.jsonl", [row | {"data": [ROWS[3]], "message": json.dumps(ROWS[3])} for row in ROWS[:2]])
     assert read(engine, path).attempts == 2
     assert engine.rows("SELECT source_call_id FROM calls ORDER BY line") == [(r["litellm_call_id"],) for r in ROWS[:2]]
+
+
+def test_records_outside_of_the_envelope_are_other_events_unless_they_fit(engine: Engine, tmp_path: Path) -> None:
+    path = tmp_path / "app.jsonl"
+    other = {"level": "info", "id": "r-1", "msg": "GET /health"}
+    path.write_text(by_line([*({"level": "info", "event": r} for r in ROWS), other, other, ROWS[0] | {"id": "bare"}]), encoding="utf-8")
+    scope = read(engine, path)
+    assert engine.value("SELECT count(*) FROM calls") == len(ROWS) + 1
+    assert (scope.other, scope.rejects) == (2, 0)
+    assert engine.value("SELECT note FROM ledger_files") == "2 records without event hold other events instead of calls, left out"

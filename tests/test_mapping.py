@@ -363,3 +363,19 @@ def test_a_path_says_what_it_was_made_of(parts: list[str | int]) -> None:
 
     path = tuple(Step(part) if isinstance(part, str) else Step("", part) for part in parts)
     assert steps(spelt(path)) == path
+
+
+@pytest.mark.parametrize(("only", "lines"), [("values = ['llm'], ", [1, 3, 4]), ("", [1, 2, 3, 4])])
+def test_only_some_records_are_calls_and_the_others_are_counted(only: str, lines: list[int], tmp_path: Path) -> None:
+    records = [
+        {"at": 1793696400, "kind": "llm", "n": 5},
+        {"at": 1793696401, "kind": "chain", "n": 5},
+        {"at": 1793696402, "kind": "llm", "n": 7},
+        {"at": 1793696403, "kind": "llm"},
+        {"at": 1793696404, "n": 9},
+    ]
+    columns, head = "started_at = 'at'\ninput_tokens = 'n'", f"only = {{ {only}path = 'kind' }}"
+    found = calls(tmp_path, columns, records, head)
+    assert [row["line"] for row in found] == lines
+    (file,) = calls(tmp_path, columns, records, head, table="ledger_files")
+    assert (file["records"], file["rows"], file["other"]) == (5, len(lines), 5 - len(lines))

@@ -31,7 +31,9 @@ def toml(name: str, proposal: Proposal) -> str:
 
     lines = [f"[source.{name}]", f"keys = {json.dumps(list(proposal.keys), ensure_ascii=False)}".ljust(WIDTH) + "  # what tells the log"]
     for key, (value, remark) in proposal.settings.items():
-        said = {True: "true", False: "false", None: '"UTC"' if key == "zone" else "true"}.get(value, f'"{value}"')
+        if not all(map(_plain, _texts([value, remark]))):
+            continue
+        said = _value(value if value is not None else "UTC" if key == "zone" else True)
         lines.append(_entry(f"{'# ' if value is None else ''}{key} = {said}", remark))
     lines += ["", f"[source.{name}.columns]"]
     lines += [_entry(_column(guess), _remark(guess)) for guess in proposal.sure if _harmless(guess)]
@@ -39,6 +41,9 @@ def toml(name: str, proposal: Proposal) -> str:
     if unsure:
         lines += ["", "# Not sure; take out the # where it is right:"]
         lines += [_entry(f"# {_column(guess)}", f"{_sample(guess)}: {guess.doubt}") for guess in unsure]
+    beside = [f"#   {each.text}" for each in proposal.unread if _plain(each.text)]
+    if beside:
+        lines += ["", "# Counts beside the tokens that fill no column:", *beside]
     missing = [f"#   {what}: no {columns}" for columns, what in sources.lacking(proposal)]
     if missing:
         lines += ["", "# Without these columns a report says less:", *missing]

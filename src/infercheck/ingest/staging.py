@@ -117,7 +117,9 @@ def _collect_unread(engine: Engine, source: Source, records: str, fields: Sequen
     """Fill ``unread``: cells that open like JSON and are none, told by their ends, since to parse them all again would take as long as to read them.
     What they held is missing from the calls. Where shapes are read as such, a value of another shape sends the file here.
     """
-    nested = [name for name, shape in source.header.columns.items() if shape[:1] in "{[" and (not fields or name in fields)] if asked else []
+    nested = (
+        [name for name, shape in source.header.columns.items() if shape[:1] in "{[" and (not fields or name in fields)] if asked else []
+    )
     cells = " UNION ALL ".join(
         f"SELECT file, {literal(name)} AS \"column\", count(*) AS count, min({quoted(name)}) AS sample FROM found "
         f"WHERE {_broken(name)} GROUP BY file" for name in nested
@@ -130,6 +132,7 @@ def _collect_unread(engine: Engine, source: Source, records: str, fields: Sequen
 
 
 def _broken(name: str) -> str:
+    """Whether a cell opens like an object or a list, and neither goes on nor ends like one."""
     return f"({quoted(name)} ~ '(?s)\\s*[{{\\[].*' AND NOT {quoted(name)} ~ '(?s)\\s*(\\{{\\s*(\".*)?\\}}|\\[\\s*([^''\\s].*)?\\])\\s*')"
 
 
@@ -342,7 +345,8 @@ def counts(engine: Engine, source: Source) -> dict[int, tuple[int, int]]:
     """By file: records that were read, and how many of them hold no call."""
     if source.holds_records:
         return record_stage.counts(engine)
-    return {int(file_id): (int(n), int(other)) for file_id, n, other in engine.rows("SELECT file, count(*), count(skipped) FROM staged GROUP BY file")}
+    rows = engine.rows("SELECT file, count(*), count(skipped) FROM staged GROUP BY file")
+    return {int(file_id): (int(read), int(other)) for file_id, read, other in rows}
 
 
 def calls_select(engine: Engine, source: Source) -> str:
@@ -382,7 +386,18 @@ CELL_ISSUES_SELECT = """
 
 def drop_staged(engine: Engine) -> None:
     """Free what the stage held, texts above all."""
-    for name in ("staged", "numbered", "keyed", "known", "new_prompt_messages", "new_messages", "new_message_blocks", "prompts", "pieces", "unread"):
+    for name in (
+        "staged",
+        "numbered",
+        "keyed",
+        "known",
+        "new_prompt_messages",
+        "new_messages",
+        "new_message_blocks",
+        "prompts",
+        "pieces",
+        "unread",
+    ):
         engine.execute(f"DROP TABLE IF EXISTS temp.{quoted(name)}")
     engine.execute("DROP VIEW IF EXISTS raw")
     record_stage.drop(engine)

@@ -122,6 +122,13 @@ class MappedColumn(Strict):
     absent: Text | None = Field(None, description="what it means that nothing is there")
 
 
+class Only(Strict):
+    """Which records are calls: those that hold one of ``values`` at a path, or anything where no values are named."""
+
+    path: Paths = Field(description="where it stands in the record; of several paths the first that holds something")
+    values: tuple[Text, ...] = Field((), description="the words of calls; without them, every record that holds something there is one")
+
+
 Column = Annotated[MappedColumn, BeforeValidator(_column)]
 
 
@@ -133,6 +140,7 @@ class SourceMapping(Strict):
     zone: str | None = Field(None, description="zone of times that name none, such as UTC or Europe/Berlin")
     input_includes_cached: bool | None = Field(None, description="whether the log's input tokens include the cached ones")
     output_includes_reasoning: bool | None = Field(None, description="whether the log's output tokens include the reasoning")
+    only: Only | None = Field(None, description="which records are calls; others are left out and counted")
     columns: dict[str, Column]
 
 

@@ -88,6 +88,18 @@ def _walk(value: Mapping[str, Any], path: tuple[Step, ...]) -> Iterator[tuple[tu
             yield at, held
 
 
+def value_at(record: Mapping[str, Any], path: Sequence[Step]) -> Any:
+    """What a record holds at a path; None where it holds nothing."""
+    value: Any = record
+    for depth, step in enumerate(path):
+        if step.place is not None:
+            value = value[step.place] if isinstance(value, list) and step.place < len(value) else None
+        else:
+            value = value.get(step.key) if isinstance(value, Mapping) else None
+        value = _parsed(value) if depth == 0 else value
+    return value
+
+
 def _parsed(value: Any) -> Any:
     """What a text of JSON holds: CSV has objects in cells."""
     if not isinstance(value, str) or value.lstrip()[:1] not in {"{", "["}:

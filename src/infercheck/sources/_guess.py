@@ -11,6 +11,7 @@ from typing import Any
 from infercheck.model.call import STATUSES
 from infercheck.model.mapping import CACHED, DURATIONS, TEXTS, TIMES
 from infercheck.sources._fields import Field, fields_of
+from infercheck.sources._kinds import kinds_of
 from infercheck.sources._times import duration_unit, is_naive, split_unit, time_format
 
 
@@ -33,6 +34,7 @@ class Proposal:
     settings: dict[str, tuple[Any, str]] = field(default_factory=dict)  # value and remark
     columns: list[Guess] = field(default_factory=list)
     fields: list[Field] = field(default_factory=list)
+    unread: list[Field] = field(default_factory=list)  # counts beside the tokens of which no column is made
 
     @property
     def sure(self) -> list[Guess]:
@@ -85,9 +87,10 @@ NAMES: dict[str, str] = {
     "num_output_tokens n_completion_tokens n_output_tokens generated_tokens response_tokens output_length completion_length "
     "answer_tokens answer_token_count reply_tokens",
     "cache_read_tokens": "cached_tokens cache_read_tokens cache_read_input_tokens cached_input_tokens cached_content_token_count "
-    "prompt_cache_hit_tokens tokens_cached cache_hit_tokens cached_prompt_tokens usage_cached tokens_cache_read",
-    "cache_write_5m_tokens": "cache_creation_input_tokens cache_write_tokens cache_creation_tokens cache_write_input_tokens",
-    "reasoning_tokens": "reasoning_tokens thoughts_token_count thinking_tokens reasoning_output_tokens",
+    "prompt_cache_hit_tokens tokens_cached cache_hit_tokens cached_prompt_tokens usage_cached tokens_cache_read prompt_cached_tokens",
+    "cache_write_5m_tokens": "cache_creation_input_tokens cache_write_tokens cache_creation_tokens cache_write_input_tokens tokens_cache_write "
+    "prompt_cache_creation_tokens",
+    "reasoning_tokens": "reasoning_tokens thoughts_token_count thinking_tokens reasoning_output_tokens tokens_reasoning",
     "gateway_cache_hit": "cache_hit response_cache_hit",
     "logged_cost": "cost total_cost cost_usd total_cost_usd spend response_cost charge price request_cost amount usd",
     "max_tokens": "max_tokens max_output_tokens max_completion_tokens max_new_tokens",
@@ -108,6 +111,7 @@ WORDS = {  # what logs write for a status
     "cancelled": "cancelled canceled aborted abort 499 client_closed",
 }
 COST_UNITS = {"usd": "usd", "dollars": "usd", "cents": "cents", "microusd": "micro", "micros": "micro", "nanousd": "nano"}
+_TOKENS = frozenset({"input_tokens", "output_tokens", *CACHED, "reasoning_tokens"})
 _FAULTY = frozenset({"failed", "is_error", "errored"})
 
 
@@ -118,6 +122,8 @@ def propose(records: Sequence[Mapping[str, Any]]) -> Proposal:
     proposal = Proposal(fields=fields, columns=list(guesses.values()))
     _settle_parts(proposal, guesses)
     _settle_times(proposal, guesses)
+    _settle_kinds(proposal, records)
+    proposal.unread = _unread(proposal)
     proposal.keys = _keys(records, proposal)
     return proposal
 
@@ -333,6 +339,29 @@ def _settle_times(proposal: Proposal, guesses: Mapping[str, Guess]) -> None:
         proposal.columns = [
             Guess(g.column, g.field, g.spec, again) if g.column == "source_call_id" and _repeats(g.field) else g for g in proposal.columns
         ]
+
+
+def _settle_kinds(proposal: Proposal, records: Sequence[Mapping[str, Any]]) -> None:
+    """Which records are calls. Where parents hold the tokens of their children again and nothing tells them apart, tokens are left to the reader."""
+    counted = [g for g in proposal.columns if g.column in _TOKENS]
+    model = next((g.field for g in proposal.columns if g.column == "model"), None)
+    outcomes = [g.field for g in proposal.columns if g.column in {"status", "http_status", "error_type", "finish_reason"}]
+    kinds = kinds_of(records, proposal.fields, tokens=[g.field for g in counted], model=model, taken=outcomes)
+    if kinds.field:
+        value = {"path": kinds.field.text, "values": list(kinds.words)}
+        proposal.settings["only"] = (value, f"no calls: records of {', '.join(kinds.others[:5])}")
+    elif kinds.doubled:
+        doubt = "records and those that they name as their parent both have tokens: they would count twice"
+        proposal.columns = [Guess(g.column, g.field, g.spec, g.doubt or doubt) if g in counted else g for g in proposal.columns]
+
+
+def _unread(proposal: Proposal) -> list[Field]:
+    """Counts that stand beside tokens and fill no column: what nobody reads may be what costs."""
+    read = [g.field for g in proposal.columns]
+    beside = {g.field.path[:-1] for g in proposal.columns if g.column in _TOKENS and len(g.field.path) > 1}
+    inside = [each for each in proposal.fields if any(each.path[: len(path)] == path for path in beside)]
+    parts = [each for each in inside if each.counts and "total" not in each.name and each.name != "tokens"]
+    return [each for each in parts if not any(each is other for other in read)]
 
 
 def _keys(records: Sequence[Mapping[str, Any]], proposal: Proposal) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from infercheck.model.mapping import (
     TEXTS,
     TIMES,
     MappedColumn,
+    Only,
     SourceMapping,
     Step,
     steps,
@@ -49,6 +50,9 @@ def select_of(name: str, mapping: SourceMapping) -> str:
     exact = [f"{_moment(column, mapping)} AS {_q('at ' + column)}" for column in TIMES if column in read]
     exact += [f"{_millis(column, mapping)} AS {_q('ms ' + column)}" for column in ("duration", "time_to_first_token") if column in read]
     final = _final(name, mapping)
+    if mapping.only:
+        lines.append(f"{_other(mapping.only, mapping)} AS skipped")
+        final["skipped"] = "skipped"
     return (
         f"WITH read AS (SELECT file, line, {', '.join(lines)} FROM raw),\n"
         f"exact AS (SELECT *{''.join(', ' + e for e in exact)} FROM read),\n"
@@ -234,6 +238,13 @@ def _value(column: str, spec: MappedColumn, mapping: SourceMapping) -> str:
     return f"list_transform([{text}], lambda x: CASE WHEN x IS NULL THEN {absent}{cases} ELSE {otherwise} END)[1]"
 
 
+def _other(only: Only, mapping: SourceMapping) -> str:
+    """What a record holds that is no call; NULL where it is one."""
+    found = ", ".join(f"unless_empty({_access(steps(path), _forest(mapping))})" for path in only.path)
+    is_call = f"coalesce({found}) IN ({', '.join(map(_literal, only.values))})" if only.values else f"coalesce({found}) IS NOT NULL"
+    return f"CASE WHEN coalesce({is_call}, FALSE) THEN NULL ELSE 'other events' END"
+
+
 def _messages(path: tuple[Step, ...], mapping: SourceMapping) -> str:
     if path[0].key in _whole(mapping) and len(path) == 1 and _whole(mapping)[path[0].key] == "MESSAGES":
         return _q(raw_name(path[0].key))
@@ -241,7 +252,8 @@ def _messages(path: tuple[Step, ...], mapping: SourceMapping) -> str:
 
 
 def _paths_of(mapping: SourceMapping) -> list[tuple[str, tuple[Step, ...]]]:
-    return [(column, steps(path)) for column, spec in mapping.columns.items() for path in spec.path]
+    asked = [(column, path) for column, spec in mapping.columns.items() for path in spec.path]
+    return [(column, steps(path)) for column, path in [*asked, *(("only", path) for path in (mapping.only.path if mapping.only else ()))]]
 
 
 def _forest(mapping: SourceMapping) -> TREE:

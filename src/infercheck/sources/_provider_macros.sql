@@ -160,8 +160,8 @@ CREATE OR REPLACE TEMP MACRO converse_text(x) AS coalesce(nullif(array_to_string
 -- Whether what an application logged under the name of a request or an answer may be that of a model: an HTTP request to some other path names none of
 -- these. What is no object was redacted or cut, and may be.
 CREATE OR REPLACE TEMP MACRO speaks_of_model(x) AS CASE WHEN starts_with(x, '{') THEN contains(x, '"model"') OR contains(x, '"messages"')
-    OR contains(x, '"usage"') OR contains(x, '"input"') OR contains(x, '"prompt"') OR contains(x, '"error"') OR contains(x, '"choices"')
-    ELSE x IS NOT NULL END;
+    OR contains(x, '"usage') OR contains(x, '"input') OR contains(x, '"prompt') OR contains(x, '"contents"') OR contains(x, '"error"')
+    OR contains(x, '"choices"') ELSE x IS NOT NULL END;
 
 -- Loggers that have the field in every record write that there was no error: false, 0, "None", NaN.
 CREATE OR REPLACE TEMP MACRO says_no_error(x) AS lower(trim(x)) IN ('', 'false', '0', 'no', 'none', 'null', 'nil', 'nan', 'undefined', 'ok');
