@@ -41,7 +41,7 @@ def span(trace: str, own: str, parent: str = "", *, at_s: float = 0, took_s: flo
 def model(trace: str, own: str, parent: str = "", *, tokens: tuple[int, int] | None = (20, 5), **more: Any) -> dict[str, Any]:
     usage = {"gen_ai__usage__input_tokens": tokens[0], "gen_ai__usage__output_tokens": tokens[1]} if tokens else {}
     named = {"gen_ai__operation__name": "chat", "gen_ai__system": "openai", "gen_ai__request__model": "gpt-4o"}
-    return span(trace, own, parent, **named, **usage, **more)
+    return span(trace, own, parent, **{**named, **usage, **more})
 
 
 def write(path: Path, *spans: dict[str, Any]) -> Path:
@@ -72,6 +72,28 @@ NESTS: dict[str, tuple[list[dict[str, Any]], list[str], list[str]]] = {
         [model("t", "a", gen_ai__response__id="r"), model("t", "b", gen_ai__response__id="r", session__id="s")], ["b"], []),
     "the same answer served again later": (
         [model("t", "a", gen_ai__response__id="r"), model("t", "b", gen_ai__response__id="r", at_s=5)], ["a", "b"], []),
+    "an embedding below a call, for a cache or a search": (
+        [model("t", "a"), model("t", "b", "a", tokens=(12, 0), gen_ai__operation__name="embeddings")], ["a", "b"], []),
+    "an embedding that failed is no part of the call above it": (
+        [model("t", "a"), model("t", "b", "a", tokens=None, gen_ai__operation__name="embeddings")], ["a", "b"], []),
+    "another model's little call while the one above it ran": (
+        [model("t", "a", tokens=(3500, 200)), model("t", "b", "a", tokens=(100, 10), gen_ai__request__model="gpt-4o-mini")], ["a", "b"], []),
+    "a wrapper around a call that asked another model": (
+        [model("t", "a", tokens=(3500, 200)), model("t", "b", "a", tokens=(3500, 200), session__id="s"),
+         model("t", "c", "b", tokens=(100, 10), gen_ai__request__model="gpt-4o-mini")], ["b", "c"], ["a"]),
+    "a wrapper with an alias around an attempt that broke off and its fallback": (
+        [model("t", "a", tokens=(500, 300), gen_ai__request__model="best"), model("t", "b", "a", tokens=(510, 40)),
+         model("t", "c", "a", tokens=(500, 300), gen_ai__request__model="claude-sonnet-4-5")], ["b", "c"], ["a"]),
+    "a sum over calls of two models": (
+        [model("t", "a", tokens=(600, 310)), model("t", "b", "a", tokens=(500, 300)),
+         model("t", "c", "a", tokens=(100, 10), gen_ai__request__model="gpt-4o-mini")], ["b", "c"], ["a"]),
+    "a framework that estimates its model's tokens": (
+        [model("t", "a", tokens=(480, 310)),
+         model("t", "b", "a", tokens=(500, 300), gen_ai__request__model="openai/gpt-4o-2024-08-06")], ["b"], ["a"]),
+    "a client that left the cached input out": (
+        [model("t", "a", tokens=(3500, 200)), model("t", "b", "a", tokens=(500, 200))], ["b"], ["a"]),
+    "as much of another model is another call": (
+        [model("t", "a", tokens=(500, 300)), model("t", "b", "a", tokens=(480, 310), gen_ai__request__model="claude-sonnet-4-5")], ["a", "b"], []),
     "the same ids in another trace": ([model("t", "a"), model("u", "b", "a")], ["a", "b"], []),
     "a circle of parents loses nothing": ([model("t", "a", "b"), model("t", "b", "a")], ["a", "b"], []),
 }  # fmt: skip

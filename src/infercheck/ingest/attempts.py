@@ -1,10 +1,14 @@
 """Which rows are copies of one attempt, and which traces are one unit: decided over the files in scope, whatever file or line they stand in.
 
 Spans repeat themselves. A framework, a client library and a gateway each record the same call, one inside the other and each with its usage, and
-parent and child may arrive in different files. So the spans of models are looked at as a tree, once all are known, and what remains are its leaves:
-- a span is a wrapper when a model span below it has usage, or when neither has; a span without usage below one that has it is part of that one;
-- a wrapper around one leaf of the same usage is a copy of it: the fuller row wins, and rows of other logs that match either one go with it;
-- a wrapper around several leaves is no attempt. Work that a tool, an agent, a retriever or a guardrail did below is not the span's own.
+parent and child may arrive in different files. So the spans of models are looked at as a tree, once all are known, and what remains are the attempts:
+- only work of one kind can repeat: an embedding below a chat, for a cache or a search, says nothing of the chat's own tokens;
+- a span is a wrapper when the attempts below it explain its usage, or when it has none; one without usage below one that has it is part of that one.
+  They explain it where one of them has the same usage, or all of them together. Where one has its model too, a wrapper may have counted a little
+  differently, or left a failed attempt out: then it is enough that they come near its usage, or that one has the same output;
+- a span of more usage than that is an attempt, whatever else was asked while it ran (a smaller model that judged, say);
+- a wrapper around one attempt of the same usage is a copy of it: the fuller row wins, and rows of other logs that match either one go with it;
+- a wrapper around several is no attempt. Work that a tool, an agent, a retriever or a guardrail did below is not the span's own.
 Spans side by side that name the same answer, at the same time, in the same trace are copies as well.
 
 Calls without an id repeat themselves where a file was copied: then the call at the same place in the other file is the same.
@@ -20,6 +24,8 @@ from infercheck.model.call import CALLS
 BARRIERS = "('tool', 'agent', 'retrieval', 'guardrail')"
 BOUND = {"call_id", "source_call_id", "request_id", "attempt_key", "source", "file_id", "line", "started_at", "ended_at", "status", "turn",
          "prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars"}  # fmt: skip  # never taken from another copy
+APART = ("embedding", "image", "transcription", "speech", "rerank", "moderation")  # operations of their own kind; all others answer in text
+NEAR = 0.75  # of a wrapper's tokens: frameworks estimate that well, and a helper's call has nothing to do with the call around it
 DEEPEST = 64  # parents that are followed; a log may hold a circle
 
 
@@ -32,9 +38,10 @@ def group_copies(engine: Engine, ids: str) -> None:
         return
     _collect_model_spans(engine, ids)
     _nest(engine, ids)
-    _name_leaves(engine)
+    _find_wrappers(engine)
+    _name_attempts(engine)
     _join_same_answers(engine, ids)
-    for name in ("model_spans", "span_above", "nested", "span_roles"):
+    for name in ("model_spans", "span_above", "nested", "wrappers", "span_roles"):
         engine.drop(name)
 
 
@@ -81,6 +88,7 @@ def _collect_model_spans(engine: Engine, ids: str) -> None:
         "model_spans",
         f"""
         SELECT trace_id, span_id, min(attempt_key) AS attempt_key, max(parent_span_id) AS parent_span_id,
+            max(CASE WHEN operation IN {APART} THEN operation ELSE 'text' END) AS work, max(model) AS model, max(model_requested) AS model_requested,
             max(input_tokens) AS input_tokens, max(output_tokens) AS output_tokens,
             coalesce(max(input_tokens), 0) + coalesce(max(output_tokens), 0) > 0 AS has_usage
         FROM call_rows WHERE file_id IN ({ids}) AND span_id IS NOT NULL AND trace_id IS NOT NULL AND attempt_key <> ''
@@ -89,7 +97,7 @@ def _collect_model_spans(engine: Engine, ids: str) -> None:
 
 
 def _nest(engine: Engine, ids: str) -> None:
-    """``nested``: every pair of model spans of which one stands above the other."""
+    """``nested``: every pair of model spans of the same work of which one stands above the other, and how many stand above both."""
     engine.create(
         "span_above",
         f"""
@@ -104,22 +112,59 @@ def _nest(engine: Engine, ids: str) -> None:
             SELECT trace_id, span_id AS below, parent_span_id AS above, 1 AS depth FROM model_spans WHERE parent_span_id IS NOT NULL
             UNION ALL
             SELECT u.trace_id, u.below, s.parent_span_id, u.depth + 1
-            FROM up u JOIN span_above s ON s.trace_id = u.trace_id AND s.span_id = u.above WHERE u.depth < {DEEPEST})
-        SELECT DISTINCT u.trace_id, u.below, u.above FROM up u
-        JOIN model_spans m ON m.trace_id = u.trace_id AND m.span_id = u.above WHERE u.above <> u.below""",
+            FROM up u JOIN span_above s ON s.trace_id = u.trace_id AND s.span_id = u.above WHERE u.depth < {DEEPEST}
+        ), pairs AS (
+            SELECT DISTINCT u.trace_id, u.below, u.above FROM up u
+            JOIN model_spans a ON a.trace_id = u.trace_id AND a.span_id = u.above
+            JOIN model_spans b ON b.trace_id = u.trace_id AND b.span_id = u.below AND b.work = a.work WHERE u.above <> u.below
+        ), places AS (
+            SELECT trace_id, below, count(*) AS place FROM pairs GROUP BY ALL
+        )
+        SELECT n.*, coalesce(p.place, 0) AS place FROM pairs n LEFT JOIN places p ON p.trace_id = n.trace_id AND p.below = n.above""",
     )
 
 
-def _name_leaves(engine: Engine) -> None:
+def _find_wrappers(engine: Engine) -> None:
+    """Fill ``wrappers`` (trace_id, span_id), the lowest first: what is a wrapper itself explains nothing of the spans above it."""
+    engine.create_empty("wrappers", {"trace_id": "VARCHAR", "span_id": "VARCHAR"})
+    same = (
+        "(a.input_tokens = {0} OR a.output_tokens = {1}) AND coalesce(a.input_tokens = {0}, TRUE) AND coalesce(a.output_tokens = {1}, TRUE)"
+    )
+    near = f"coalesce(input_below >= {NEAR} * input_tokens, TRUE) AND coalesce(output_below >= {NEAR} * output_tokens, TRUE)"
+    alike = f"coalesce(list_has_any({_bare_names('a')}, {_bare_names('b')}), TRUE)"
+    for place in range(engine.value("SELECT coalesce(max(place), -1) FROM nested"), -1, -1):
+        engine.execute(f"""
+            INSERT INTO wrappers
+            WITH pairs AS (
+                SELECT a.*, b.has_usage AS usage_below, b.input_tokens AS input_below, b.output_tokens AS output_below, {alike} AS alike
+                FROM nested n JOIN model_spans a ON a.trace_id = n.trace_id AND a.span_id = n.above
+                JOIN model_spans b ON b.trace_id = n.trace_id AND b.span_id = n.below
+                ANTI JOIN wrappers w ON w.trace_id = b.trace_id AND w.span_id = b.span_id WHERE n.place = {place}
+            ), below AS (
+                SELECT trace_id, span_id, has_usage, input_tokens, output_tokens, bool_or(usage_below) AS usage_below, bool_or(alike) AS alike,
+                    sum(input_below) AS input_below, sum(output_below) AS output_below,
+                    bool_or({same.format("input_below", "output_below")}) AS repeated,
+                    bool_or(alike AND output_below = output_tokens AND output_tokens > 0) AS answered
+                FROM pairs a GROUP BY trace_id, span_id, has_usage, input_tokens, output_tokens
+            )
+            SELECT trace_id, span_id FROM below a
+            WHERE NOT has_usage OR repeated OR answered OR ({same.format("input_below", "output_below")}) OR (usage_below AND alike AND {near})""")
+
+
+def _bare_names(span: str) -> str:
+    """SQL for what a span calls its model, without a path, a cloud's prefix, a date or a version. NULL where it names none."""
+    spare = "^(.*/)?([a-z-]+[.])*|([-@]([0-9]{4}-[0-9]{2}-[0-9]{2}|[0-9]{8}|latest))?(-v[0-9]+)?(:[0-9]+)?$"
+    names = (f"regexp_replace(lower({span}.{column}), '{spare}', '', 'g')" for column in ("model", "model_requested"))
+    return f"nullif(list_filter([{', '.join(names)}], lambda x: x <> ''), [])"
+
+
+def _name_attempts(engine: Engine) -> None:
     engine.create(
         "span_roles",
         """
-        WITH below AS (
-            SELECT n.trace_id, n.above AS span_id, bool_or(m.has_usage) AS usage_below
-            FROM nested n JOIN model_spans m ON m.trace_id = n.trace_id AND m.span_id = n.below GROUP BY ALL
-        ), wrapped AS (
-            SELECT m.*, b.usage_below IS NOT NULL AND (b.usage_below OR NOT m.has_usage) AS is_wrapper
-            FROM model_spans m LEFT JOIN below b USING (trace_id, span_id)
+        WITH wrapped AS (
+            SELECT m.*, w.span_id IS NOT NULL AS is_wrapper
+            FROM model_spans m LEFT JOIN wrappers w ON w.trace_id = m.trace_id AND w.span_id = m.span_id
         )
         SELECT w.*, NOT w.has_usage AND NOT w.is_wrapper AND EXISTS (
             SELECT 1 FROM nested n JOIN wrapped p ON p.trace_id = n.trace_id AND p.span_id = n.above
