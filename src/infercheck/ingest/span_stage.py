@@ -7,7 +7,8 @@ from infercheck.ingest.remarks import REMARKS
 from infercheck.model.call import SPANS
 from infercheck.sources import Source
 
-EXTRA = ("kind", "name", "service", "arguments")  # what the shared SELECT hands on beside the columns of calls
+EXTRA = ("kind", "name", "service", "arguments", "unread")  # what the shared SELECT hands on beside the columns of calls
+UNREAD_SHOWN = 5  # names in a note
 
 
 def part(engine: Engine) -> None:
@@ -21,6 +22,9 @@ def part(engine: Engine) -> None:
     engine.execute(f"""
         CREATE OR REPLACE TEMP TABLE staged_remarks AS
         SELECT file AS file_id, praises(name) AS praise, {said} FROM staged WHERE kind = 'remark'""")
+    engine.execute("""
+        CREATE OR REPLACE TEMP TABLE staged_unread AS
+        SELECT file AS file_id, concealed(name) AS name, count(*) AS spans FROM (SELECT file, unnest(unread) AS name FROM staged) GROUP BY ALL""")
     engine.execute(f"CREATE OR REPLACE TEMP TABLE staged AS SELECT * EXCLUDE ({', '.join(EXTRA)}) FROM staged WHERE kind = 'model'")
 
 
@@ -36,16 +40,23 @@ def spans_select(source: Source) -> str:
 
 
 def notes(engine: Engine) -> dict[int, list[str]]:
-    """By file, which scores cannot be read as success, in words."""
-    rows = engine.rows("""
-        SELECT file_id, string_agg(name, ', ' ORDER BY name) FROM (
+    """By file, in words: scores that cannot be read as success, and what seems to be usage under names that no convention has."""
+    rows = engine.rows(f"""
+        SELECT file_id, 'scores left out, which do not say that 1 is good and 0 is bad: ' || string_agg(name, ', ' ORDER BY name) FROM (
             SELECT file_id, name FROM staged_remarks WHERE score IS NOT NULL GROUP BY ALL
             HAVING NOT (bool_and(coalesce(praise, FALSE)) AND min(score) >= 0 AND max(score) <= 1))
+        GROUP BY file_id
+        UNION ALL
+        SELECT file_id, 'usage under names that are not read: ' || string_agg(name, ', ' ORDER BY name) FROM (
+            FROM staged_unread QUALIFY row_number() OVER (PARTITION BY file_id ORDER BY spans DESC, name) <= {UNREAD_SHOWN})
         GROUP BY file_id""")
-    return {int(file_id): [f"scores left out, which do not say that 1 is good and 0 is bad: {names}"] for file_id, names in rows}
+    found: dict[int, list[str]] = {}
+    for file_id, note in rows:
+        found.setdefault(int(file_id), []).append(note)
+    return found
 
 
 def drop(engine: Engine) -> None:
     """Free what was held."""
-    for name in ("staged_spans", "staged_remarks"):
+    for name in ("staged_spans", "staged_remarks", "staged_unread"):
         engine.execute(f"DROP TABLE IF EXISTS temp.{name}")

@@ -40,6 +40,7 @@ _SAID = "CASE WHEN NOT withheld(answer) THEN answer END"
 AFTER_START = ("first_token_at", "ended_at")
 EARLIER = {"started_at": "the start", "first_token_at": "the first token"}
 ROUNDING_MS = 1
+REASONING_OVER = 1.25  # of the output that holds it: gateways estimate reasoning from its text, a little too high at times
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
 MONEY_MAX = 10**8  # of one call, in whatever currency
 _SMALL_MONEY = "DECIMAL(18,12)"  # the same digits of less than a million, read in less time
@@ -220,6 +221,10 @@ def _staged_select(source: Source, found: Mapping[str, str]) -> str:
             continue
         name = quoted(column.name)
         bounded, wrong = _bounded(column), _contradictions(column.name, found)
+        if column.name == "output_tokens" and {"output_tokens", "reasoning_tokens"} <= set(found):  # counted apart or not at all: not known
+            over = f"coalesce(reasoning_tokens > {REASONING_OVER} * output_tokens, FALSE)"
+            bounded = f"CASE WHEN NOT {over} THEN {bounded} END"
+            issues.append((over, "'output_tokens=' || output_tokens || ', less than its reasoning ' || reasoning_tokens"))
         kept = (
             f"CASE WHEN {' OR '.join(wrong.values())} THEN NULL WHEN {name} < started_at THEN started_at ELSE {bounded} END"
             if wrong
@@ -235,9 +240,9 @@ def _staged_select(source: Source, found: Mapping[str, str]) -> str:
         if found[column.name] == "VARCHAR" and (column.type != "VARCHAR" or column.name == "status"):
             raw = quoted(f"raw {column.name}")
             inner.append(f"nullif({name}, '') AS {raw}")
-            issues.append((f"{raw} IS NOT NULL AND {bounded} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
+            issues.append((f"{raw} IS NOT NULL AND {_bounded(column)} IS NULL", f"{literal(column.name + '=')} || left({raw}, 80)"))
         elif bounded != name:
-            issues.append((f"{name} IS NOT NULL AND {bounded} IS NULL", f"{literal(column.name + '=')} || {name}"))
+            issues.append((f"{name} IS NOT NULL AND {_bounded(column)} IS NULL", f"{literal(column.name + '=')} || {name}"))
     names = [quoted(c.name) for c in CALLS if c.type == "VARCHAR" and found.get(c.name) == "VARCHAR" and c.name not in MADE_HERE]
     inner.append(f"{private.tells(names)} AS {private.FLAG}")
     inner += [_listed(name, found) for name in LISTS]

@@ -66,3 +66,17 @@ CREATE OR REPLACE TEMP MACRO langfuse_attributes(kind, model, parameters, used, 
 CREATE OR REPLACE TEMP MACRO langfuse_events(first_token, score) AS [
     struct_pack(name := 'gen_ai.response.first_chunk', at := first_token, a := struct_pack(k := CAST([] AS VARCHAR[]), v := CAST([] AS VARCHAR[]))),
     struct_pack(name := 'gen_ai.evaluation.result', at := CAST(NULL AS VARCHAR), a := struct_pack(k := ['gen_ai.evaluation.score.value'], v := [score]))];
+
+-- An observation as Langfuse's SDKs send it: a span with names of their own.
+CREATE OR REPLACE TEMP MACRO langfuse_span(a) AS list_transform([struct_pack(
+        kind := upper(attr(a, 'langfuse.observation.type')),
+        used := langfuse_usage(shaped(attr(a, 'langfuse.observation.usage_details'), '"MAP(VARCHAR, VARCHAR)"')),
+        cost := shaped(attr(a, 'langfuse.observation.cost_details'), '{"total":"VARCHAR"}').total,
+        model := attr(a, 'langfuse.observation.model.name'), parameters := attr(a, 'langfuse.observation.model.parameters'),
+        prompt := langfuse_text(attr(a, 'langfuse.observation.input')), answer := langfuse_text(attr(a, 'langfuse.observation.output')),
+        told := langfuse_told(CAST(NULL AS VARCHAR)), message := attr(a, 'langfuse.observation.status_message'),
+        app := langfuse_app(attr(a, 'langfuse.observation.prompt.name'), attr(a, 'langfuse.trace.name')),
+        session := attr(a, 'langfuse.session.id'), person := attr(a, 'langfuse.user.id'))],
+    lambda o: langfuse_attributes(
+        CASE WHEN o.kind = 'GENERATION' THEN 'LLM' WHEN o.kind IN ('EMBEDDING', 'TOOL', 'AGENT', 'CHAIN', 'RETRIEVER', 'GUARDRAIL') THEN o.kind END,
+        o.model, o.parameters, o.used, o.cost, o.prompt, o.answer, o.told, o.message, o.app, o.session, o.person, CAST(NULL AS VARCHAR)))[1];

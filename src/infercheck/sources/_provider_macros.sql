@@ -119,17 +119,15 @@ CREATE OR REPLACE TEMP MACRO answer_written(a) AS coalesce(a.usage.cache_creatio
 CREATE OR REPLACE TEMP MACRO answer_written_1h(a) AS coalesce(a.usage.cache_creation.ephemeral_1h_input_tokens,
     a.opening_usage.cache_creation.ephemeral_1h_input_tokens);
 
--- Tokens of an answer. Anthropic's input_tokens leave out what came from the cache or went into it; all others' include it. Some of xAI's answers
--- leave the reasoning out of completion_tokens, which shows in their total.
+-- Tokens of an answer. Anthropic's input_tokens leave out what came from the cache or went into it; all others' include it.
 CREATE OR REPLACE TEMP MACRO tokens_of(a) AS struct_pack(
     input := CASE WHEN a.kind = 'message' THEN count_with(coalesce(a.usage.input_tokens, a.opening_usage.input_tokens), answer_read(a), answer_written(a))
         ELSE coalesce(a.usage.prompt_tokens, a.usage.input_tokens) END,
     cached := answer_read(a),
     written_5m := litellm_5m(answer_written(a), answer_written_1h(a)),
     written_1h := answer_written_1h(a),
-    output := CASE WHEN to_count(a.usage.total_tokens) = to_count(a.usage.prompt_tokens) + to_count(a.usage.completion_tokens)
-            + to_count(a.usage.completion_tokens_details.reasoning_tokens)
-        THEN count_with(a.usage.completion_tokens, a.usage.completion_tokens_details.reasoning_tokens, CAST(NULL AS VARCHAR))
+    output := CASE WHEN a.usage.prompt_tokens IS NOT NULL AND a.usage.completion_tokens IS NOT NULL
+        THEN whole_output(a.usage.prompt_tokens, a.usage.completion_tokens, a.usage.completion_tokens_details.reasoning_tokens, a.usage.total_tokens, a.model)
         ELSE coalesce(a.usage.completion_tokens, a.usage.output_tokens, a.opening_usage.output_tokens) END,
     reasoning := coalesce(a.usage.completion_tokens_details.reasoning_tokens, a.usage.output_tokens_details.reasoning_tokens));
 

@@ -17,6 +17,9 @@ CREATE OR REPLACE TEMP MACRO otlp_attributes(kv) AS struct_pack(
 CREATE OR REPLACE TEMP MACRO map_attributes(m) AS struct_pack(
     k := coalesce(map_keys(m), CAST([] AS VARCHAR[])), v := coalesce(map_values(m), CAST([] AS VARCHAR[])));
 
+-- Attributes with others behind them: of two of one name the first counts.
+CREATE OR REPLACE TEMP MACRO with_attributes(a, b) AS struct_pack(k := list_concat(a.k, b.k), v := list_concat(a.v, b.v));
+
 -- A trace or span id: hexadecimal in lower case, any other as it stands; none is written as nothing or as zeros.
 CREATE OR REPLACE TEMP MACRO hex_id(x) AS CASE WHEN regexp_matches(x, '[^0x]') OR regexp_matches(x, '[1-9a-fA-F]') THEN
     CASE WHEN regexp_full_match(x, '(0x)?[0-9a-fA-F-]+') THEN lower(CASE WHEN starts_with(x, '0x') THEN substring(x, 3) ELSE x END) ELSE x END END;
@@ -74,10 +77,33 @@ CREATE OR REPLACE TEMP MACRO span_provider(x) AS CASE
     WHEN regexp_matches(x, '(?i)azure|^az[.]') THEN 'azure' WHEN regexp_matches(x, '(?i)bedrock|^aws$|^amazon') THEN 'bedrock'
     WHEN regexp_matches(x, '(?i)vertex') THEN 'vertex_ai' WHEN regexp_matches(x, '(?i)gemini|generative|gcp[.]gen_ai|^google') THEN 'gemini'
     WHEN regexp_matches(x, '(?i)^mistral') THEN 'mistral' WHEN regexp_matches(x, '(?i)^x[._]?ai') THEN 'xai'
-    WHEN regexp_matches(x, '(?i)langchain|^litellm$') THEN NULL
+    -- Frameworks: who answered stands elsewhere, or nowhere.
+    WHEN regexp_matches(x, '(?i)langchain|langgraph|llama_?index|^(litellm|strands|crewai|autogen|smolagents|haystack|mastra|agno|dspy|pydantic[-_. ]?ai|semantic[-_. ]?kernel|spring[-_. ]?ai)\b') THEN NULL
     ELSE lower(split_part(x, '.', 1)) END;
 
 -- A field out of what LiteLLM writes as Python prints a dictionary.
 CREATE OR REPLACE TEMP MACRO repr_count(x, key) AS nullif(regexp_extract(x, '''' || key || ''': ([0-9]+)', 1), '');
 CREATE OR REPLACE TEMP MACRO repr_tags(x) AS CASE WHEN contains(x, '''tags'': [') THEN
     regexp_extract_all(regexp_extract(x, '''tags'': \[([^\]]*)\]', 1), '''([^'']*)''', 1) END;
+
+-- Input with what was cached. OpenTelemetry's conventions include it; instrumentations that copied Anthropic's own input_tokens (`raw`, where it is
+-- known) left it out. That shows where the parts are more than the whole, and in the total.
+CREATE OR REPLACE TEMP MACRO whole_input(input, output, cached, written, total, raw) AS list_transform(
+    [coalesce(to_count(cached), 0) + coalesce(to_count(written), 0)], lambda apart: CASE WHEN apart > 0 AND (to_count(input) < apart
+        OR to_count(input) = to_count(raw) OR to_count(input) + to_count(output) + apart = to_count(total))
+    THEN CAST(to_count(input) + apart AS VARCHAR) ELSE input END)[1];
+
+-- A span of MLflow's tracing, which writes every value as JSON, in the names of the conventions.
+CREATE OR REPLACE TEMP MACRO mlflow_span(a) AS list_transform([struct_pack(
+        used := shaped(attr(a, 'mlflow.chat.tokenUsage'), '{"input_tokens":"VARCHAR","output_tokens":"VARCHAR","total_tokens":"VARCHAR",
+            "cache_read_input_tokens":"VARCHAR","cache_creation_input_tokens":"VARCHAR"}'),
+        asked := shaped(attr(a, 'mlflow.spanInputs'), '{"model":"VARCHAR","messages":"VARCHAR"}'))],
+    lambda o: struct_pack(
+        k := ['openinference.span.kind', 'gen_ai.request.model', 'gen_ai.provider.name', 'input.value', 'gen_ai.cost.total_cost', 'gen_ai.usage.input_tokens',
+            'gen_ai.usage.output_tokens', 'gen_ai.usage.total_tokens', 'gen_ai.usage.cache_read.input_tokens', 'gen_ai.usage.cache_creation.input_tokens'],
+        v := [CASE trim(attr(a, 'mlflow.spanType'), '"') WHEN 'CHAT_MODEL' THEN 'LLM' WHEN 'LLM' THEN 'LLM' WHEN 'EMBEDDING' THEN 'EMBEDDING'
+                WHEN 'AGENT' THEN 'AGENT' WHEN 'TOOL' THEN 'TOOL' WHEN 'RETRIEVER' THEN 'RETRIEVER' WHEN 'RERANKER' THEN 'RERANKER'
+                WHEN 'CHAIN' THEN 'CHAIN' WHEN 'WORKFLOW' THEN 'CHAIN' END,
+            coalesce(trim(attr(a, 'mlflow.llm.model'), '"'), o.asked.model), trim(attr(a, 'mlflow.llm.provider'), '"'), o.asked.messages,
+            shaped(attr(a, 'mlflow.llm.cost'), '{"total_cost":"VARCHAR"}').total_cost, o.used.input_tokens, o.used.output_tokens,
+            o.used.total_tokens, o.used.cache_read_input_tokens, o.used.cache_creation_input_tokens]))[1];

@@ -13,6 +13,12 @@ filled AS (
         list_filter(events, lambda e: e.name IN ('gen_ai.content.completion', 'gen_ai.client.inference.operation.details'))[1].a AS answer_event
     FROM given
 ),
+told AS (
+    -- Langfuse's and MLflow's own names beside OpenTelemetry's, which count where both are there.
+    SELECT * REPLACE (CASE WHEN list_contains(a.k, 'langfuse.observation.type') THEN with_attributes(a, langfuse_span(a))
+        WHEN list_contains(a.k, 'mlflow.spanType') THEN with_attributes(a, mlflow_span(a)) ELSE a END AS a)
+    FROM filled
+),
 named AS (
     SELECT *,
         hex_id(trace_id) AS trace, hex_id(span_id) AS span, to_time(started) AS start_time, to_time(ended) AS end_time,
@@ -28,11 +34,15 @@ named AS (
         coalesce(attr(a, 'error.type'), split_part(reverse(split_part(reverse(attr(list_filter(events, lambda e: e.name = 'exception')[1].a,
             'exception.type')), '.', 1)), '(', 1)) AS failure,
         coalesce(attr(a, 'gen_ai.usage.input_tokens'), attr(a, 'gen_ai.usage.prompt_tokens'), attr(a, 'llm.token_count.prompt'),
-            attr(a, 'ai.usage.inputTokens'), attr(a, 'ai.usage.promptTokens'), attr(a, 'ai.usage.tokens'), attr(a, 'llm.usage.prompt_tokens')) AS input,
+            attr(a, 'ai.usage.inputTokens'), attr(a, 'ai.usage.promptTokens'), attr(a, 'ai.usage.tokens'), attr(a, 'llm.usage.prompt_tokens'),
+            attr(a, 'gen_ai.response.prompt_tokens')) AS input,
         coalesce(attr(a, 'gen_ai.usage.output_tokens'), attr(a, 'gen_ai.usage.completion_tokens'), attr(a, 'llm.token_count.completion'),
-            attr(a, 'ai.usage.outputTokens'), attr(a, 'ai.usage.completionTokens'), attr(a, 'llm.usage.completion_tokens')) AS output,
+            attr(a, 'ai.usage.outputTokens'), attr(a, 'ai.usage.completionTokens'), attr(a, 'llm.usage.completion_tokens'),
+            attr(a, 'gen_ai.response.completion_tokens')) AS output,
+        coalesce(attr(a, 'gen_ai.usage.total_tokens'), attr(a, 'llm.usage.total_tokens'), attr(a, 'llm.token_count.total'),
+            attr(a, 'ai.usage.totalTokens')) AS total,
         coalesce(attr(a, 'gen_ai.request.model'), attr(a, 'llm.request.model_name'), attr(a, 'ai.model.id')) AS asked_model
-    FROM filled
+    FROM told
 ),
 kinded AS (
     SELECT *, CASE
@@ -67,7 +77,13 @@ kinded AS (
 texts AS (
     SELECT *,
         kind = 'model' AS is_model,
-        upper(coalesce(status_code, '')) IN ('2', 'ERROR', 'STATUS_CODE_ERROR', 'STATUSCODE.ERROR') OR failure IS NOT NULL AS failed,
+        upper(coalesce(status_code, '')) IN ('2', 'ERROR', 'STATUS_CODE_ERROR', 'STATUSCODE.ERROR') OR failure IS NOT NULL
+            OR coalesce(attr(a, 'langfuse.observation.level') = 'ERROR', FALSE) AS failed,
+        CASE WHEN kind = 'model' THEN shaped(attr(a, 'ai.response.providerMetadata'), '{"openai":{"serviceTier":"VARCHAR"},
+            "bedrock":{"usage":{"cacheWriteInputTokens":"VARCHAR"}},
+            "anthropic":{"cacheCreationInputTokens":"VARCHAR","cacheReadInputTokens":"VARCHAR","usage":{"input_tokens":"VARCHAR",
+                "cache_creation_input_tokens":"VARCHAR","cache_read_input_tokens":"VARCHAR",
+                "cache_creation":{"ephemeral_1h_input_tokens":"VARCHAR"}}}}') END AS ai_told,
         CASE WHEN kind = 'model' THEN attr(a, 'hidden_params') END AS litellm_hidden,
         CASE WHEN kind = 'model' THEN attr(a, 'metadata.usage_object') END AS litellm_usage,
         CASE WHEN kind IN ('model', 'remark') THEN coalesce(repr_tags(attr(a, 'metadata.requester_metadata')),
@@ -108,12 +124,25 @@ facts AS (
         coalesce(attr(a, 'gen_ai.usage.cache_read.input_tokens'), attr(a, 'gen_ai.usage.cache_read_input_tokens'),
             attr(a, 'llm.token_count.prompt_details.cache_read'), attr(a, 'llm.token_count.prompt_details.cache_input'),
             attr(a, 'ai.usage.inputTokenDetails.cacheReadTokens'), attr(a, 'ai.usage.cachedInputTokens'),
-            attr(a, 'llm.usage.cache_read_input_tokens'), attr(a, 'gen_ai.usage.cached_tokens'), repr_count(litellm_usage, 'cached_tokens'), repr_count(litellm_usage, 'cache_read_input_tokens')) AS cached,
+            attr(a, 'llm.usage.cache_read_input_tokens'), attr(a, 'gen_ai.usage.cached_tokens'), attr(a, 'gen_ai.usage.cached_input_tokens'),
+            attr(a, 'gen_ai.usage.input_tokens.cached'), attr(a, 'gen_ai.usage.details.cache_read_input_tokens'),
+            attr(a, 'gen_ai.usage.details.cache_read_tokens'), attr(a, 'gen_ai.usage.details.cached_tokens'),
+            ai_told.anthropic.usage.cache_read_input_tokens, ai_told.anthropic.cacheReadInputTokens,
+            repr_count(litellm_usage, 'cached_tokens'), repr_count(litellm_usage, 'cache_read_input_tokens')) AS cached,
         coalesce(attr(a, 'gen_ai.usage.cache_creation.input_tokens'), attr(a, 'gen_ai.usage.cache_creation_input_tokens'),
             attr(a, 'llm.token_count.prompt_details.cache_write'), attr(a, 'ai.usage.inputTokenDetails.cacheWriteTokens'),
-            attr(a, 'llm.usage.cache_creation_input_tokens'), repr_count(litellm_usage, 'cache_creation_input_tokens')) AS written,
-        coalesce(attr(a, 'gen_ai.usage.cache_creation.ephemeral_1h_input_tokens'), repr_count(litellm_usage, 'ephemeral_1h_input_tokens')) AS written_1h,
-        coalesce(attr(a, 'gen_ai.cost.total_cost'), attr(a, 'llm.cost.total'), attr(a, 'gen_ai.usage.cost')) AS cost,
+            attr(a, 'llm.usage.cache_creation_input_tokens'), attr(a, 'gen_ai.usage.input_tokens.cache_write'),
+            attr(a, 'gen_ai.usage.details.cache_creation_input_tokens'), attr(a, 'gen_ai.usage.details.cache_write_tokens'),
+            ai_told.anthropic.usage.cache_creation_input_tokens, ai_told.anthropic.cacheCreationInputTokens, ai_told.bedrock.usage.cacheWriteInputTokens,
+            repr_count(litellm_usage, 'cache_creation_input_tokens')) AS written,
+        coalesce(attr(a, 'gen_ai.usage.cache_creation.ephemeral_1h_input_tokens'),
+            ai_told.anthropic.usage.cache_creation.ephemeral_1h_input_tokens, repr_count(litellm_usage, 'ephemeral_1h_input_tokens')) AS written_1h,
+        coalesce(attr(a, 'gen_ai.usage.reasoning.output_tokens'), attr(a, 'gen_ai.usage.reasoning_tokens'),
+            attr(a, 'llm.token_count.completion_details.reasoning'), attr(a, 'ai.usage.reasoningTokens'), attr(a, 'llm.usage.reasoning_tokens'),
+            attr(a, 'gen_ai.usage.output_tokens.reasoning'), attr(a, 'gen_ai.usage.details.reasoning_tokens'),
+            attr(a, 'ai.usage.outputTokenDetails.reasoningTokens'), repr_count(litellm_usage, 'reasoning_tokens')) AS reasoning,
+        coalesce(attr(a, 'gen_ai.cost.total_cost'), attr(a, 'llm.cost.total'), attr(a, 'gen_ai.usage.cost'), attr(a, 'gen_ai.usage.total_cost'),
+            attr(a, 'operation.cost')) AS cost,
         attr(a, 'llm.invocation_parameters') AS invocation,
         unwrapped_messages(prompt_text) AS prompt_json,
         trim(coalesce(finish, answered[1].finish_reason), '[]" ') AS finish_word,
@@ -128,9 +157,7 @@ judged AS (
             CASE WHEN ends_with(ai_operation, '.doStream') THEN TRUE WHEN ends_with(ai_operation, '.doGenerate') THEN FALSE END,
             CASE WHEN first_event IS NOT NULL OR first_chunk_s > 0 THEN TRUE END) AS was_streamed,
         failed AND coalesce(to_count(input), 0) + coalesce(to_count(output), 0) = 0 AS usage_unknown,
-        -- Instrumentations that copied Anthropic's own input_tokens left out what came from the cache or went into it.
-        CASE WHEN to_count(input) < coalesce(to_count(cached), 0) + coalesce(to_count(written), 0)
-            THEN CAST(to_count(input) + coalesce(to_count(cached), 0) + coalesce(to_count(written), 0) AS VARCHAR) ELSE input END AS whole_input,
+        whole_input(input, output, cached, written, total, ai_told.anthropic.usage.input_tokens) AS whole_input,
         coalesce(hidden.api_base, attr(a, 'server.address')) AS address,
         shaped(invocation, '{"max_tokens":"VARCHAR","max_completion_tokens":"VARCHAR","temperature":"VARCHAR","service_tier":"VARCHAR",
             "reasoning_effort":"VARCHAR","response_format":{"type":"VARCHAR"}}') AS invoked,
@@ -138,6 +165,9 @@ judged AS (
         list_filter(a.k, lambda k: (starts_with(k, 'gen_ai.request.') AND k NOT IN ('gen_ai.request.model', 'gen_ai.request.stream'))
             OR (starts_with(k, 'ai.settings.') AND k <> 'ai.settings.maxRetries')) AS parameter_names
     FROM facts
+),
+counted AS (
+    SELECT *, whole_output(whole_input, output, reasoning, total, served_model) AS whole_output FROM judged
 )
 SELECT
     file, line, kind, coalesce(CASE WHEN kind = 'tool' THEN coalesce(attr(a, 'gen_ai.tool.name'), attr(a, 'tool.name'), attr(a, 'ai.toolCall.name'),
@@ -177,7 +207,7 @@ SELECT
     coalesce(attr(a, 'cloud.region'), region_of(address)) AS region,
     address AS endpoint,
     nullif(replace(coalesce(attr(a, 'openai.response.service_tier'), attr(a, 'gen_ai.openai.response.service_tier'),
-        shaped(attr(a, 'ai.response.providerMetadata'), '{"openai":{"serviceTier":"VARCHAR"}}').openai.serviceTier,
+        ai_told.openai.serviceTier,
         attr(a, 'openai.request.service_tier'), attr(a, 'gen_ai.openai.request.service_tier'), invoked.service_tier), 'standard', 'default'), 'auto')
         AS service_tier,
     was_streamed AS streamed,
@@ -195,10 +225,8 @@ SELECT
     CASE WHEN NOT usage_unknown THEN cached END AS cache_read_tokens,
     CASE WHEN NOT usage_unknown THEN litellm_5m(written, written_1h) END AS cache_write_5m_tokens,
     CASE WHEN NOT usage_unknown THEN written_1h END AS cache_write_1h_tokens,
-    CASE WHEN NOT usage_unknown THEN output END AS output_tokens,
-    coalesce(attr(a, 'gen_ai.usage.reasoning.output_tokens'), attr(a, 'gen_ai.usage.reasoning_tokens'),
-        attr(a, 'llm.token_count.completion_details.reasoning'), attr(a, 'ai.usage.reasoningTokens'), attr(a, 'llm.usage.reasoning_tokens'),
-        repr_count(litellm_usage, 'reasoning_tokens')) AS reasoning_tokens,
+    CASE WHEN NOT usage_unknown THEN whole_output END AS output_tokens,
+    reasoning AS reasoning_tokens,
     coalesce(attr(a, 'gen_ai.usage.audio.input_tokens'), attr(a, 'llm.token_count.prompt_details.audio')) AS audio_input_tokens,
     coalesce(attr(a, 'gen_ai.usage.audio.output_tokens'), attr(a, 'llm.token_count.completion_details.audio')) AS audio_output_tokens,
     attr(a, 'gen_ai.usage.image.input_tokens') AS image_tokens,
@@ -231,5 +259,12 @@ SELECT
             lambda k: to_json(k) || ':' || to_json(attr(a, k))), ',') || '}' END) END AS parameters,
     CASE WHEN is_model THEN coalesce(attr(a, 'gen_ai.tool.definitions'), attr(a, 'ai.prompt.tools'),
         '[' || array_to_string(list_transform(tool_entries, lambda e: e.v), ',') || ']',
-        CAST(to_json(list_transform(numbers_of(function_entries), lambda i: joined_of(function_entries, i, '.', chr(10)))) AS VARCHAR)) END AS tools
-FROM judged
+        CAST(to_json(list_transform(numbers_of(function_entries), lambda i: joined_of(function_entries, i, '.', chr(10)))) AS VARCHAR)) END AS tools,
+    -- Names that seem to hold what this span does not tell under any name that is read; of a file's first lines, to report them.
+    CASE WHEN line <= 200 AND (is_model OR kind IN ('other', 'chain')) THEN list_filter(a.k, lambda k: regexp_matches(k, '(?i)token|usage|cost')
+        AND NOT regexp_matches(k, '(?i)max|limit|budget|no_?cach|uncach|rate')
+        AND CASE WHEN coalesce(input, output) IS NULL THEN is_model OR regexp_matches(k, '(?i)(input|output|prompt|completion|total|usage).*token|token.*(usage|count)')
+            ELSE is_model AND (cached IS NULL AND written IS NULL AND regexp_matches(k, '(?i)cach')
+                OR reasoning IS NULL AND regexp_matches(k, '(?i)reason|thought|thinking') OR cost IS NULL AND regexp_matches(k, '(?i)total_?cost|[._]cost$')) END
+        AND (to_number(attr(a, k)) > 0 OR regexp_matches(attr(a, k), '^\{.*[1-9]'))) END AS unread
+FROM counted
