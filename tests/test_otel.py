@@ -107,6 +107,96 @@ def test_nested_and_repeated_spans_in_any_order(tmp_path: Path, spans: list[dict
             assert (ids(engine, "calls"), ids(engine, "spans")) == (calls, others)
 
 
+ANTHROPIC = '{"anthropic":{"usage":{"input_tokens":%d,"cache_creation_input_tokens":%d,"cache_read_input_tokens":%d,"output_tokens":1}}}'
+USED = "input_tokens, cache_read_tokens, cache_write_5m_tokens, output_tokens, reasoning_tokens, CAST(logged_cost AS DOUBLE)"
+USAGES: dict[str, tuple[dict[str, Any], tuple[Any, ...]]] = {
+    "reasoning beside the output, which the total shows": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.reasoning.output_tokens": 40, "gen_ai.usage.total_tokens": 590},
+        (500, None, None, 90, 40, None)),
+    "reasoning within the output, which the total shows": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.reasoning.output_tokens": 40, "gen_ai.usage.total_tokens": 550},
+        (500, None, None, 50, 40, None)),
+    "reasoning that the output cannot hold": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.reasoning.output_tokens": 900}, (500, None, None, 950, 900, None)),
+    "reasoning that the output cannot hold and the total does not": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.reasoning.output_tokens": 900, "gen_ai.usage.total_tokens": 550},
+        (500, None, None, None, 900, None)),
+    "reasoning that was estimated a little too high": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.reasoning.output_tokens": 55}, (500, None, None, 50, 55, None)),
+    "Gemini's reasoning, which only the total shows": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.response.model": "models/gemini-2.5-pro", "llm.usage.total_tokens": 1450},
+        (500, None, None, 950, None, None)),
+    "a total that is more, of another model": (
+        {"gen_ai.usage.output_tokens": 50, "llm.usage.total_tokens": 1450}, (500, None, None, 50, None, None)),
+    "AI SDK: Anthropic's own input leaves out the cache": (
+        {"ai.usage.outputTokens": 200, "ai.usage.cachedInputTokens": 300, "ai.response.providerMetadata": ANTHROPIC % (500, 20, 300)},
+        (820, 300, 20, 200, None, None)),
+    "AI SDK: an input that holds the cache": (
+        {"ai.usage.outputTokens": 200, "ai.usage.cachedInputTokens": 300, "ai.response.providerMetadata": ANTHROPIC % (180, 20, 300)},
+        (500, 300, 20, 200, None, None)),
+    "a total that holds the cache beside the input": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.cache_read_input_tokens": 300, "llm.usage.total_tokens": 850},
+        (800, 300, None, 50, None, None)),
+    "Pydantic AI": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.details.cache_read_tokens": 300, "gen_ai.usage.details.cache_write_tokens": 20,
+         "gen_ai.usage.details.reasoning_tokens": 40, "operation.cost": 0.5}, (500, 300, 20, 50, 40, 0.5)),
+    "OpenRouter and Sentry": (
+        {"gen_ai.usage.output_tokens": 50, "gen_ai.usage.input_tokens.cached": 300, "gen_ai.usage.input_tokens.cache_write": 20,
+         "gen_ai.usage.output_tokens.reasoning": 40, "gen_ai.usage.total_cost": 0.5}, (500, 300, 20, 50, 40, 0.5)),
+    "Mastra": ({"gen_ai.usage.output_tokens": 50, "gen_ai.usage.cached_input_tokens": 300}, (500, 300, None, 50, None, None)),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("attributes", "used"), USAGES.values(), ids=USAGES)
+def test_usage_in_the_words_of_each_instrumentation(
+    attributes: dict[str, Any], used: tuple[Any, ...], engine: Engine, tmp_path: Path
+) -> None:
+    named = {"gen_ai.operation.name": "chat", "gen_ai.request.model": "some-model", "gen_ai.usage.input_tokens": 500}
+    scope = read(engine, write(tmp_path / "spans.jsonl", span("t", "a", **named, **attributes)))
+    assert engine.rows(f"SELECT {USED} FROM calls") == [used]
+    assert scope.cell_issues == (used[3] is None)
+
+
+def test_spans_in_the_words_of_langfuse_and_mlflow(engine: Engine, tmp_path: Path) -> None:
+    langfuse = {
+        "langfuse.observation.type": "generation", "langfuse.observation.model.name": "gpt-4o", "langfuse.trace.name": "support", "user.id": "u",
+        "langfuse.observation.usage_details": '{"input":400,"input_cached_tokens":100,"output":300,"total":800}',
+        "langfuse.observation.cost_details": '{"total":0.25}', "langfuse.observation.input": '[{"role":"user","content":"hi"}]',
+    }  # fmt: skip
+    mlflow = {"mlflow.spanType": '"CHAT_MODEL"', "mlflow.chat.tokenUsage": '{"input_tokens":500,"output_tokens":300,"total_tokens":800}',
+              "mlflow.spanInputs": '{"model":"gpt-4o","messages":[{"role":"user","content":"hi"}]}'}  # fmt: skip
+    step = {"langfuse.observation.type": "span", "langfuse.trace.name": "support"}
+    read(engine, write(tmp_path / "spans.jsonl", span("t", "a", **step), span("t", "b", "a", **langfuse), span("u", "c", **mlflow)))
+    rows = engine.rows(f"SELECT span_id, model, app, {USED}, prompt_chars, end_user IS NOT NULL FROM calls ORDER BY span_id")
+    assert rows == [
+        ("b", "gpt-4o", "support", 500, 100, None, 300, None, 0.25, 2, True),
+        ("c", "gpt-4o", None, 500, None, None, 300, None, None, 2, False),
+    ]
+    assert ids(engine, "spans") == ["a"]
+
+
+def test_a_framework_is_no_provider(engine: Engine, tmp_path: Path) -> None:
+    read(
+        engine, write(tmp_path / "spans.jsonl", model("t", "a", gen_ai__system="strands-agents"), model("u", "b", gen_ai__system="openai"))
+    )
+    assert engine.rows("SELECT span_id, provider FROM calls ORDER BY span_id") == [("a", None), ("b", "openai")]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "unread"),
+    [
+        ({"vendor.input_tokens": 500, "vendor.output_tokens": 0, "session.token.count": "x"}, "vendor.input_tokens"),
+        ({"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 500, "vendor.cached_tokens": 300, "vendor.max_cached_tokens": 9},
+        "vendor.cached_tokens"),
+        ({"gen_ai.request.model": "m", "gen_ai.usage.input_tokens": 500, "gen_ai.usage.cached_tokens": 300, "vendor.cached_tokens": 300}, None),
+        ({"http.request.method": "GET", "http.usage.tokens": 500}, None),
+    ],
+)  # fmt: skip
+def test_usage_under_unknown_names_is_reported(attributes: dict[str, Any], unread: str | None, engine: Engine, tmp_path: Path) -> None:
+    result = ingest.ingest(engine, [str(write(tmp_path / "spans.jsonl", span("t", "a", **attributes)))])
+    assert [n.split("not read: ")[1] for n in result.notices if "not read" in n] == ([unread] if unread else [])
+
+
 @pytest.mark.parametrize("held", ["uri", "file_id", "url", "data"])
 def test_pictures_and_files_are_part_of_a_prompt(held: str, engine: Engine, tmp_path: Path) -> None:
     def asked(picture: str) -> str:
