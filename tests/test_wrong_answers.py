@@ -181,6 +181,18 @@ def test_traffic_that_two_tools_logged_under_names_of_their_own_is_not_summed_wi
     assert "count it 3 times" in thrice[0]
 
 
+def test_a_tier_without_a_price_is_not_passed_off_as_priced(tmp_path: Path) -> None:
+    def told(provider: str, tier: str) -> list[str]:
+        sums = "source_call_id,started_at,provider,model,service_tier,input_tokens,output_tokens"
+        path = tmp_path / f"{provider}-{tier}.csv"
+        path.write_text(f"{sums}\na,2026-10-20T12:00:00Z,{provider},gpt-4o,{tier},1000,100\n")
+        return [note for note in analyze([path], options=OPTIONS).coverage.notes if "standard price used" in note]
+
+    assert told("azure", "batch") == ["1 call ($0.00350) in tier batch: no batch price known, standard price used"]
+    assert told("azure", "by-contract") == ["1 call ($0.00350) in tier by-contract: no by-contract price known, standard price used"]
+    assert told("openai", "batch") == told("azure", "standard") == told("azure", "default") == []
+
+
 def test_sound_at_the_price_of_text_is_not_passed_off_as_its_cost(tmp_path: Path) -> None:
     row = call(1, model="gpt-4o-audio-preview") | {"response_cost": 0.0}
     usage = {"prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 300}, "completion_tokens_details": {"audio_tokens": 0}}

@@ -13,7 +13,9 @@ from infercheck.ingest.inputs import NAIVE_TIMES
 from infercheck.model.hints import SETTINGS
 from infercheck.model.report import Coverage, NaiveSum
 from infercheck.prices.cost import cost_expression, price_join
+from infercheck.prices.quote import SAME_AS_DEFAULT
 from infercheck.render.figures import named, plural
+from infercheck.render.money import usd
 from infercheck.summarise import money
 
 GATEWAY_NOTE = "the log starts where the logger does: waiting in front of the gateway's handler is not in any figure"
@@ -85,6 +87,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     if spoken:
         has = plural(spoken, "call has", "calls have")
         notes.append(f"{has} audio tokens but no audio price in the list: counted at the text price, and may cost more")
+    notes += _tiers_without_price(engine)
     notes += _own_machines(engine)
     notes += _unlisted_models(engine)
     notes += _unpriced_outcomes(engine) if priced else []
@@ -196,6 +199,30 @@ def _families(pairs: list[tuple[str, str, int]]) -> list[tuple[str, list[str], i
         families = [family for family in families if family not in joined]
         families.append(({one, other}.union(*(names for names, _ in joined)), max([calls, *(most for _, most in joined)])))
     return sorted((names[0], names[1:], most) for names, most in ((sorted(found), most) for found, most in families))
+
+
+def _tiers_without_price(engine: Engine) -> list[str]:
+    """Tiers that calls name and that have no price of their own: the standard price stands in, which for a batch is likely too much."""
+    standard = ", ".join(f"'{tier}'" for tier in sorted(SAME_AS_DEFAULT | {"auto"}))
+    rows = engine.rows(f"""
+        WITH stand_ins AS (
+            SELECT DISTINCT p.provider, p.model, p.day, p.tier FROM prices p
+            JOIN prices d ON d.provider IS NOT DISTINCT FROM p.provider AND d.model = p.model AND d.day = p.day AND d.tier = 'default'
+                AND d.min_input_tokens = p.min_input_tokens AND d.input_usd = p.input_usd AND d.output_usd = p.output_usd
+            WHERE p.estimated AND p.tier <> 'default'
+        ), named AS (
+            SELECT lower(k.service_tier) AS tier, c.tier AS priced_as, c.provider, c.model, c.billed_usd,
+                coalesce(c.day, (SELECT max(day) FROM prices)) AS day
+            FROM priced_calls c JOIN calls k ON k.call_id = c.call_id
+            WHERE c.price_estimated AND c.cost_basis = 'computed' AND lower(k.service_tier) NOT IN ({standard})
+        )
+        SELECT n.tier, count(*), sum(n.billed_usd) FROM named n
+        LEFT JOIN stand_ins s ON s.provider IS NOT DISTINCT FROM n.provider AND s.model = n.model AND s.day = n.day AND s.tier = n.tier
+        WHERE n.priced_as = 'default' OR s.tier IS NOT NULL GROUP BY n.tier ORDER BY n.tier""")
+    return [
+        f"{plural(calls, 'call')} ({usd(money(cost))}) in tier {tier}: no {tier} price known, standard price used"
+        for tier, calls, cost in rows
+    ]
 
 
 def _own_machines(engine: Engine) -> list[str]:

@@ -4,8 +4,8 @@ yields = "spans"
 title = "OpenTelemetry traces, OTLP as JSON"
 description = """
 What the OpenTelemetry Collector's file exporter writes (one export request a line) and what trace stores hand out: resourceSpans. The calls are the
-spans of GenAI conventions old and new, OpenInference, OpenLLMetry and the Vercel AI SDK; all other spans are kept for the time they took.
-Parents that repeat the usage of their children are not counted again. Lines of logs and metrics in between are skipped and counted.
+spans of GenAI conventions old and new, OpenInference, OpenLLMetry, the Vercel AI SDK, Langfuse and MLflow; all other spans are kept for the time they
+took. Parents that repeat the usage of their children are not counted again. Lines of logs and metrics in between are skipped and counted.
 """
 formats = ["jsonl", "json"]
 
@@ -77,6 +77,36 @@ input = '''
 {"resourceSpans":[{"instrumentationLibrarySpans":[{"instrumentationLibrary":{"name":"x"},"spans":[{"traceId":"a5","spanId":"d1","name":"chat gpt-4o","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.system","value":{"stringValue":"openai"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"20"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"5"}}]}]}]}]}
 '''
 calls = [{ span_id = "d1", provider = "openai", model = "gpt-4o", input_tokens = 20, output_tokens = 5 }]
+spans = []
+
+[[example]]
+name = "a helper's call and an embedding below a call are calls of their own: neither explains what the call above them used"
+format = "jsonl"
+input = '''
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a9","spanId":"d1","name":"chat claude-sonnet-4-5","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"claude-sonnet-4-5"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"3500"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"200"}}]}]}]}]}
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a9","spanId":"d2","parentSpanId":"d1","name":"chat gpt-4o-mini","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o-mini"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"100"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"10"}}]}]}]}]}
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a9","spanId":"d3","parentSpanId":"d1","name":"embeddings text-embedding-3-small","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"embeddings"}},{"key":"gen_ai.request.model","value":{"stringValue":"text-embedding-3-small"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"12"}}]}]}]}]}
+'''
+calls = [
+  { span_id = "d1", operation = "chat", input_tokens = 3500, output_tokens = 200 },
+  { span_id = "d2", operation = "chat", input_tokens = 100, output_tokens = 10 },
+  { span_id = "d3", operation = "embedding", input_tokens = 12 },
+]
+spans = []
+
+[[example]]
+name = "reasoning beside the output; the AI SDK's input without the cache, as Anthropic's own usage shows; a framework is no provider"
+format = "jsonl"
+input = '''
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a6","spanId":"e1","name":"chat gemini-2.5-pro","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.system","value":{"stringValue":"gemini"}},{"key":"gen_ai.request.model","value":{"stringValue":"gemini-2.5-pro"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"500"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"50"}},{"key":"gen_ai.usage.reasoning.output_tokens","value":{"intValue":"900"}}]}]}]}]}
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a7","spanId":"e2","name":"ai.generateText.doGenerate","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"ai.operationId","value":{"stringValue":"ai.generateText.doGenerate"}},{"key":"ai.model.id","value":{"stringValue":"claude-sonnet-4-5"}},{"key":"ai.model.provider","value":{"stringValue":"anthropic.messages"}},{"key":"ai.usage.inputTokens","value":{"intValue":"3500"}},{"key":"ai.usage.outputTokens","value":{"intValue":"200"}},{"key":"ai.usage.cachedInputTokens","value":{"intValue":"2000"}},{"key":"ai.response.providerMetadata","value":{"stringValue":"{\"anthropic\":{\"usage\":{\"input_tokens\":3500,\"cache_creation_input_tokens\":100,\"cache_read_input_tokens\":2000,\"output_tokens\":1}}}"}}]}]}]}]}
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"a8","spanId":"e3","name":"chat","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000012000000000","attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.system","value":{"stringValue":"strands-agents"}},{"key":"gen_ai.request.model","value":{"stringValue":"us.anthropic.claude-sonnet-4-20250514-v1:0"}},{"key":"gen_ai.usage.input_tokens","value":{"intValue":"500"}},{"key":"gen_ai.usage.output_tokens","value":{"intValue":"50"}},{"key":"gen_ai.usage.details.cache_read_tokens","value":{"intValue":"300"}}]}]}]}]}
+'''
+calls = [
+  { span_id = "e1", input_tokens = 500, output_tokens = 950, reasoning_tokens = 900 },
+  { span_id = "e2", provider = "anthropic", input_tokens = 5600, cache_read_tokens = 2000, cache_write_5m_tokens = 100, output_tokens = 200 },
+  { span_id = "e3", provider = "-", input_tokens = 500, cache_read_tokens = 300, output_tokens = 50 },
+]
 spans = []
 ---*/
 WITH resources AS (

@@ -150,6 +150,15 @@ calls = [
   { line = 8, source_call_id = "r-3" },
   { line = 9, source_call_id = "r-4" },
 ]
+
+[[example]]
+name = "Gemini under OpenAI's names: the total alone tells the reasoning; of another model a total says nothing"
+format = "jsonl"
+input = '''
+{"ts":"2025-10-09T08:53:20Z","latency_ms":900,"request":{"model":"gemini-2.5-pro","messages":[{"role":"user","content":"hi"}]},"response":{"id":"r1","object":"chat.completion","created":1760000000,"model":"gemini-2.5-pro","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":500,"completion_tokens":50,"total_tokens":1450}}}
+{"ts":"2025-10-09T08:53:30Z","latency_ms":900,"request":{"model":"some-model","messages":[{"role":"user","content":"hi"}]},"response":{"id":"r2","object":"chat.completion","created":1760000000,"model":"some-model","choices":[{"index":0,"message":{"role":"assistant","content":"ok"},"finish_reason":"stop"}],"usage":{"prompt_tokens":500,"completion_tokens":50,"total_tokens":1450}}}
+'''
+calls = [{ source_call_id = "r1", input_tokens = 500, output_tokens = 950 }, { source_call_id = "r2", input_tokens = 500, output_tokens = 50 }]
 ---*/
 SELECT
     file, line,
