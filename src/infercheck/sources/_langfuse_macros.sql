@@ -70,7 +70,7 @@ CREATE OR REPLACE TEMP MACRO langfuse_events(first_token, score) AS [
 -- An observation as Langfuse's SDKs send it: a span with names of their own.
 CREATE OR REPLACE TEMP MACRO langfuse_span(a) AS list_transform([struct_pack(
         kind := upper(attr(a, 'langfuse.observation.type')),
-        used := langfuse_usage(shaped(attr(a, 'langfuse.observation.usage_details'), '"MAP(VARCHAR, VARCHAR)"')),
+        used := list_transform([shaped(attr(a, 'langfuse.observation.usage_details'), '"MAP(VARCHAR, VARCHAR)"')], lambda m: langfuse_usage(m))[1],
         cost := shaped(attr(a, 'langfuse.observation.cost_details'), '{"total":"VARCHAR"}').total,
         model := attr(a, 'langfuse.observation.model.name'), parameters := attr(a, 'langfuse.observation.model.parameters'),
         prompt := langfuse_text(attr(a, 'langfuse.observation.input')), answer := langfuse_text(attr(a, 'langfuse.observation.output')),

@@ -18,7 +18,7 @@ CREATE OR REPLACE TEMP MACRO map_attributes(m) AS struct_pack(
     k := coalesce(map_keys(m), CAST([] AS VARCHAR[])), v := coalesce(map_values(m), CAST([] AS VARCHAR[])));
 
 -- Attributes with others behind them: of two of one name the first counts.
-CREATE OR REPLACE TEMP MACRO with_attributes(a, b) AS struct_pack(k := list_concat(a.k, b.k), v := list_concat(a.v, b.v));
+CREATE OR REPLACE TEMP MACRO with_attributes(a, b) AS list_transform([b], lambda x: struct_pack(k := list_concat(a.k, x.k), v := list_concat(a.v, x.v)))[1];
 
 -- A trace or span id: hexadecimal in lower case, any other as it stands; none is written as nothing or as zeros.
 CREATE OR REPLACE TEMP MACRO hex_id(x) AS CASE WHEN regexp_matches(x, '[^0x]') OR regexp_matches(x, '[1-9a-fA-F]') THEN
