@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from infercheck import AnalyzeOptions, analyze, export_calls, export_claims
+from infercheck.render.figures import cost_of_success
+from infercheck.render.money import usd
 from logs import call, failed, write
 
 OPTIONS = AnalyzeOptions(use_ledger=False)
@@ -51,6 +54,52 @@ def test_unpriced_calls_are_never_called_clean(tmp_path: Path) -> None:
     assert report.findings, "the repeats are found all the same"
     assert all(f.counted_once_usd is None for f in report.findings if f.rule == "duplicate_request")
     assert all(item.saves_usd is None for item in report.plan)
+
+
+def test_a_trace_does_not_pass_for_its_priced_part(tmp_path: Path) -> None:
+    """A cheap step with a price and a dear one without: their sum is unknown. Other traces, all of them priced, tell the cost of a success."""
+    rows: list[Row] = []
+    for n in range(40):
+        rows.append(call(n, at_s=60.0 * n, app="rewriter"))
+        dear = call(n, at_s=60.0 * n + 3, app="answer", provider="azure", model="prod-chat", tokens=(9000, 400))
+        rows.append(dear | {"trace_id": rows[-1]["trace_id"], "response_cost": 0.0})
+    head, notes = (report := analyze([write(tmp_path / "part.jsonl", rows)], options=OPTIONS)).headline, report.coverage.notes
+    assert head.spend_usd and head.successful_outcomes == 40
+    assert (head.cost_per_successful_outcome_usd, head.clean_cost_usd, head.cost_parts) == (None, None, None)
+    assert cost_of_success(head) == f"unknown, at least {usd(head.spend_usd / 40)}"
+    assert any(note.startswith("40 of the successful outcomes hold a call without a price") for note in notes)
+    assert "of the tokens have no price" in head.verdict and "the models' own price" not in head.verdict
+
+    whole = [call(1000 + n, at_s=60.0 * n, app="rewriter") for n in range(10)]
+    head = analyze([write(tmp_path / "mixed.jsonl", [*rows, *whole])], options=OPTIONS).headline
+    assert head.cost_per_successful_outcome_usd == Decimal(str(whole[0]["response_cost"]))
+
+
+def test_a_saving_that_no_list_price_tells_is_not_zero(tmp_path: Path) -> None:
+    row = call(1, app="faq", provider="azure", model="prod-chat", question="Where is it?", temperature=0)
+    rows = [again(row, n, 60.0 * n, response_cost=0.01) for n in range(20)]
+    tools = [{"type": "function", "function": {"name": f"t{n}", "description": "What it does, at length. " * 20}} for n in range(12)]
+    for n, one in enumerate(rows):
+        one["messages"] = [one["messages"][0], {"role": "user", "content": f"Where is parcel {n}?"}]
+        one["model_parameters"] = one["model_parameters"] | {"tools": tools}
+        one["prompt_tokens"] = 2000
+    report = analyze([write(tmp_path / "log.jsonl", rows)], options=OPTIONS)
+    (finding,) = [f for f in report.findings if f.rule == "unused_tool_schemas"]
+    assert (finding.alone_usd, finding.counted_once_usd) == (None, None)
+    (item,) = [i for i in report.plan if finding.id in i.findings]
+    assert item.saves_usd is None
+    assert "no list price for azure/prod-chat: a [[price]]" in item.what
+    assert any(note.startswith("no list price for azure/prod-chat") for note in report.coverage.notes)
+
+
+def test_a_label_of_one_token_is_no_failure(tmp_path: Path) -> None:
+    def share(tokens: int) -> tuple[int | None, int]:
+        rows = [ends(call(n, at_s=30.0 * n, app="router", tokens=(400, tokens), answer="B"), "length") for n in range(30)]
+        head = analyze([write(tmp_path / f"{tokens}.jsonl", rows)], options=OPTIONS).headline
+        return head.successful_outcomes, head.outcomes
+
+    assert share(1) == (30, 30)
+    assert share(800) == (0, 30)
 
 
 def test_the_needed_call_is_never_waste(tmp_path: Path) -> None:
