@@ -140,6 +140,19 @@ def test_unknown_bill_is_unknown_saving() -> None:
         assert engine.rows("SELECT saved_usd, alone_usd FROM settled") == [(None, None)]
 
 
+def test_without_a_list_price_a_saving_is_unknown_unless_the_whole_call_goes() -> None:
+    """The log bills the calls, but no price says which part of the bill a token is."""
+    claims = [claim("t", 1, trim_input_tokens=100), claim("t", 2, trim_input_tokens=100), claim("d", 2, drop=True)]
+    with build([call(1, model="nobody-knows"), call(2, model="nobody-knows")], claims) as engine:
+        engine.execute("UPDATE priced_calls SET billed_usd = 1")
+        settle.settle(engine)
+        rows = {
+            (rule, call_id): (alone, once)
+            for rule, call_id, alone, once in engine.rows("SELECT rule, call_id, alone_usd, saved_usd FROM settled")
+        }
+        assert rows == {("t", 1): (None, None), ("t", 2): (None, 0), ("d", 2): (1, 1)}
+
+
 CALLS = st.lists(
     st.builds(
         call,

@@ -79,7 +79,7 @@ _NAMES = {column: f"SELECT {column} FROM claims" for column in ("rule", "fix", "
 
 def settle(engine: Database) -> None:
     """Read ``claims`` and ``priced_calls``; fill ``settled``: one row per claim and kind, dollars NULL where they are unknown: no bill, or no
-    list price that says what the change would leave of it.
+    list price of the call that says which part of its bill is saved. A target without a price saves 0: nobody offers it.
 
     ``alone_usd`` is what the claim would save if it were the only one, ``saved_usd`` what it saves counted once (0 where another claim took
     it or dropped its call). A finding that would cost more than it saves is settled at 0.
@@ -105,11 +105,12 @@ def settle(engine: Database) -> None:
         _take(engine, kind, group, contested=contested, last=last)
         if not last:
             _change_state(engine)
+    unlisted = "b.billed_usd > 0 AND coalesce(b.computed_usd, 0) = 0 AND a.claim_id IS NULL"
     engine.create(
         "settled",
         "SELECT k.claim_id, k.rule, k.step, k.fix, k.grade, k.subject, k.call_id, k.kind, b.billed_usd, "
-        f"CASE WHEN b.billed_usd > 0 THEN a.alone_usd WHEN b.billed_usd IS NOT NULL THEN CAST(0 AS {MONEY}) END AS alone_usd, "
-        "CASE WHEN b.billed_usd > 0 AND a.claim_id IS NULL AND d.call_id IS NULL THEN NULL "
+        f"CASE WHEN {unlisted} THEN NULL WHEN b.billed_usd IS NOT NULL THEN coalesce(a.alone_usd, CAST(0 AS {MONEY})) END AS alone_usd, "
+        f"CASE WHEN {unlisted} AND d.call_id IS NULL THEN NULL "
         f"WHEN b.billed_usd IS NOT NULL THEN coalesce(t.saved_usd, CAST(0 AS {MONEY})) END AS saved_usd "
         "FROM open_claims k JOIN settle_base b ON b.call_id = k.call_id "
         "LEFT JOIN alone a ON a.claim_id = k.claim_id LEFT JOIN taken t ON t.claim_id = k.claim_id "
