@@ -252,3 +252,12 @@ def test_sound_at_the_price_of_text_is_not_passed_off_as_its_cost(tmp_path: Path
     ]
     assert told[0] == []
     assert told[1] == ["1 call has audio tokens but no audio price in the list: counted at the text price, and may cost more"]
+
+
+def test_an_answer_without_usage_is_not_free(tmp_path: Path) -> None:
+    rows = [call(n, at_s=60.0 * n, tokens=(0, 0) if n % 2 else (400, 120)) for n in range(20)]
+    report = analyze(write(tmp_path / "log.jsonl", rows), options=OPTIONS)
+    assert any(note.startswith("10 answers carry no usage: their cost is unknown, not zero") for note in report.coverage.notes)
+    spend, each = report.headline.spend_usd, report.headline.cost_per_successful_outcome_usd
+    assert spend is not None and each is not None
+    assert each * 10 == spend, "the half that is known"

@@ -74,6 +74,13 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     if silent:
         whose = "1 failed attempt carries no usage: its" if silent == 1 else f"{silent:,} failed attempts carry no usage: their"
         notes.append(f"{whose} cost is unknown, not zero")
+    uncounted = engine.value(
+        "SELECT count(*) FROM priced_calls WHERE status = 'ok' AND operation IN ('chat', 'completion') "
+        "AND billed_usd IS NULL AND input_tokens IS NULL"
+    )
+    if uncounted:
+        whose = "1 answer carries no usage: its" if uncounted == 1 else f"{uncounted:,} answers carry no usage: their"
+        notes.append(f"{whose} cost is unknown, not zero (OpenAI's streams tell it where stream_options has include_usage)")
     if usage and not priced and not engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE model IS NOT NULL)"):
         notes.append(f"no call names its model, so none has a price: {SETTINGS['model']}")
     undated = engine.value("SELECT count(*) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL AND cost_basis = 'computed'")

@@ -39,6 +39,7 @@ FROM_TEXTS = {  # what is made of a text at once, so that the text itself need n
 _SAID = "CASE WHEN NOT withheld(answer) THEN answer END"
 AFTER_START = ("first_token_at", "ended_at")
 EARLIER = {"started_at": "the start", "first_token_at": "the first token"}
+WITHOUT_USAGE = ("input_tokens", "output_tokens", "logged_cost")
 ROUNDING_MS = 1
 REASONING_OVER = 1.25  # of the output that holds it: gateways estimate reasoning from its text, a little too high at times
 TOKENS_MAX = 10**9  # of one call: no context is within a hundred times of it
@@ -225,6 +226,8 @@ def _staged_select(source: Source, found: Mapping[str, str]) -> str:
             over = f"coalesce(reasoning_tokens > {REASONING_OVER} * output_tokens, FALSE)"
             bounded = f"CASE WHEN NOT {over} THEN {bounded} END"
             issues.append((over, "'output_tokens=' || output_tokens || ', less than its reasoning ' || reasoning_tokens"))
+        if column.name in WITHOUT_USAGE and {"status", "operation", "input_tokens", "output_tokens"} <= set(found):
+            bounded = f"CASE WHEN NOT {_no_usage(found)} THEN {bounded} END"
         kept = (
             f"CASE WHEN {' OR '.join(wrong.values())} THEN NULL WHEN {name} < started_at THEN started_at ELSE {bounded} END"
             if wrong
@@ -295,6 +298,14 @@ def _closed_early() -> str:
     that the token came is. An end in whole seconds may have been cut, and lie up to a second before a first token that was not."""
     slack = f"CASE WHEN ended_at = date_trunc('second', ended_at) THEN INTERVAL 1 SECOND ELSE INTERVAL {ROUNDING_MS} MILLISECOND END"
     return f"coalesce(ended_at >= started_at AND first_token_at > ended_at + {slack} AND first_token_at < {_NO_LATER}, FALSE)"
+
+
+def _no_usage(found: Collection[str]) -> str:
+    """An answer of a chat that counts no token at all, which no prompt makes: a stream whose usage nobody asked for, say. Not zero, not known."""
+    told = ["operation IN ('chat', 'completion')", "status = 'ok'", "input_tokens = 0", "output_tokens = 0"]
+    told += ["coalesce(logged_cost, 0) = 0"] if "logged_cost" in found else []
+    told += ["gateway_cache_hit IS NOT TRUE"] if "gateway_cache_hit" in found else []
+    return f"coalesce({' AND '.join(told)}, FALSE)"
 
 
 def _backwards(name: str) -> str:

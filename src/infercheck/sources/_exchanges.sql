@@ -52,7 +52,7 @@ SELECT
     CASE WHEN done IS NULL AND to_number(took_ms) IS NULL AND unless_empty(took_ms) IS NOT NULL THEN 'no duration: ' || took_ms
         ELSE CAST(coalesce(to_time(done), TRY(start_time + to_microseconds(CAST(to_number(took_ms) * 1e3 AS BIGINT))), to_time(a.completed)) AS VARCHAR)
         END AS ended_at,
-    CASE WHEN a.finish = 'cancelled' OR failure = 'canceled' THEN 'cancelled' WHEN failed THEN provider_failure(http, error) WHEN a.usage IS NOT NULL OR to_number(http) < 400
+    CASE WHEN a.finish = 'cancelled' OR failure = 'canceled' THEN 'cancelled' WHEN failed THEN failure_status(http, error) WHEN a.usage IS NOT NULL OR to_number(http) < 400
         OR answer_finish(a) IS NOT NULL THEN 'ok' END
         AS status,
     http AS http_status,

@@ -84,9 +84,10 @@ CREATE OR REPLACE TEMP MACRO praises(name) AS
 -- A score that can be read as success, 0 to 1.
 CREATE OR REPLACE TEMP MACRO known_score(name, value) AS CASE WHEN value BETWEEN 0 AND 1 AND praises(name) THEN value END;
 
--- Status of an attempt that failed.
+-- Status of an attempt that failed, where the log may have only a word for it.
 CREATE OR REPLACE TEMP MACRO failure_status(code, error) AS CASE
     WHEN code = '429' THEN 'rate_limited' WHEN code = '408' THEN 'timeout' WHEN code = '499' THEN 'cancelled'
+    WHEN code IS NULL AND regexp_matches(lower(error), 'rate_?limit|throttl|too_?many_?requests') THEN 'rate_limited'
     WHEN code IS NULL AND contains(lower(error), 'timeout') THEN 'timeout' ELSE 'error' END;
 
 -- What a column of type MESSAGES is where it cannot be read as one: a list of input texts, one text, or nothing.

@@ -103,10 +103,6 @@ CREATE OR REPLACE TEMP MACRO answer_finish(a) AS CASE WHEN a.finish IN ('complet
     WHEN a.finish = 'completed' THEN 'stop' WHEN a.finish = 'max_output_tokens' THEN 'length' WHEN a.finish IN ('failed', 'cancelled') THEN NULL
     ELSE to_finish(a.finish) END;
 
--- Status of a call that failed, where the log may have only the provider's word for it.
-CREATE OR REPLACE TEMP MACRO provider_failure(code, error) AS CASE WHEN code IS NULL AND regexp_matches(lower(error), 'rate_?limit|throttl')
-    THEN 'rate_limited' ELSE failure_status(code, error) END;
-
 -- A count with others added; where it is no count it stays as it is, to be reported.
 CREATE OR REPLACE TEMP MACRO count_with(x, y, z) AS CASE WHEN to_count(x) IS NULL OR coalesce(y, z) IS NULL THEN x
     ELSE CAST(to_count(x) + coalesce(to_count(y), 0) + coalesce(to_count(z), 0) AS VARCHAR) END;

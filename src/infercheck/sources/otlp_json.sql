@@ -108,6 +108,21 @@ calls = [
   { span_id = "e3", provider = "-", input_tokens = 500, cache_read_tokens = 300, output_tokens = 50 },
 ]
 spans = []
+
+[[example]]
+name = "an error's type is a status code, or the name of a refusal"
+format = "jsonl"
+input = '''
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"b1","spanId":"f1","name":"chat gpt-4o","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000010100000000","status":{"code":2},"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},{"key":"error.type","value":{"stringValue":"429"}}]}]}]}]}
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"b2","spanId":"f2","name":"chat gpt-4o","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000010100000000","status":{"code":2},"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},{"key":"error.type","value":{"stringValue":"RateLimitError"}}]}]}]}]}
+{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"b3","spanId":"f3","name":"chat gpt-4o","startTimeUnixNano":"1760000010000000000","endTimeUnixNano":"1760000010100000000","status":{"code":2},"attributes":[{"key":"gen_ai.operation.name","value":{"stringValue":"chat"}},{"key":"gen_ai.request.model","value":{"stringValue":"gpt-4o"}},{"key":"error.type","value":{"stringValue":"400"}}]}]}]}]}
+'''
+calls = [
+  { span_id = "f1", status = "rate_limited", http_status = 429, error_type = "429" },
+  { span_id = "f2", status = "rate_limited", error_type = "RateLimitError" },
+  { span_id = "f3", status = "error", http_status = 400, error_type = "400" },
+]
+spans = []
 ---*/
 WITH resources AS (
     SELECT file, line, unnest(resourceSpans) AS r FROM raw
