@@ -213,8 +213,8 @@ def _as_json(cell: str) -> str:
 
 
 def _is_other(value: Any, fits: Fits, *, inside: bool) -> bool:
-    """Whether a record that stands outside of its file's envelope is of something else."""
-    return not inside and isinstance(value, dict) and not fits(value)
+    """Whether a record that stands outside of its file's envelope is of something else; an empty one is of nothing."""
+    return not inside and isinstance(value, dict) and bool(value) and not fits(value)
 
 
 def _tell_other(result: Cleaned, envelope: Envelope | None) -> None:
