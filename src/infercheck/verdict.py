@@ -13,6 +13,7 @@ from infercheck.model.waits import PathPart
 from infercheck.render.figures import ms, percent
 
 _WORTH_SAYING = Decimal("0.001")
+_GAP_WORTH_SAYING = 0.01  # of the tokens; what fewer cost hardly moves a share, and the coverage tells them all the same
 
 
 class Saving(NamedTuple):
@@ -86,7 +87,7 @@ def _shortening(findings: Iterable[Finding]) -> list[str]:
 def _system(spend: Decimal | None, split: list[VerdictPart], blind: int, hardware: Hardware | None, unpriced: float) -> str:
     why = "the calls blamed have no price to tell it by" + ("" if hardware is None else ", or run on hours that are paid anyway")
     unknown = f" What {blind} finding{'' if blind == 1 else 's'} would save is unknown: {why}." if blind else ""
-    if spend and unpriced >= float(_WORTH_SAYING):
+    if spend and unpriced >= _GAP_WORTH_SAYING:
         unknown += f" {percent(unpriced)} of the tokens have no price: what they cost is in none of this."
     if spend is None:
         return "No call in scope has a price: spend is unknown, not zero." + unknown
