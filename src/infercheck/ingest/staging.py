@@ -295,9 +295,11 @@ def _contradictions(name: str, found: Collection[str]) -> dict[str, str]:
 
 def _closed_early() -> str:
     """A stream whose record was closed when the stream was handed out, so that its first token came later. When it ended is not known then, but
-    that the token came is. An end in whole seconds may have been cut, and lie up to a second before a first token that was not."""
+    that the token came is. An end in whole seconds may have been cut, and lie up to a second before a first token that was not. A failed call
+    ended when it failed, whatever its logger writes of a first token."""
     slack = f"CASE WHEN ended_at = date_trunc('second', ended_at) THEN INTERVAL 1 SECOND ELSE INTERVAL {ROUNDING_MS} MILLISECOND END"
-    return f"coalesce(ended_at >= started_at AND first_token_at > ended_at + {slack} AND first_token_at < {_NO_LATER}, FALSE)"
+    early = f"ended_at >= started_at AND first_token_at > ended_at + {slack} AND first_token_at < {_NO_LATER}"
+    return f"coalesce(coalesce(status, 'ok') = 'ok' AND {early}, FALSE)"
 
 
 def _no_usage(found: Collection[str]) -> str:
