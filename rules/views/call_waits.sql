@@ -8,10 +8,10 @@ what the model reasons, so it is part of a streamed call's size. It is not subtr
 call_id = "a call that succeeded and whose wait is known; answers from the gateway's own cache are left out"
 waited_ms = "time to first token where it is known, else the duration"
 streamed = "waited_ms is a time to first token"
-size = "number of its size: uncached input tokens within a factor of two, and beside them reasoning tokens where the call is streamed, output tokens where only the whole duration is known; streamed and unstreamed calls never share one, nor calls whose reasoning is known and unknown"
+size = "number of its size: uncached input tokens within a factor of four, and beside them reasoning tokens where the call is streamed, output tokens where only the whole duration is known; streamed and unstreamed calls never share one, nor calls whose reasoning is known and unknown"
 
 [[example]]
-name = "twice the prompt is another size; twice the answer only where the whole duration is compared"
+name = "four times the prompt is another size; twice the answer only where the whole duration is compared"
 calls = '''
 call_id  started_at  duration_s  ttft_s  input_tokens  output_tokens  status  gateway_cache_hit
 a        0           3           0.5     100           10             ok      -
@@ -25,11 +25,11 @@ h        0           -           -       100           10             ok      -
 '''
 rows = '''
 call_id  waited_ms  streamed  size
-a        500        true      6000
-b        500        true      6000
-c        500        true      9000
-d        3000       false     -6003
-e        9000       false     -6006
+a        500        true      3000
+b        500        true      3000
+c        500        true      4000
+d        3000       false     -3003
+e        9000       false     -3006
 '''
 
 [[example]]
@@ -45,12 +45,12 @@ f        0           9           -       100           610            -         
 '''
 rows = '''
 call_id  size
-a        6001
-b        6010
-c        6010
-d        6000
-e        -6009
-f        -6009
+a        3001
+b        3010
+c        3010
+d        3000
+e        -3009
+f        -3009
 '''
 ---*/
 SELECT
@@ -58,7 +58,7 @@ SELECT
     coalesce(ttft_ms, duration_ms) AS waited_ms,
     ttft_ms IS NOT NULL AS streamed,
     CASE WHEN ttft_ms IS NOT NULL
-         THEN CAST(floor(log2(coalesce(uncached_tokens, 0) + 1)) AS BIGINT) * 1000 + coalesce(1 + CAST(floor(log2(reasoning_tokens + 1)) AS BIGINT), 0)
-         ELSE -CAST(floor(log2(coalesce(uncached_tokens, 0) + 1)) AS BIGINT) * 1000 - CAST(floor(log2(coalesce(output_tokens, 0) + 1)) AS BIGINT) END AS size
+         THEN CAST(floor(log2(coalesce(uncached_tokens, 0) + 1) / 2) AS BIGINT) * 1000 + coalesce(1 + CAST(floor(log2(reasoning_tokens + 1)) AS BIGINT), 0)
+         ELSE -CAST(floor(log2(coalesce(uncached_tokens, 0) + 1) / 2) AS BIGINT) * 1000 - CAST(floor(log2(coalesce(output_tokens, 0) + 1)) AS BIGINT) END AS size
 FROM priced_calls
 WHERE status = 'ok' AND gateway_cache_hit IS NOT TRUE AND coalesce(ttft_ms, duration_ms) > 0
