@@ -88,6 +88,10 @@ def _later(moment: str, seconds: float) -> str:
     return (waits.datetime.fromisoformat(moment) + timedelta(seconds=seconds)).isoformat()
 
 
+def _cut(moment: str) -> str:
+    return waits.datetime.fromisoformat(moment).replace(microsecond=0).isoformat()
+
+
 def test_a_root_that_closed_before_its_stream_began_is_no_wait(tmp_path: Path) -> None:
     """The last known end lies before a call that has none: how long the request took is not known."""
     rows = []
@@ -131,3 +135,20 @@ def test_what_was_in_flight_is_not_known_where_ends_are_missing(tmp_path: Path, 
     overlap = found["background_on_interactive_path"].evidence.get("share_started_while_people_waited")
     assert (overlap is None) == (unknown > 0)
     assert next(q.status for q in report.latency.queueing) == ("not identified" if unknown else "identified")
+
+
+def test_first_tokens_in_whole_seconds_took_an_unknown_time(tmp_path: Path) -> None:
+    """Calls of 0.3 s to the first token, cut to the second: seven in ten would take nothing, three in ten a second."""
+    rows = chat().rows
+    for n, row in enumerate(rows):
+        first, last = (_later(row["started_at"], 0.37 * n % 1 + s) for s in (0.3, 3.0))
+        row["started_at"] = _cut(_later(row["started_at"], 0.37 * n % 1))
+        row["first_token_at"], row["ended_at"] = _cut(first), last
+    report = reported(tmp_path, rows)
+    live = report.headline.interactive
+    assert (live.ttft_calls, live.ttft_p50_ms) == (0, None)
+    assert live.p50_ms is not None
+    assert "queueing_onset" in {rule.rule for rule in report.coverage.not_checked}
+    assert any("its 100 first tokens have stamps of whole seconds" in note for note in report.coverage.notes)
+    rows[50]["first_token_at"] = _later(rows[50]["started_at"], 0.3)
+    assert reported(tmp_path, rows).headline.interactive.ttft_calls > 0

@@ -256,7 +256,8 @@ def make_views(
 def filled_columns(engine: Database) -> frozenset[str]:
     """Columns of ``calls`` that hold at least one value, and names of other canonical tables that hold a row."""
     names = [c.name for c in TABLES["calls"]]
-    counts = engine.rows("SELECT " + ", ".join(f"count({quoted(n)})" for n in names) + " FROM calls")[0]
+    told = {"first_token_at": "first_token_us"}  # a stamp may be there and not tell the time
+    counts = engine.rows("SELECT " + ", ".join(f"count({quoted(told.get(n, n))})" for n in names) + " FROM timed_calls")[0]
     filled = {name for name, count in zip(names, counts, strict=True) if count}
     for table in ("spans", "prompt_blocks", "tool_calls", "prices", "models"):
         if engine.rows(f"SELECT 1 FROM {quoted(table)} LIMIT 1"):

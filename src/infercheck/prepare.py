@@ -14,18 +14,20 @@ if TYPE_CHECKING:
 
 TABLE_NAMES = tuple(ALL_TABLES)
 MODELS_MAX = 2_000  # no log means more; one that puts an id into the name of each model would be priced for hours
+WHOLE_SECONDS_MIN = 20  # streamed calls: fewer may start and answer on a second by chance or by hand
 _CALLER = 'api_key_alias, team, "user", end_user, user_agent'
 _NOT_WHOLE = "[[capacity]] is not used under --where: who shared the machines with the calls that were left out is unknown"
 
 
 def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
-    """Fill clocks, config tables, prices and models for the calls in scope. Returns what of the config was not used, and why.
+    """Fill clocks, config tables, prices and models for the calls in scope. Returns what of the config, and of the log's clocks, was not used, and why.
 
     ``whole`` is false where some calls of that time were left out: machines of one's own have no price then, since who shared them is unknown.
     """
     from infercheck.prices.overrides import PriceOverride
 
-    fill_clocks(engine)
+    seconds = _whole_seconds(engine)
+    fill_clocks(engine, no_first_token=list(seconds))
     fill_config(engine, config)
     unused = fill_capacity(engine, config) if whole else [_NOT_WHOLE] if config.capacity else []
     routes = [(w.route_to.split("/", 1)[0], w.route_to.split("/", 1)[1]) for w in config.workload if w.route_to]
@@ -33,7 +35,8 @@ def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
     unpriced = fill_prices(
         engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes
     )
-    return [*unused, *unpriced]
+    coarse = [f"{source}: its {calls:,} first tokens have stamps of whole seconds: how long they took is unknown" for source, calls in seconds.items()]
+    return [*unused, *unpriced, *coarse]
 
 
 def fetch_price_list() -> None:
@@ -46,12 +49,30 @@ def fetch_price_list() -> None:
     blocks()
 
 
-def fill_clocks(engine: Engine) -> None:
-    """Times as microseconds since 1970, so that rules need no engine's own date arithmetic, and ids as hashes. An end before its start is unknown."""
+def _whole_seconds(engine: Engine) -> dict[str, int]:
+    """Sources whose streamed calls all start and answer on a whole second, and how many those are.
+
+    Between such stamps lies nothing, which is no time, or a second, which may be a tenth of one: most times to a first token are below it.
+    """
+    whole = "epoch_us(started_at) % 1000000 = 0 AND epoch_us(first_token_at) % 1000000 = 0"
+    return dict(
+        engine.rows(
+            "SELECT source, count(*) FROM calls WHERE first_token_at >= started_at GROUP BY source "
+            f"HAVING count(*) >= {WHOLE_SECONDS_MIN} AND bool_and({whole}) ORDER BY source"
+        )
+    )
+
+
+def fill_clocks(engine: Engine, *, no_first_token: Sequence[str] = ()) -> None:
+    """Times as microseconds since 1970, so that rules need no engine's own date arithmetic, and ids as hashes. An end before its start is unknown.
+
+    ``no_first_token`` are sources whose stamps do not tell when the first token came.
+    """
+    told = f" AND source NOT IN ({', '.join(map(literal, no_first_token))})" if no_first_token else ""
     engine.view(
         "timed_calls",
         "SELECT c.*, epoch_us(started_at) AS start_us, "
-        "CASE WHEN first_token_at >= started_at THEN epoch_us(first_token_at) END AS first_token_us, "
+        f"CASE WHEN first_token_at >= started_at{told} THEN epoch_us(first_token_at) END AS first_token_us, "
         f"CASE WHEN ended_at >= started_at THEN epoch_us(ended_at) END AS end_us, {_hash(UNIT_ID)} AS unit_hash, "
         f"CASE WHEN request_id IS NOT NULL THEN {_hash('request_id')} END AS request_hash, "
         f"{_hash(_CALLER)} AS caller_hash FROM calls c",
