@@ -152,3 +152,14 @@ def test_first_tokens_in_whole_seconds_took_an_unknown_time(tmp_path: Path) -> N
     assert any("its 100 first tokens have stamps of whole seconds" in note for note in report.coverage.notes)
     rows[50]["first_token_at"] = _later(rows[50]["started_at"], 0.3)
     assert reported(tmp_path, rows).headline.interactive.ttft_calls > 0
+
+
+def test_a_tail_that_is_not_streamed_is_held_against_the_whole_of_streamed_calls(tmp_path: Path) -> None:
+    """Of the slow ones all is model time, 8 s for 3: not 8 s for none."""
+    log = waits.Log(7)
+    for n in range(600):
+        slow = n % 15 == 0
+        log.add("chat", "d", 10.0 * n, first=None if slow else 0.5, took=8.0 + n % 7 / 100 if slow else 3.0, end_user="u")
+    (tail,) = reported(tmp_path, log.rows).latency.tail
+    assert (tail.component, tail.share_of_excess) == ("model calls, streamed or not", pytest.approx(1))
+    assert (tail.middle_ms, tail.tail_ms) == (pytest.approx(3000, abs=1), pytest.approx(8030, abs=30))

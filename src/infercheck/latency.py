@@ -35,6 +35,8 @@ COMPONENTS = {
 }
 # Rules that say of a call how long it queued.
 _QUEUES = "'queueing_onset', 'background_slows_interactive', 'burst_congestion'"
+_MODEL = ("before first token", "decode", "model call, not streamed")
+SWITCHED = 0.05  # of what the tail takes longer, as min_part of rule tail_driver
 MIN_TAIL = 20  # units beyond p95: fewer say nothing about what they have in common
 SPIKE_RATIO = 2.0  # twice the log's own rate of failures, and beyond what chance gives in so many calls
 SPIKE_SIGMAS = 3.0
@@ -183,18 +185,30 @@ def _tail(engine: Engine) -> list[TailPart]:
     )
     found = []
     for row in sorted(rows, key=lambda row: str(row["workload"])):
-        excess = {name: (row[f"tail_{c}"] - row[f"middle_{c}"]) / 1000 for c, name in COMPONENTS.items()}
-        total = sum(excess.values())
-        name, most = max(excess.items(), key=lambda item: item[1])
-        column = next(c for c, n in COMPONENTS.items() if n == name)
-        if total > 0 and most > 0:
+        parts = _compared({name: (row[f"middle_{c}"] / 1000, row[f"tail_{c}"] / 1000) for c, name in COMPONENTS.items()})
+        total = sum(tail - middle for middle, tail in parts.values())
+        name, (middle, tail) = max(parts.items(), key=lambda part: part[1][1] - part[1][0])
+        if total > 0 and tail > middle:
             found.append(
                 TailPart(
-                    workload=row["workload"], units=row["units"], component=name, middle_ms=row[f"middle_{column}"] / 1000,
-                    tail_ms=row[f"tail_{column}"] / 1000, share_of_excess=min(1.0, most / total),
+                    workload=row["workload"], units=row["units"], component=name, middle_ms=middle, tail_ms=tail,
+                    share_of_excess=min(1.0, (tail - middle) / total),
                 )
             )  # fmt: skip
     return found
+
+
+def _compared(parts: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+    """The parts of middle and tail, by name. Where the tail is streamed more or less often than the middle, the model's time only changes its name:
+    its parts are compared together then (the same in rule tail_driver)."""
+    longer = {name: tail - middle for name, (middle, tail) in parts.items()}
+    streamed, not_streamed = longer["before first token"] + longer["decode"], longer["model call, not streamed"]
+    if streamed * not_streamed >= 0 or min(abs(streamed), abs(not_streamed)) < SWITCHED * sum(longer.values()):
+        return parts
+    model = [parts[name] for name in _MODEL]
+    return {name: part for name, part in parts.items() if name not in _MODEL} | {
+        "model calls, streamed or not": (sum(middle for middle, _ in model), sum(tail for _, tail in model))
+    }
 
 
 def _mark_resent(engine: Engine) -> None:

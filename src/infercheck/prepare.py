@@ -20,7 +20,7 @@ _NOT_WHOLE = "[[capacity]] is not used under --where: who shared the machines wi
 
 
 def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
-    """Fill clocks, config tables, prices and models for the calls in scope. Returns what of the config, and of the log's clocks, was not used, and why.
+    """Fill clocks, config tables, prices and models for the calls in scope. Returns what of config and clocks was not used, and why.
 
     ``whole`` is false where some calls of that time were left out: machines of one's own have no price then, since who shared them is unknown.
     """
@@ -35,7 +35,9 @@ def prepare(engine: Engine, config: Config, *, whole: bool = True) -> list[str]:
     unpriced = fill_prices(
         engine, overrides=[PriceOverride(**p.override()) for p in config.price], premium=config.premium.models, targets=routes
     )
-    coarse = [f"{source}: its {calls:,} first tokens have stamps of whole seconds: how long they took is unknown" for source, calls in seconds.items()]
+    coarse = [
+        f"{name}: its {calls:,} first tokens have stamps of whole seconds: how long they took is unknown" for name, calls in seconds.items()
+    ]
     return [*unused, *unpriced, *coarse]
 
 
