@@ -478,3 +478,15 @@ def test_a_name_that_is_no_utf8_is_one_line_and_the_rest_of_its_folder_is_read(t
     assert "is not UTF-8" in refused(["analyze", str(odd), "--no-ledger"], 3, capsys)
     assert cli.run(["analyze", str(tmp_path), "--no-ledger", "-v"]) == 0
     assert "1 read; skipped as no log: 1 unreadable" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere every name is text")
+def test_a_ledger_and_a_project_whose_names_are_no_utf8(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Capture) -> None:
+    log = str(logs.write(tmp_path / "ok.jsonl", [logs.call(n) for n in range(3)]))
+    odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
+    odd.mkdir()
+    assert "the name of this ledger or its folder is not UTF-8" in refused(["analyze", log, "--ledger", str(odd / "l.duckdb")], 3, capsys)
+    monkeypatch.chdir(odd)
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert cli.run(["analyze", log, "-f", "json"]) == 0
+    assert len(list((tmp_path / "cache").rglob("*.duckdb"))) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -28,6 +29,8 @@ BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says 
 
 def connect(path: Path, *, own: bool) -> Any:
     """A connection to the ledger at ``path``. ``own`` as in ``Engine``."""
+    if os.fsencode(path) != str(path).encode(errors="replace"):
+        raise InputError("the name of this ledger or its folder is not UTF-8", where=str(path), hint=ELSEWHERE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         is_new = not path.exists()

@@ -84,7 +84,7 @@ def default_path(project: Path | None = None) -> Path:
     import platformdirs
 
     folder = os.fspath((project or Path.cwd()).resolve())
-    return Path(platformdirs.user_cache_dir("infercheck")) / f"{hashlib.sha256(folder.encode()).hexdigest()[:16]}.duckdb"
+    return Path(platformdirs.user_cache_dir("infercheck")) / f"{hashlib.sha256(os.fsencode(folder)).hexdigest()[:16]}.duckdb"
 
 
 def prepare(engine: Engine, *, salt: str | None = None) -> None:
