@@ -486,6 +486,7 @@ def test_a_ledger_and_a_project_whose_names_are_no_utf8(tmp_path: Path, monkeypa
     odd = Path(os.fsdecode(os.fsencode(tmp_path) + b"/caf\xe9"))
     odd.mkdir()
     assert "the name of this ledger or its folder is not UTF-8" in refused(["analyze", log, "--ledger", str(odd / "l.duckdb")], 3, capsys)
+    assert "the name of this folder is not UTF-8" in refused(["ingest", log, "--to", str(odd)], 2, capsys)
     monkeypatch.chdir(odd)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert cli.run(["analyze", log, "-f", "json"]) == 0

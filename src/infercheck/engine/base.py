@@ -69,6 +69,15 @@ def quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
+def is_text(name: str) -> bool:
+    """Whether a database can name a file: on Linux a name may be any bytes, and what is no UTF-8 of them stands in Python as lone surrogates."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def literal(value: object) -> str:
     """A SQL literal for a parameter of a rule: text, number, truth value, date or NULL."""
     if value is None:

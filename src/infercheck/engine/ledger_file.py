@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 import warnings
 from collections.abc import Sequence
@@ -12,6 +11,7 @@ from typing import Any
 
 import duckdb
 
+from infercheck.engine.base import is_text
 from infercheck.errors import InputError, LedgerBusy, LedgerNotice, first_line
 
 ELSEWHERE = "name another file with --ledger, or use --no-ledger"
@@ -29,7 +29,7 @@ BUSY_WAIT_S = 5.0  # a second run waits this long for the ledger before it says 
 
 def connect(path: Path, *, own: bool) -> Any:
     """A connection to the ledger at ``path``. ``own`` as in ``Engine``."""
-    if os.fsencode(path) != str(path).encode(errors="replace"):
+    if not is_text(str(path)):
         raise InputError("the name of this ledger or its folder is not UTF-8", where=str(path), hint=ELSEWHERE)
     try:
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

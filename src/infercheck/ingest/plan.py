@@ -10,6 +10,7 @@ from functools import cached_property
 from pathlib import Path
 
 from infercheck import sources
+from infercheck.engine.base import is_text
 from infercheck.engine.duckdb import Engine
 from infercheck.errors import InputError
 from infercheck.ingest import envelopes, inputs, parquet
@@ -54,15 +55,6 @@ def make(engine: Engine, files: Iterable[Found], among: Mapping[str, sources.Sou
     return planner.plan
 
 
-def _is_text(name: str) -> bool:
-    """Whether a database can name the file: on Linux a name may be any bytes, and what is no UTF-8 of them stands in Python as lone surrogates."""
-    try:
-        name.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
 class _Planner:
     def __init__(self, engine: Engine, among: Mapping[str, sources.Source]) -> None:
         self.plan = Plan()
@@ -82,7 +74,7 @@ class _Planner:
 
     def add(self, found: Found) -> bool:
         """Whether the file is a log."""
-        if not _is_text(found.key):
+        if not is_text(found.key):
             return self._no_log(found, "unreadable", "the name of this file or its folder is not UTF-8", "rename it")
         seen = self._known.get(found.key)
         by = self._among.get(seen.source) if seen else None

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from infercheck.engine.base import is_text
 from infercheck.engine.duckdb import Engine, literal, quoted
 from infercheck.errors import InputError, UsageError
 from infercheck.ingest import ledger
@@ -71,6 +72,8 @@ def store_at(folder: Path) -> Store | None:
 
 def opened(folder: Path) -> Store:
     """The store in ``folder``, made where there is none. Of several runs that start at once, one decides the salt."""
+    if not is_text(str(folder)):
+        raise UsageError("the name of this folder is not UTF-8", where=str(folder), hint="name another folder with --to")
     try:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         if (found := store_at(folder)) is not None:
