@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
@@ -559,6 +560,19 @@ def test_copied_archives_count_once_and_their_members_are_files_of_their_own(eng
                 archive.writestr(zipfile.ZipInfo(f"{place}.csv"), trace(100 + place % 2))
     assert counted(engine, tmp_path / "a.zip") == (3, 3, 0)
     assert counted(engine, tmp_path) == (6, 3, 3)
+
+
+def test_what_was_compressed_and_left_where_it_was_counts_once(engine: Engine, tmp_path: Path) -> None:
+    plain = trace(100, 200)
+    (tmp_path / "z.csv").write_bytes(plain)
+    (tmp_path / "z.csv.gz").write_bytes(gzip.compress(plain))
+    (tmp_path / "z.csv.bz2").write_bytes(bz2.compress(plain))
+    (tmp_path / "a.csv").write_bytes(plain)  # and a copy of a copy
+    (tmp_path / "a.csv.gz").write_bytes(gzip.compress(plain))
+    assert counted(engine, tmp_path / "a.csv.gz") == (1, 2, 0)
+    assert counted(engine, tmp_path) == (5, 2, 8)
+    (tmp_path / "z.csv.gz").write_bytes(gzip.compress(trace(100, 201)))  # the same name and as many rows, of other calls
+    assert counted(engine, tmp_path) == (5, 4, 6)
 
 
 def test_copies_in_shards_count_once(engine: Engine, tmp_path: Path) -> None:

@@ -16,11 +16,14 @@ Calls without an id repeat themselves where a file was copied: then the call at 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from infercheck.engine.base import Database
 from infercheck.engine.duckdb import Engine, quoted
 from infercheck.ingest.shards import ID_SPAN
 from infercheck.model.call import CALLS
 
+PACKED = r"\.(gz|zst|bz2|xz)$"
 BARRIERS = "('tool', 'agent', 'retrieval', 'guardrail')"
 BOUND = {"call_id", "source_call_id", "request_id", "attempt_key", "source", "file_id", "line", "started_at", "ended_at", "status", "turn",
          "prompt_hash", "masked_hash", "system_hash", "template_hash", "prompt_chars"}  # fmt: skip  # never taken from another copy
@@ -49,22 +52,39 @@ def find_copied_files(engine: Engine, ids: str) -> bool:
     """Fill ``copied_files`` (file_id, copy_of): files with the same content as an earlier one, and calls without ids. Whether there are any.
 
     The ledger holds hashes of a file's ends; what lies between them in a larger one is told by its calls. Members of an archive, whose bytes are
-    hashed with it, are told apart by their names.
+    hashed with it, are told apart by their names. What was compressed and left where it was has other bytes, the same name and as many rows.
     """
     content = "source, version, size, head_hash, tail_hash, rows, regexp_extract(path, '!(.*)$', 1)"
-    engine.create(
-        "copied_files",
-        f"""
+    unpacked = f"source, version, rows, regexp_replace(path, '{PACKED}', '')"
+    found = engine.rows(f"""
         WITH alike AS (
-            SELECT file_id, dense_rank() OVER (ORDER BY {content}) AS content FROM ledger_files WHERE rows > 0 AND file_id IN ({ids})
-            QUALIFY count(*) OVER (PARTITION BY {content}) > 1
+            SELECT file_id, dense_rank() OVER (ORDER BY {content}) AS content, dense_rank() OVER (ORDER BY {unpacked}) AS unpacked
+            FROM ledger_files WHERE rows > 0 AND file_id IN ({ids})
+            QUALIFY count(*) OVER (PARTITION BY {content}) > 1 OR count(*) OVER (PARTITION BY {unpacked}) > 1
         ), told AS (
             SELECT file_id, bit_xor(hash(call_id % {ID_SPAN}, content_hash)) AS calls FROM call_rows SEMI JOIN alike USING (file_id)
             GROUP BY file_id HAVING bool_or(coalesce(attempt_key, '') = '')
         )
-        SELECT file_id, min(file_id) OVER (PARTITION BY content, calls) AS copy_of FROM alike JOIN told USING (file_id) QUALIFY file_id > copy_of""",
-    )
-    return bool(engine.value("SELECT count(*) FROM copied_files"))
+        SELECT file_id, content, unpacked, calls FROM alike JOIN told USING (file_id) ORDER BY file_id""")
+    copies = _first_of_each(found)
+    engine.load_rows("copied_files", {"file_id": "BIGINT", "copy_of": "BIGINT"}, copies)
+    return bool(copies)
+
+
+def _first_of_each(files: Sequence[tuple[int, int, int, int]]) -> list[tuple[int, int]]:
+    """Of files (file_id, content, name, calls), the first first: each that is a copy, and of which one. A copy's copy is one of the first's."""
+    parent: dict[object, object] = {}
+
+    def root(node: object) -> object:
+        while (above := parent.setdefault(node, node)) != node:
+            node = above
+        return node
+
+    for file_id, content, name, calls in files:
+        for shared in (("content", content, calls), ("name", name, calls)):
+            parent[root(file_id)] = root(shared)
+    first: dict[object, int] = {}
+    return [(file_id, original) for file_id, *_ in files if (original := first.setdefault(root(file_id), file_id)) != file_id]
 
 
 def _join_partial_keys(engine: Engine, ids: str) -> None:
