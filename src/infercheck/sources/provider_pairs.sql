@@ -13,7 +13,7 @@ yields = "exchanges"
 
 [detect]
 all = ["request", "response"]
-any = ["request.messages", "request.input", "request.prompt"]
+any = ["request.messages", "request.input", "request.prompt", "request.model", "response.usage"]
 none = ["call_type", "custom_id", "full_request", "ai_model"]
 
 [columns]
@@ -66,6 +66,21 @@ calls = [
   { line = 1, source_call_id = "chatcmpl-a1", operation = "chat", started_at = "2025-10-09 08:53:20.125", ended_at = "2025-10-09 08:53:23.125", status = "ok", provider = "openai", model_requested = "gpt-4o", model = "gpt-4o-2024-08-06", service_tier = "default", streamed = false, input_tokens = 500, cache_read_tokens = 100, output_tokens = 300, reasoning_tokens = 120, finish_reason = "stop", prompt_chars = 2, response_chars = 2 },
   { line = 2, source_call_id = "msg_01A", status = "ok", provider = "anthropic", model = "claude-sonnet-4-20250514", service_tier = "default", input_tokens = 2125, cache_read_tokens = 2000, cache_write_5m_tokens = 60, cache_write_1h_tokens = 40, output_tokens = 60, finish_reason = "tool_calls", max_tokens = 512, prompt_chars = 10, turn = 1 },
   { line = 3, source_call_id = "resp_1", started_at = "2025-10-09 08:53:30", provider = "openai", model = "gpt-5-2025-08-07", input_tokens = 40, cache_read_tokens = 0, output_tokens = 90, reasoning_tokens = 64, finish_reason = "tool_calls", reasoning_effort = "low", prompt_chars = 10 },
+]
+
+[[example]]
+name = "prompts left out or redacted: usage and model are there all the same"
+format = "jsonl"
+input = '''
+{"ts":"2025-10-09T08:53:20Z","request":{"model":"gpt-4o"},"response":{"id":"chatcmpl-r1","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"finish_reason":"stop"}],"usage":{"prompt_tokens":50,"completion_tokens":10}}}
+{"ts":"2025-10-09T08:53:21Z","request":{"model":"gpt-4o"},"response":{"usage":{"prompt_tokens":50,"completion_tokens":10}}}
+{"ts":"2025-10-09T08:53:22Z","request":"[REDACTED]","response":{"id":"msg_r3","type":"message","model":"claude-sonnet-4-20250514","content":"[REDACTED]","stop_reason":"end_turn","usage":{"input_tokens":25,"output_tokens":60}}}
+{"ts":"2025-10-09T08:53:23Z","request":{"path":"/health"},"response":{"status":200}}
+'''
+calls = [
+  { line = 1, source_call_id = "chatcmpl-r1", model = "gpt-4o-2024-08-06", input_tokens = 50, output_tokens = 10, finish_reason = "stop", status = "ok" },
+  { line = 2, model_requested = "gpt-4o", input_tokens = 50, output_tokens = 10, status = "ok" },
+  { line = 3, source_call_id = "msg_r3", provider = "anthropic", model = "claude-sonnet-4-20250514", input_tokens = 25, output_tokens = 60, finish_reason = "stop" },
 ]
 
 [[example]]
