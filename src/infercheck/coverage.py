@@ -28,6 +28,12 @@ _FOREIGN = (
     "WHERE c.logged_currency <> 'USD' AND c.logged_cost IS NOT NULL AND p.billed_usd IS NULL"
 )
 
+# Answers whose prompt is counted and their own words are not.
+_CUT_OFF = (
+    "billed_usd IS NULL AND input_tokens IS NOT NULL AND output_tokens IS NULL AND operation IN ('chat', 'completion') "
+    "AND coalesce(status, 'ok') = 'ok'"
+)
+
 
 def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, diagnosis: Diagnosis, *, told: Sequence[str] = ()) -> Coverage:
     """Coverage of this run, what was ``told`` of its config included; needs views ``priced_calls`` and ``outcomes``."""
@@ -48,7 +54,7 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
         "unpriced_models",
         "SELECT concat_ws('/', provider, model) AS name, count(*) AS calls FROM priced_calls WHERE billed_usd IS NULL "
         "AND (input_tokens IS NOT NULL OR output_tokens IS NOT NULL) AND model IS NOT NULL "
-        f"AND call_id NOT IN ({_FOREIGN}) GROUP BY 1",
+        f"AND call_id NOT IN ({_FOREIGN}) AND NOT (({_CUT_OFF}) AND (provider, model) IN (SELECT (provider, model) FROM prices)) GROUP BY 1",
         "calls DESC, name",
     )
     currencies, more_currencies = listed(
@@ -81,6 +87,10 @@ def coverage(engine: Engine, scope: ingest.Scope, read: ingest.IngestResult, dia
     if uncounted:
         whose = "1 answer carries no usage: its" if uncounted == 1 else f"{uncounted:,} answers carry no usage: their"
         notes.append(f"{whose} cost is unknown, not zero (OpenAI's streams tell it where stream_options has include_usage)")
+    cut = engine.value(f"SELECT count(*) FROM priced_calls WHERE {_CUT_OFF}")
+    if cut:
+        whose = "1 answer counts" if cut == 1 else f"{cut:,} answers count"
+        notes.append(f"{whose} no output, as of a stream that was cut off: the cost is unknown, not that of the prompt alone")
     if usage and not priced and not engine.value("SELECT EXISTS (SELECT 1 FROM calls WHERE model IS NOT NULL)"):
         notes.append(f"no call names its model, so none has a price: {SETTINGS['model']}")
     undated = engine.value("SELECT count(*) FROM priced_calls WHERE day IS NULL AND billed_usd IS NOT NULL AND cost_basis = 'computed'")

@@ -74,7 +74,7 @@ CREATE OR REPLACE TEMP MACRO region_of(address) AS CASE WHEN contains(address, '
 -- OpenAI's words for why an answer ended.
 CREATE OR REPLACE TEMP MACRO to_finish(x) AS CASE x
     WHEN 'end_turn' THEN 'stop' WHEN 'stop_sequence' THEN 'stop' WHEN 'max_tokens' THEN 'length' WHEN 'tool_use' THEN 'tool_calls'
-    WHEN 'function_call' THEN 'tool_calls' ELSE unless_empty(x) END;
+    WHEN 'function_call' THEN 'tool_calls' WHEN 'refusal' THEN 'content_filter' WHEN 'model_context_window_exceeded' THEN 'length' ELSE unless_empty(x) END;
 
 -- Whether the name of a score says that more of it is better. Most names say nothing ("my_eval", "score"), and of some less is better ("toxicity",
 -- "hallucination"): those must not be taken for success.

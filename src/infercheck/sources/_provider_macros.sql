@@ -100,7 +100,7 @@ CREATE OR REPLACE TEMP MACRO answer_of(parts) AS CASE WHEN len(parts) > 0 THEN s
 
 -- Why it ended, in the words of Chat Completions.
 CREATE OR REPLACE TEMP MACRO answer_finish(a) AS CASE WHEN a.finish IN ('completed', 'stop') AND len(a.called) > 0 AND a.kind = 'response' THEN 'tool_calls'
-    WHEN a.finish = 'completed' THEN 'stop' WHEN a.finish = 'max_output_tokens' THEN 'length' WHEN a.finish IN ('failed', 'cancelled') THEN NULL
+    WHEN a.finish = 'completed' THEN 'stop' WHEN a.finish = 'max_output_tokens' THEN 'length' WHEN a.finish IN ('failed', 'cancelled', 'in_progress', 'queued') THEN NULL
     ELSE to_finish(a.finish) END;
 
 -- A count with others added; where it is no count it stays as it is, to be reported.
@@ -115,16 +115,18 @@ CREATE OR REPLACE TEMP MACRO answer_written(a) AS coalesce(a.usage.cache_creatio
 CREATE OR REPLACE TEMP MACRO answer_written_1h(a) AS coalesce(a.usage.cache_creation.ephemeral_1h_input_tokens,
     a.opening_usage.cache_creation.ephemeral_1h_input_tokens);
 
--- Tokens of an answer. Anthropic's input_tokens leave out what came from the cache or went into it; all others' include it.
+-- Tokens of an answer. Anthropic's input_tokens leave out what came from the cache or went into it; all others' include it. Where the answer's type
+-- was left out, Anthropic's own names of these counts tell. A stream counts one token of output before it has any: cut off, what it wrote is unknown.
 CREATE OR REPLACE TEMP MACRO tokens_of(a) AS struct_pack(
-    input := CASE WHEN a.kind = 'message' THEN count_with(coalesce(a.usage.input_tokens, a.opening_usage.input_tokens), answer_read(a), answer_written(a))
+    input := CASE WHEN a.kind = 'message' OR (a.usage.prompt_tokens IS NULL AND a.usage.input_tokens_details IS NULL
+            AND coalesce(a.usage.cache_read_input_tokens, a.usage.cache_creation_input_tokens) IS NOT NULL) THEN count_with(coalesce(a.usage.input_tokens, a.opening_usage.input_tokens), answer_read(a), answer_written(a))
         ELSE coalesce(a.usage.prompt_tokens, a.usage.input_tokens) END,
     cached := answer_read(a),
     written_5m := litellm_5m(answer_written(a), answer_written_1h(a)),
     written_1h := answer_written_1h(a),
     output := CASE WHEN a.usage.prompt_tokens IS NOT NULL AND a.usage.completion_tokens IS NOT NULL
         THEN whole_output(a.usage.prompt_tokens, a.usage.completion_tokens, a.usage.completion_tokens_details.reasoning_tokens, a.usage.total_tokens, a.model)
-        ELSE coalesce(a.usage.completion_tokens, a.usage.output_tokens, a.opening_usage.output_tokens) END,
+        ELSE coalesce(a.usage.completion_tokens, a.usage.output_tokens) END,
     reasoning := coalesce(a.usage.completion_tokens_details.reasoning_tokens, a.usage.output_tokens_details.reasoning_tokens));
 
 -- Who answered, as far as the answer itself tells: an open model may run anywhere.

@@ -162,11 +162,13 @@ SELECT
     unless_empty(folder_name(cwd)) AS app,
     nullif(concat_ws(',', 'branch/' || nullif(unless_empty(branch), 'HEAD'), CASE WHEN NOT starts_with(entrypoint, 'sdk') THEN 'interactive' END,
         CASE WHEN side THEN 'sidechain' END), '') AS tags,
-    used.input_tokens AS input_tokens, used.cache_read_tokens AS cache_read_tokens, used.cache_write_5m_tokens AS cache_write_5m_tokens,
-    used.cache_write_1h_tokens AS cache_write_1h_tokens, used.output_tokens AS output_tokens,
-    cost AS logged_cost,
     CASE WHEN is_call THEN nullif(array_to_string(CASE WHEN len(texts) = 1 THEN texts[1].texts
         ELSE flatten(list_transform(list_sort(texts), lambda t: t.texts)) END, chr(10)), '') END AS answer,
+    used.input_tokens AS input_tokens, used.cache_read_tokens AS cache_read_tokens, used.cache_write_5m_tokens AS cache_write_5m_tokens,
+    used.cache_write_1h_tokens AS cache_write_1h_tokens,
+    -- The first lines of an answer count one token or so, whatever will come; where no later one was written, the text tells that it was more.
+    CASE WHEN stop_reason IS NOT NULL OR length(answer) <= 20 * used.output_tokens OR answer IS NULL THEN used.output_tokens END AS output_tokens,
+    cost AS logged_cost,
     CASE WHEN len(called) = 1 THEN called[1].called ELSE flatten(list_transform(list_sort(called), lambda c: c.called)) END AS called_tools,
     list_transform(list_filter(told, lambda t: t.line <> a.line), lambda t: t.used) AS repeats, CAST(NULL AS VARCHAR) AS skipped
 FROM answers a JOIN asked i ON i.file = a.file AND i.first_line = a.first_line

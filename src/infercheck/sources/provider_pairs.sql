@@ -69,18 +69,22 @@ calls = [
 ]
 
 [[example]]
-name = "prompts left out or redacted: usage and model are there all the same"
+name = "prompts left out or redacted: usage and model are there all the same; Anthropic's own names tell what leaves out the cache"
 format = "jsonl"
 input = '''
 {"ts":"2025-10-09T08:53:20Z","request":{"model":"gpt-4o"},"response":{"id":"chatcmpl-r1","object":"chat.completion","created":1760000000,"model":"gpt-4o-2024-08-06","choices":[{"index":0,"finish_reason":"stop"}],"usage":{"prompt_tokens":50,"completion_tokens":10}}}
 {"ts":"2025-10-09T08:53:21Z","request":{"model":"gpt-4o"},"response":{"usage":{"prompt_tokens":50,"completion_tokens":10}}}
 {"ts":"2025-10-09T08:53:22Z","request":"[REDACTED]","response":{"id":"msg_r3","type":"message","model":"claude-sonnet-4-20250514","content":"[REDACTED]","stop_reason":"end_turn","usage":{"input_tokens":25,"output_tokens":60}}}
 {"ts":"2025-10-09T08:53:23Z","request":{"path":"/health"},"response":{"status":200}}
+{"ts":"2025-10-09T08:53:24Z","request":{"model":"claude-sonnet-4-5"},"response":{"model":"claude-sonnet-4-5","stop_reason":"refusal","usage":{"input_tokens":25,"cache_read_input_tokens":2000,"cache_creation_input_tokens":0,"output_tokens":60}}}
+{"ts":"2025-10-09T08:53:25Z","model":"gpt-4o","request":"[REDACTED]","response":{"usage":{"prompt_tokens":50,"completion_tokens":10}}}
 '''
 calls = [
   { line = 1, source_call_id = "chatcmpl-r1", model = "gpt-4o-2024-08-06", input_tokens = 50, output_tokens = 10, finish_reason = "stop", status = "ok" },
   { line = 2, model_requested = "gpt-4o", input_tokens = 50, output_tokens = 10, status = "ok" },
   { line = 3, source_call_id = "msg_r3", provider = "anthropic", model = "claude-sonnet-4-20250514", input_tokens = 25, output_tokens = 60, finish_reason = "stop" },
+  { line = 5, model = "claude-sonnet-4-5", input_tokens = 2025, cache_read_tokens = 2000, output_tokens = 60, finish_reason = "content_filter" },
+  { line = 6, model = "gpt-4o", input_tokens = 50, output_tokens = 10, status = "ok" },
 ]
 
 [[example]]
@@ -179,8 +183,8 @@ SELECT
     file, line,
     CASE WHEN model IS NULL AND NOT coalesce(speaks_of_model(request), FALSE) AND NOT coalesce(speaks_of_model(response), FALSE)
         THEN 'other events' END AS skipped,
-    -- A call that failed before it was sent may have left no more than the model's name.
-    CASE WHEN request IS NULL AND model IS NOT NULL THEN CAST(json_object('model', model) AS VARCHAR) ELSE request END AS asked,
+    -- A call that failed before it was sent, or whose request is redacted, may have left no more than the model's name.
+    CASE WHEN NOT coalesce(starts_with(ltrim(request), '{'), FALSE) AND model IS NOT NULL THEN CAST(json_object('model', model) AS VARCHAR) ELSE request END AS asked,
     response AS replied,
     coalesce(unless_empty(request_id), unless_empty(id)) AS log_id,
     coalesce(trace_id, metadata.trace_id) AS trace,
