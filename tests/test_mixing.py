@@ -111,3 +111,15 @@ def test_places_with_too_few_calls_to_be_compared_are_not_checked(
         log.add("chat", "shared", n * every_s, first=0.4, took=2, end_user="u", region=places[n % len(places)])
     report = analyze([waits.write(tmp_path / "log.jsonl", log.rows)], options=AnalyzeOptions(use_ledger=False, select=("far_region",)))
     assert [skip.rule for skip in report.coverage.not_checked] == (["far_region"] if listed else [])
+
+
+def test_a_window_of_a_week_that_holds_calls_on_one_day_is_resampled_by_outcomes(tmp_path: Path) -> None:
+    log = waits.Log(7)
+    for n in range(40):
+        took = 9 * 86400.0 if n == 39 else 4.0
+        log.add("nightly-tags", "d", n * 60, first=None, took=took, provider="openai", model="gpt-4o-mini")
+    options = AnalyzeOptions(use_ledger=False, select=("full_price_for_background",))
+    report = analyze([waits.write(tmp_path / "log.jsonl", log.rows)], options=options)
+    assert report.window.complete_days >= 7
+    (item,) = report.plan
+    assert item.interval_note == "95%, resampling 40 outcomes"

@@ -31,9 +31,10 @@ class Spread:
 
 def spreads(engine: Engine, window: Window, among: str | None = None) -> dict[Key, Spread]:
     """By item of the plan; needs ``settled``, ``priced_calls`` and ``outcomes``. ``among``: a query of section, fix and subject; else all."""
-    by_day = window.complete_days >= MIN_DAYS
+    days = engine.value("SELECT count(DISTINCT day) FROM priced_calls") if window.complete_days >= MIN_DAYS else 0
+    by_day = days >= MIN_DAYS  # days with calls: a window may be a week long and hold two
     unit = "p.day" if by_day else "p.unit_hash"
-    units = engine.value("SELECT count(DISTINCT day) FROM priced_calls" if by_day else "SELECT count(*) FROM outcomes")
+    units = days if by_day else engine.value("SELECT count(*) FROM outcomes")
     rows = engine.rows(
         "WITH own AS (SELECT CASE WHEN s.grade = 'heuristic' THEN 'heuristic' ELSE 'sure' END AS section, s.fix, s.subject, "
         f"{unit} AS unit, CAST(round(sum(s.saved_usd) * {_NANO}) AS HUGEINT) AS nano "
