@@ -119,6 +119,21 @@ def test_the_first_writer_pays_the_premium_and_the_finding_is_net() -> None:
         assert rows == {1: Decimal("-0.0025"), 2: Decimal("0.009")}
 
 
+def test_what_was_trimmed_is_not_cached_as_well() -> None:
+    """A passage of 300 tokens stands twice in a shared prefix of 600: once it stands there once, 300 are left to be written and read."""
+    trims = [claim("twice", n, trim_input_tokens=300) for n in (1, 2)]
+    caches = [claim("prefix", 1, cache_write_tokens=600), claim("prefix", 2, cache_read_tokens=600)]
+    with build([call(1), call(2)], [*trims, *caches]) as engine:
+        rows = {(rule, call_id): usd for rule, call_id, usd in engine.rows("SELECT rule, call_id, saved_usd FROM settled")}
+    # 300 tokens at 10 each; then 300 at 12.5 instead of 10 for the writer, at 1 for the reader
+    assert rows == {
+        ("twice", 1): Decimal("0.003"),
+        ("twice", 2): Decimal("0.003"),
+        ("prefix", 1): Decimal("-0.00075"),
+        ("prefix", 2): Decimal("0.0027"),
+    }
+
+
 def test_a_cache_that_costs_more_than_it_saves_is_settled_at_nothing() -> None:
     claims = [claim("c", 1, cache_write_tokens=1000), claim("c", 2, cache_read_tokens=100)]
     with build([call(1), call(2)], claims) as engine:

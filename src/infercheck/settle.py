@@ -18,6 +18,10 @@ from infercheck.prices.cost import cost_expression
 
 # What each kind of claim does to the state of a call. Expressions over ``s`` (state) and ``k`` (the claim).
 _UNCACHED = "greatest(s.input_tokens - s.cache_read_tokens - s.cache_write_5m_tokens - s.cache_write_1h_tokens, 0)"
+# Text that another claim has trimmed is not cached as well. Where in the prompt it stood is not known: it is taken for part of what would be cached.
+_TRIMMED = "(s.bracket_tokens - s.input_tokens)"
+_TO_READ = f"greatest(coalesce(k.cache_read_tokens, 0) - {_TRIMMED}, 0)"
+_TO_WRITE = f"greatest(coalesce(k.cache_write_tokens, 0) - greatest({_TRIMMED} - coalesce(k.cache_read_tokens, 0), 0), 0)"
 _WRITTEN = "(s.cache_write_5m_tokens + s.cache_write_1h_tokens)"
 
 
@@ -52,9 +56,8 @@ KINDS: tuple[Kind, ...] = (
         "cache",
         "(cache_read_tokens > 0 OR cache_write_tokens > 0)",
         {
-            "cache_read_tokens": f"s.cache_read_tokens + least(coalesce(k.cache_read_tokens, 0), {_UNCACHED})",
-            "cache_write_5m_tokens": "s.cache_write_5m_tokens + least(coalesce(k.cache_write_tokens, 0), "
-            f"{_UNCACHED} - least(coalesce(k.cache_read_tokens, 0), {_UNCACHED}))",
+            "cache_read_tokens": f"s.cache_read_tokens + least({_TO_READ}, {_UNCACHED})",
+            "cache_write_5m_tokens": f"s.cache_write_5m_tokens + least({_TO_WRITE}, {_UNCACHED} - least({_TO_READ}, {_UNCACHED}))",
         },
     ),
     Kind("service_tier", "service_tier IS NOT NULL", {"tier": "k.service_tier"}),
